@@ -1,0 +1,3 @@
+/** What `@stopcopy/errno` offers. */
+export * from "./Errno.ts"
+export { Refusal, describe } from "./Refusal.ts"

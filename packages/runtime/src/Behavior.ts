@@ -1,0 +1,114 @@
+/**
+ * What an actor is: a pure decision over a state, and the events that change it. No clock, no randomness, no I/O:
+ * whatever comes from outside arrives as a field of a command. Source: `docs/architecture.md`, "The one idea".
+ *
+ * B1 `decide` is synchronous and pure; it never throws for a command that the schema admits.
+ * B2 `evolve` is total: an event is a fact, whatever today's rules say.
+ * B3 Every state, command and event survives its schema. The test kit checks this on all it sees.
+ */
+import { Either, Schema } from "effect"
+
+/**
+ * What a command led to. Events are facts whatever the answer: a load that is refused half way has already
+ * written registers, and the refusal itself is recorded.
+ */
+export interface Decision<Event, Answer, Refused> {
+  readonly events: ReadonlyArray<Event>
+  readonly answer: Either.Either<Answer, Refused>
+}
+
+/** A fixed-size binary form of one event type, for inputs of high rate: many of them become one stored record. */
+export interface Packing<Event> {
+  /** The event type (`_tag`) that is packed. */
+  readonly type: string
+  /** Size of one entry, in bytes. */
+  readonly entryBytes: number
+  /** Writes one event at `offset` (bytes, little endian); false if this event does not fit the form. */
+  readonly write: (event: Event, view: DataView, offset: number) => boolean
+  readonly read: (view: DataView, offset: number) => Event
+}
+
+/** JSON text of a value, both ways. */
+export type Json<A> = Schema.Schema<A, string>
+
+export interface Behavior<State, Command, Event, Answer, Refused> {
+  /** Stands in the journal beside every stream of this behavior: never rename it. */
+  readonly name: string
+  /** Schema version written with every event. */
+  readonly version: number
+  readonly state: Json<State>
+  readonly command: Json<Command>
+  readonly event: Json<Event>
+  readonly initial: State
+  readonly decide: (state: State, command: Command) => Decision<Event, Answer, Refused>
+  readonly evolve: (state: State, event: Event) => State
+  /**
+   * The stream an event belongs to: none is the actor's own; a suffix (`file/0`) is a stream of an actor that lives in
+   * this one's turn, with the behavior named. One append then touches both streams, in the order of the events.
+   */
+  readonly route: (event: Event) => Route | undefined
+  readonly packing: Packing<Event> | undefined
+}
+
+/** A stream below the actor's own: `suffix` is appended to the actor's stream name after a slash. */
+export interface Route {
+  readonly suffix: string
+  readonly behavior: string
+}
+
+/** Any tagged union member: events and commands are told apart by `_tag`. */
+export interface Tagged {
+  readonly _tag: string
+}
+
+/** Behavior from schemas of values; JSON text is added here, once. */
+export const make = <
+  State,
+  StateJson,
+  Command extends Tagged,
+  CommandJson,
+  Event extends Tagged,
+  EventJson,
+  Answer,
+  Refused
+>(options: {
+  readonly name: string
+  readonly version: number
+  readonly state: Schema.Schema<State, StateJson>
+  readonly command: Schema.Schema<Command, CommandJson>
+  readonly event: Schema.Schema<Event, EventJson>
+  readonly initial: State
+  readonly decide: (state: State, command: Command) => Decision<Event, Answer, Refused>
+  readonly evolve: (state: State, event: Event) => State
+  readonly route?: (event: Event) => Route | undefined
+  readonly packing?: Packing<Event>
+}): Behavior<State, Command, Event, Answer, Refused> => ({
+  name: options.name,
+  version: options.version,
+  state: Schema.parseJson(options.state),
+  command: Schema.parseJson(options.command),
+  event: Schema.parseJson(options.event),
+  initial: options.initial,
+  decide: options.decide,
+  evolve: options.evolve,
+  route: options.route ?? (() => undefined),
+  packing: options.packing
+})
+
+/** A decision that happened and answers `answer`. */
+export const accept = <Event, Answer>(
+  events: ReadonlyArray<Event>,
+  answer: Answer
+): Decision<Event, Answer, never> => ({
+  events,
+  answer: Either.right(answer)
+})
+
+/** A decision that answers with an error; `events` are what happened nevertheless, the record of the refusal included. */
+export const refuse = <Event, Refused>(
+  events: ReadonlyArray<Event>,
+  error: Refused
+): Decision<Event, never, Refused> => ({
+  events,
+  answer: Either.left(error)
+})
