@@ -216,6 +216,8 @@ const classes = [
 /** Any errno of the project, as a schema: what a journal or a wire with room for reasons carries. */
 export const Errno = Schema.Union(...classes)
 export type Errno = typeof Errno.Type
+/** Tells a POSIX error from another failure of the same signature. */
+export const isErrno = Schema.is(Errno)
 /** The symbolic name: `"EINVAL"`. */
 export type Name = Errno["_tag"]
 

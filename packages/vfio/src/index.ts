@@ -1,0 +1,13 @@
+/** What `@stopcopy/vfio` offers: states and contracts by name, functions by module. */
+export { MigrationState } from "./MigrationState.ts"
+export type { AccessMode, MigratableDevice, MigrationFile, WriteMode } from "./MigratableDevice.ts"
+export * as DeviceFeature from "./DeviceFeature.ts"
+export * as DeviceFeatureHandler from "./DeviceFeatureHandler.ts"
+export * as DmaLogging from "./DmaLogging.ts"
+export * as Ioctl from "./Ioctl.ts"
+export * as MigDeviceState from "./MigDeviceState.ts"
+export * as MigrationFlags from "./MigrationFlags.ts"
+export * as MigrationStates from "./MigrationState.ts"
+export * as NextState from "./NextState.ts"
+export * as Path from "./Path.ts"
+export * as PrecopyInfo from "./PrecopyInfo.ts"
