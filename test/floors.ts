@@ -1,0 +1,35 @@
+/** The floors of `docs/architecture.md` as data: a package imports only from packages on floors below its own. */
+
+/** Every package and app by its folder. One that is missing here fails the check. */
+export const floors: Readonly<Record<string, number>> = {
+  "packages/errno": 1,
+  "packages/vfio": 2,
+  "packages/runtime": 2,
+  "packages/qat": 3,
+  "packages/vfio-user": 3,
+  "packages/agent": 3,
+  "packages/migration": 4,
+  "packages/vmm": 4,
+  "packages/vectors": 4,
+  "packages/debugger": 5,
+  "packages/simulation": 5,
+  "apps/emulator": 6,
+  "apps/coordinator": 6,
+  "apps/cli": 6,
+  "apps/console": 6
+}
+
+/** The floor of the apps: they may use Node as they like. */
+export const appFloor = 6
+
+/** Modules below the apps that may import Node's own modules, because that is their job. */
+export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason: string }> = [
+  {
+    path: /^packages\/runtime\/src\/sqlite(\/|\.ts$)/,
+    reason: "drivers of SQLite, offered as @stopcopy/runtime/sqlite"
+  },
+  { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" }
+]
+
+/** Packages that are no library: nobody imports them in a browser. */
+export const tools: ReadonlyArray<string> = ["packages/vectors"]
