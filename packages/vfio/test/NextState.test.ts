@@ -1,23 +1,7 @@
-/** The next-state function: the reference's cases, the protocol's tables per feature set, and every refusal. */
+/** The next-state function: the protocol's tables per feature set, and every refusal. */
 import { assert, it } from "@effect/vitest"
-import { MigrationStates, NextState, Path } from "@stopcopy/vfio"
-import { Either, Schema } from "effect"
-import { readCases } from "./vectorFile.ts"
-
-const Case = Schema.Struct({
-  id: Schema.String,
-  flags: Schema.Number,
-  cur: Schema.Number,
-  new: Schema.Number,
-  ret: Schema.Number,
-  next: Schema.NullOr(Schema.Number),
-  warn: Schema.Boolean,
-  path: Schema.Array(Schema.Number),
-  path_ret: Schema.Number,
-  path_end: Schema.Number
-})
-
-const cases = readCases("fsm.json", Case)
+import { MigrationStates, NextState } from "@stopcopy/vfio"
+import { Either } from "effect"
 
 /** Rows are current states, columns requested ones; 0 stands for EINVAL. */
 const tables: ReadonlyArray<readonly [flags: number, states: string, rows: ReadonlyArray<string>]> = [
@@ -34,25 +18,6 @@ const codeOf = (flags: number, current: number, requested: number): string | und
     onLeft: (error) => error.refusal?.code,
     onRight: () => undefined
   })
-
-it("all 576 cases of the reference give its next state and its warning", () => {
-  assert.strictEqual(cases.length, 576)
-  for (const one of cases) {
-    const next = NextState.nextState(one.flags, one.cur, one.new)
-    assert.strictEqual(Either.isRight(next) ? next.right : null, one.next, one.id)
-    assert.strictEqual(Either.isRight(next) ? 0 : -next.left.errno, one.ret, one.id)
-    assert.strictEqual(NextState.isProgrammingError(one.flags, one.cur), one.warn, one.id)
-  }
-})
-
-it("all 576 cases of the reference give its path", () => {
-  for (const one of cases) {
-    const walk = Path.walk(one.flags, one.cur, one.new)
-    assert.deepStrictEqual(walk.path, one.path, one.id)
-    assert.strictEqual(walk.end, one.path_end, one.id)
-    assert.strictEqual(walk.error === undefined ? 0 : -walk.error.errno, one.path_ret, one.id)
-  }
-})
 
 it("each defined feature set has the protocol's table", () => {
   for (const [flags, states, rows] of tables) {

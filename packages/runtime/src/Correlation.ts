@@ -1,0 +1,28 @@
+/**
+ * Correlation and causation as part of the fiber: set once at the border, recorded with every batch below it, never passed by
+ * hand. Source: `docs/architecture.md`, "Envelope".
+ */
+import { Effect, FiberRef } from "effect"
+
+/** Correlation id of what this fiber does. None: each batch that starts something is its own correlation. */
+export const currentCorrelation: FiberRef.FiberRef<string | undefined> = FiberRef.unsafeMake<string | undefined>(
+  undefined
+)
+
+/** Id of the event that led to what this fiber does (`Envelope.ts`, `causation`). */
+export const currentCausation: FiberRef.FiberRef<string | null> = FiberRef.unsafeMake<string | null>(null)
+
+/** Everything that `effect` records belongs to `id`. */
+export const withCorrelation =
+  (id: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.locally(effect, currentCorrelation, id)
+
+/** What `effect` records was led to by event `sequence` of this process's journal, or of the journal with id `journal`. */
+export const withCausation =
+  (sequence: number, journal?: string) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.locally(effect, currentCausation, journal === undefined ? `${sequence}` : `${journal}/${sequence}`)
+
+/** The correlation of a batch recorded outside any: the stream and version of its first event, which no other batch has. */
+export const ownCorrelation = (stream: string, version: number): string => `${stream}@${version}`

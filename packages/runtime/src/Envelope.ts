@@ -1,0 +1,121 @@
+/**
+ * One event as every reader sees it, and the stored forms behind it: batches, and records that hold one event or a packed
+ * run of them. The prose of the format, with its version rule, is in `FORMAT.md`. Source: `docs/architecture.md`, "Envelope".
+ *
+ * E1 Sequences are gapless from 1 in commit order; versions are gapless from 1 in their stream.
+ * E2 One append is one batch: what one command led to, all of it or nothing.
+ * E3 A reader never sees a run: each entry has its own sequence and version.
+ */
+
+/** Number of the stored format, kept in the journal itself. Bumped by the rule in `FORMAT.md`. */
+export const formatVersion = 1
+
+/** Entries in one packed run, at most: a reader that starts inside a run looks back no further than this. */
+export const maxRunEntries = 4096
+
+/** Bytes of one record's payload or of one stored command, at most. */
+export const maxPayloadBytes = 16 * 1024 * 1024
+
+/** Records in one batch, at most. */
+export const maxBatchRecords = 65_536
+
+/** Characters (UTF-16 units) of a stream name, an event type, a correlation or a causation id, at most. */
+export const maxNameLength = 1024
+
+/** Records fetched from a journal at once by cursors and streams. */
+export const pageRecords = 256
+
+/** How the bytes of a record's payload are to be read. A number not listed here is of a later release and shown raw. */
+export const encodings = {
+  /** UTF-8 text of a JSON value: one event. */
+  json: 1,
+  /** `count` entries of equal size, in the fixed form of the behavior's `packing`. */
+  packed: 2
+} as const
+
+/** What an acknowledged append survives: *written* the death of the process, *durable* the loss of power. */
+export type Durability = "written" | "durable"
+
+/** What is recorded beside every event of a batch. */
+export interface BatchContext {
+  /** Microseconds since the Unix epoch. */
+  readonly time: number
+  /** What the event belongs to, across actors, processes and journals: the id of a migration, for instance. */
+  readonly correlation: string
+  /** Id of the event that led to the command: `17` in this journal, `<journal id>/17` in another one. Null: from outside. */
+  readonly causation: string | null
+}
+
+/** What is recorded of the stream an event belongs to. */
+export interface StreamIdentity {
+  readonly stream: string
+  /** Name of the stream's behavior. */
+  readonly behavior: string
+  /** Stream of the actor in whose turn this stream is written; null if it is the actor's own. */
+  readonly owner: string | null
+}
+
+/** One event. `payload` is null when it was redacted. */
+export interface Envelope extends BatchContext, StreamIdentity {
+  readonly sequence: number
+  readonly version: number
+  readonly batch: number
+  readonly type: string
+  readonly schemaVersion: number
+  /** One of `encodings`, or a later release's. */
+  readonly encoding: number
+  readonly payload: Uint8Array | null
+}
+
+/** A stored record: one event, or a run of `count` events of one type in one stream. */
+export interface StoredRecord extends Envelope {
+  readonly count: number
+  /** SHA-256 of the payload that was redacted; null while the payload is there. */
+  readonly payloadHash: Uint8Array | null
+}
+
+/** The command that led to a batch, as it was sent to the actor of `stream`. */
+export interface StoredCommand {
+  readonly stream: string
+  /** Version of the actor's behavior. */
+  readonly schemaVersion: number
+  /** UTF-8 text of a JSON value; null when it was redacted. */
+  readonly bytes: Uint8Array | null
+  /** SHA-256 of the bytes that were redacted; null while they are there. */
+  readonly hash: Uint8Array | null
+}
+
+/** One append. `command` is null for packed register accesses: there the entry is the command and the event. */
+export interface StoredBatch extends BatchContext {
+  readonly batch: number
+  readonly firstSequence: number
+  readonly command: StoredCommand | null
+  readonly records: ReadonlyArray<StoredRecord>
+}
+
+/** A batch with its link of the hash chain: 32 bytes, taken over the batch and the hash of the one before it. */
+export interface SealedBatch extends StoredBatch {
+  readonly hash: Uint8Array
+}
+
+/** The entry `index` of a packed record as an event of its own; the whole payload for a record of one event. */
+const entryOf = (record: StoredRecord, index: number): Uint8Array | null => {
+  if (record.payload === null || record.count === 1) return record.payload
+  const size = Math.floor(record.payload.byteLength / record.count)
+  return record.payload.subarray(index * size, (index + 1) * size)
+}
+
+/** The single events of a record with a sequence above `after`, oldest first. Payloads are views, not copies. Total. */
+export const eventsOf = (record: StoredRecord, after = 0): ReadonlyArray<Envelope> => {
+  if (record.count === 1) return record.sequence > after ? [record] : []
+  const events: Array<Envelope> = []
+  for (let index = Math.max(0, after + 1 - record.sequence); index < record.count; index++) {
+    events.push({
+      ...record,
+      sequence: record.sequence + index,
+      version: record.version + index,
+      payload: entryOf(record, index)
+    })
+  }
+  return events
+}

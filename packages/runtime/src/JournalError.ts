@@ -1,0 +1,164 @@
+/**
+ * What can go wrong with a journal. Every error is a value with the fields of the mismatch; the message is computed from them.
+ *
+ * `retryable` says what a caller should do: true means that the identical call may succeed later and that nothing of the
+ * failed one was kept; false means that only an operator, or another program version, can help.
+ */
+import { Schema } from "effect"
+
+/** Another writer was faster: `expected` is the version the append was decided on, `actual` the stream's. */
+export class VersionConflict extends Schema.TaggedError<VersionConflict>()("VersionConflict", {
+  stream: Schema.String,
+  expected: Schema.Int,
+  actual: Schema.Int
+}) {
+  readonly retryable = true
+  override get message(): string {
+    return `stream ${this.stream} is at version ${this.actual}, not ${this.expected}: another writer appended to it; ask again`
+  }
+}
+
+/** The append exceeds a limit of `Envelope.ts`; nothing was kept. */
+export class AppendTooLarge extends Schema.TaggedError<AppendTooLarge>()("AppendTooLarge", {
+  what: Schema.String,
+  actual: Schema.Int,
+  limit: Schema.Int
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `${this.what} is ${this.actual}, the limit is ${this.limit}: split what is appended`
+  }
+}
+
+/** No space is left where the journal lives. Nothing acknowledged is lost; appends go on when there is space again. */
+export class JournalFull extends Schema.TaggedError<JournalFull>()("JournalFull", { journal: Schema.String }) {
+  readonly retryable = true
+  override get message(): string {
+    return `no space is left for journal ${this.journal}: free some space; what was acknowledged is kept`
+  }
+}
+
+/** The storage did not do what it was told: locked by another process, an I/O error, closed. */
+export class JournalUnavailable extends Schema.TaggedError<JournalUnavailable>()("JournalUnavailable", {
+  journal: Schema.String,
+  reason: Schema.String
+}) {
+  readonly retryable = true
+  override get message(): string {
+    return `journal ${this.journal} is not available: ${this.reason}`
+  }
+}
+
+/** The journal was opened for reading only. */
+export class JournalReadOnly extends Schema.TaggedError<JournalReadOnly>()("JournalReadOnly", {
+  journal: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `journal ${this.journal} is open for reading only: open it without readOnly to append`
+  }
+}
+
+/** The journal is not what was written: `batch` is the first bad one, `lastGood` the last before it (0: none). */
+export class JournalDamaged extends Schema.TaggedError<JournalDamaged>()("JournalDamaged", {
+  journal: Schema.String,
+  batch: Schema.Int,
+  lastGood: Schema.Int,
+  difference: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `journal ${this.journal} is damaged at batch ${this.batch}: ${this.difference}; the last good batch is ${this.lastGood}`
+  }
+}
+
+/** There is nothing at the path of a journal that should be read. */
+export class NoSuchJournal extends Schema.TaggedError<NoSuchJournal>()("NoSuchJournal", { journal: Schema.String }) {
+  readonly retryable = false
+  override get message(): string {
+    return `there is no journal at ${this.journal}: check the path`
+  }
+}
+
+/** The file is something else. */
+export class NotAJournal extends Schema.TaggedError<NotAJournal>()("NotAJournal", {
+  journal: Schema.String,
+  reason: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `${this.journal} is not a journal of Stopcopy: ${this.reason}`
+  }
+}
+
+/** The journal was written by a later release. */
+export class NewerFormat extends Schema.TaggedError<NewerFormat>()("NewerFormat", {
+  journal: Schema.String,
+  format: Schema.Int,
+  supported: Schema.Int
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `journal ${this.journal} has format ${this.format}, this release reads up to ${this.supported}: use a newer release`
+  }
+}
+
+/** An event cannot be read as its behavior's schema says. */
+export class UndecodableEvent extends Schema.TaggedError<UndecodableEvent>()("UndecodableEvent", {
+  sequence: Schema.Int,
+  stream: Schema.String,
+  type: Schema.String,
+  reason: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `event ${this.sequence} (${this.type} of ${this.stream}) cannot be decoded: ${this.reason}`
+  }
+}
+
+/** An event's payload was removed on purpose: a state that needs it cannot be computed. */
+export class RedactedEvent extends Schema.TaggedError<RedactedEvent>()("RedactedEvent", {
+  sequence: Schema.Int,
+  stream: Schema.String,
+  type: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `event ${this.sequence} (${this.type} of ${this.stream}) is redacted: use a journal that has its payload`
+  }
+}
+
+/** An event belongs to a behavior that the reader was not given. */
+export class UnknownBehavior extends Schema.TaggedError<UnknownBehavior>()("UnknownBehavior", {
+  sequence: Schema.Int,
+  stream: Schema.String,
+  behavior: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `event ${this.sequence} of ${this.stream} belongs to behavior ${this.behavior}, which is not registered here`
+  }
+}
+
+/** The journal has no such stream. */
+export class NoSuchStream extends Schema.TaggedError<NoSuchStream>()("NoSuchStream", {
+  journal: Schema.String,
+  stream: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `journal ${this.journal} has no stream ${this.stream}: check its name`
+  }
+}
+
+/** What an append may answer. */
+export type AppendError = VersionConflict | AppendTooLarge | JournalFull | JournalUnavailable | JournalReadOnly
+
+/** What reading stored records may answer. */
+export type ReadError = JournalUnavailable | JournalDamaged
+
+/** What reading a record as an event of its behavior may answer. */
+export type DecodeError = UndecodableEvent | RedactedEvent
+
+/** What an actor may answer besides its own refusals. */
+export type JournalError = AppendError | ReadError | DecodeError

@@ -1,0 +1,74 @@
+/**
+ * Long work beside an actor. A command starts an operation; the actor's state names its next action; outcome commands carry it
+ * on and end it. `drive` performs the actions. Source: `docs/architecture.md`, "Who decides what".
+ *
+ * O1 What is to be done stands in the state alone, so `drive` goes on after a restart where the journal ends.
+ * O2 An action is performed at least once: a process may die between the work and its outcome. Actions are idempotent.
+ * O3 When a command (reset, close) ends the operation meanwhile, the running action is interrupted and the waiter gets the
+ *    recorded result; an outcome that comes too late changes no result.
+ * O4 Interrupting the waiter interrupts the action, never a turn: the operation stays pending and can be driven again.
+ * O5 One driver for one operation at a time: two would perform its actions twice.
+ */
+import { Effect, type Either } from "effect"
+import type { Actor } from "./Actor.ts"
+import { withCausation } from "./Correlation.ts"
+import type { JournalError } from "./JournalError.ts"
+
+/** How an actor's state tells of its operations, and how their actions are performed. */
+export interface Work<State, Command, Id, Action, Result, Failure, E, R> {
+  /** The operation under way and what it needs done next; undefined if there is none. */
+  readonly pending: (state: State) => { readonly id: Id; readonly action: Action } | undefined
+  /** The recorded end of an operation; undefined while it is pending or queued. */
+  readonly ended: (state: State, id: Id) => Either.Either<Result, Failure> | undefined
+  /** Does the work and gives its outcome as a command. Its own failures are outcomes too, where the operation should end. */
+  readonly perform: (action: Action) => Effect.Effect<Command, E, R>
+}
+
+/** One action, unless the operation ends or gives way before it is done: then no command. */
+const performWhilePending = <State, Command, Id, Action, Result, Failure, Answer, Refused, E, R>(
+  actor: Actor<State, Command, Answer, Refused>,
+  work: Work<State, Command, Id, Action, Result, Failure, E, R>,
+  id: Id,
+  action: Action
+): Effect.Effect<Command | undefined, E, R> =>
+  Effect.raceFirst(
+    work.perform(action),
+    Effect.as(
+      actor.until((state) => work.ended(state, id) !== undefined || work.pending(state)?.id !== id),
+      undefined
+    )
+  )
+
+/**
+ * Carries operation `id` of `actor` to its end and gives the recorded result. Waits while another operation is pending. Fails
+ * with the recorded failure, with what `perform` fails with, or with what `ask` says to an outcome of a pending operation.
+ */
+export const drive = <State, Command, Id, Action, Result, Failure, Answer, Refused, E, R>(
+  actor: Actor<State, Command, Answer, Refused>,
+  work: Work<State, Command, Id, Action, Result, Failure, E, R>,
+  id: Id
+): Effect.Effect<Result, Failure | Refused | JournalError | E, R> => {
+  /** Told by the event that named the action: outcomes and whatever the action records carry it as their causation. */
+  const step = (action: Action) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(restore(performWhilePending(actor, work, id, action)), (command) =>
+        command === undefined ? Effect.void : tell(command)
+      )
+    ).pipe(withCausation(actor.unsafePosition()))
+  const tell = (command: Command): Effect.Effect<void, Refused | JournalError> =>
+    Effect.catchAll(Effect.asVoid(actor.ask(command)), (error) =>
+      work.ended(actor.unsafeState(), id) === undefined ? Effect.fail(error) : Effect.void
+    )
+  const next: Effect.Effect<Result, Failure | Refused | JournalError | E, R> = Effect.suspend(() => {
+    const state = actor.unsafeState()
+    const result = work.ended(state, id)
+    if (result !== undefined) return result
+    const pending = work.pending(state)
+    if (pending?.id === id) return Effect.zipRight(step(pending.action), next)
+    return Effect.zipRight(
+      actor.until((later) => work.ended(later, id) !== undefined || work.pending(later)?.id === id),
+      next
+    )
+  })
+  return next
+}

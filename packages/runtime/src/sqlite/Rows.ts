@@ -1,0 +1,84 @@
+/** Rows of the journal's tables to stored records and batches. A column that is not what the table says is damage. */
+import type { SealedBatch, StoredCommand, StoredRecord, BatchContext, StreamIdentity } from "../Envelope.ts"
+import type { Row } from "./SqliteDriver.ts"
+
+/** Thrown while reading rows; becomes `JournalDamaged` at the border of the driver. */
+export class BadColumn extends Error {
+  override readonly name = "BadColumn"
+}
+
+export const integer = (row: Row, column: string): number => {
+  const value = row[column]
+  if (typeof value === "number") return value
+  throw new BadColumn(`column ${column} is not an integer`)
+}
+
+export const text = (row: Row, column: string): string => {
+  const value = row[column]
+  if (typeof value === "string") return value
+  throw new BadColumn(`column ${column} is not text`)
+}
+
+const optionalText = (row: Row, column: string): string | null => (row[column] === null ? null : text(row, column))
+
+/** A plain view of the bytes: the libraries' own classes stay here. */
+export const bytes = (row: Row, column: string): Uint8Array => {
+  const value = row[column]
+  if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  throw new BadColumn(`column ${column} is not bytes`)
+}
+
+const optionalBytes = (row: Row, column: string): Uint8Array | null =>
+  row[column] === null ? null : bytes(row, column)
+
+export const contextOf = (row: Row): BatchContext => ({
+  time: integer(row, "time"),
+  correlation: text(row, "correlation"),
+  causation: optionalText(row, "causation")
+})
+
+export const identityOf = (row: Row): StreamIdentity => ({
+  stream: text(row, "name"),
+  behavior: text(row, "behavior"),
+  owner: optionalText(row, "owner")
+})
+
+/** A record row of the stream `identity`, in a batch with `context`. */
+export const recordOf = (row: Row, identity: StreamIdentity, context: BatchContext): StoredRecord => ({
+  sequence: integer(row, "sequence"),
+  count: integer(row, "count"),
+  batch: integer(row, "batch"),
+  time: context.time,
+  correlation: context.correlation,
+  causation: context.causation,
+  stream: identity.stream,
+  behavior: identity.behavior,
+  owner: identity.owner,
+  version: integer(row, "version"),
+  type: text(row, "type"),
+  schemaVersion: integer(row, "schema_version"),
+  encoding: integer(row, "encoding"),
+  payload: optionalBytes(row, "payload"),
+  payloadHash: optionalBytes(row, "payload_hash")
+})
+
+const commandOf = (row: Row): StoredCommand | null => {
+  const stream = optionalText(row, "command_stream")
+  if (stream === null) return null
+  return {
+    stream,
+    schemaVersion: integer(row, "command_version"),
+    bytes: optionalBytes(row, "command"),
+    hash: optionalBytes(row, "command_hash")
+  }
+}
+
+/** A batch row with its records. */
+export const batchOf = (row: Row, records: ReadonlyArray<StoredRecord>): SealedBatch => ({
+  ...contextOf(row),
+  batch: integer(row, "id"),
+  firstSequence: integer(row, "first_sequence"),
+  command: commandOf(row),
+  hash: bytes(row, "hash"),
+  records
+})

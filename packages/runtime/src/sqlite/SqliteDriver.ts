@@ -1,0 +1,73 @@
+/**
+ * The little of SQLite that a journal needs, synchronous, so that better-sqlite3 and `node:sqlite` are interchangeable.
+ * What it refuses to do: values other than integers up to 2^53, text, bytes and null.
+ */
+import { Schema } from "effect"
+
+/** A value of a column or a parameter. */
+export type SqlValue = null | number | string | Uint8Array
+
+/** Columns by name. Integers above 2^53 are an error of the read, not a rounded number. */
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Statement {
+  /** Runs it and gives the rowid of the last inserted row. */
+  readonly run: (...values: ReadonlyArray<SqlValue>) => number
+  readonly get: (...values: ReadonlyArray<SqlValue>) => Row | undefined
+  readonly all: (...values: ReadonlyArray<SqlValue>) => ReadonlyArray<Row>
+}
+
+/** One open file. Every function throws what the library throws; `failureOf` tells what that means. */
+export interface SqliteDatabase {
+  readonly exec: (sql: string) => void
+  readonly prepare: (sql: string) => Statement
+  /** True between `BEGIN` and its end, whoever ended it. */
+  readonly inTransaction: () => boolean
+  readonly close: () => void
+}
+
+export interface OpenOptions {
+  readonly file: string
+  /** The file must exist then, and nothing is written to it. */
+  readonly readOnly: boolean
+}
+
+/** What went wrong, as far as a caller can act on it. */
+export interface SqliteFailure {
+  readonly kind: "full" | "constraint" | "corrupt" | "notADatabase" | "other"
+  readonly reason: string
+}
+
+export type SqliteDriverName = "better-sqlite3" | "node:sqlite"
+
+export interface SqliteDriver {
+  readonly name: SqliteDriverName
+  readonly open: (options: OpenOptions) => SqliteDatabase
+  /** What a thrown value means; undefined if it is not SQLite's. */
+  readonly failureOf: (thrown: unknown) => SqliteFailure | undefined
+}
+
+/** Milliseconds to wait for another process that holds the write lock. */
+export const busyTimeoutMillis = 5000
+
+/** SQLite's primary result codes that a caller can act on (`sqlite3.h`). */
+const kinds: ReadonlyMap<number, SqliteFailure["kind"]> = new Map([
+  [11, "corrupt"],
+  [13, "full"],
+  [19, "constraint"],
+  [26, "notADatabase"]
+])
+
+/** The kind of a result code; the upper bytes of an extended code are ignored. */
+export const kindOf = (code: number): SqliteFailure["kind"] => kinds.get(code & 0xff) ?? "other"
+
+/** No SQLite library can be loaded, or not the one that was asked for. */
+export class NoSqlite extends Schema.TaggedError<NoSqlite>()("NoSqlite", {
+  wanted: Schema.String,
+  reason: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `${this.wanted} cannot be loaded (${this.reason}): use Node 22.13 or newer, or install better-sqlite3 where its binary can be built`
+  }
+}
