@@ -1,0 +1,158 @@
+/**
+ * The variant driver of a QAT GEN4 VF over its actors: implements `MigratableDevice`, performs what a walk waits for, hands
+ * out migration files. All rules are in the VF (`Vf.ts`); here is only the waiting. Source: `drivers/vfio/pci/qat/main.c`.
+ *
+ * Why suspending on the arcs into RUNNING_P2P and PRE_COPY_P2P is safe. Those are running states: the device must go on
+ * answering registers and must not lose a doorbell, but must start no DMA. A drained bank does just that: head and tail
+ * may move and are kept, nothing is fetched, and what had been fetched is answered before the drain ends. Queued requests
+ * stay queued in guest memory and are worked on when the bank is released. So all stopping is done on that arc, and
+ * RUNNING_P2P to STOP and back are no work.
+ *
+ * How the block is laid out. 4096 bytes, one per device, for saving and resuming: a setup part of 90 bytes (preamble,
+ * CONFIG: what the PF can do), which PRE_COPY yields so that the destination can refuse while the source runs; behind it
+ * the state part (preamble, GENER: mailbox version and SLAs, MISCBAR: interrupt and mailbox registers, ETRBAR: four banks);
+ * then zeroes. `mstate/Layout.ts` has the offsets.
+ *
+ * Q1 One walk at a time; others queue behind it. Files and registers are served meanwhile, reset and close too.
+ */
+import { ECANCELED, type Errno, isErrno } from "@stopcopy/errno"
+import { type JournalError, Operation } from "@stopcopy/runtime"
+import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
+import type { Context } from "effect"
+import { Effect, Either, Option } from "effect"
+import type { PfActor, VfActor } from "./Actors.ts"
+import { toErrno } from "./Failure.ts"
+import { Hardware } from "./Hardware.ts"
+import * as MailboxLock from "./MailboxLock.ts"
+import { blockBytes } from "./mstate/Layout.ts"
+import { openFile } from "./OpenFile.ts"
+import * as Pf from "./Pf.ts"
+import { misc, readBar0 } from "./RegisterFile.ts"
+import { banksPerVf, miscRegisters } from "./Registers.ts"
+import { migrationFlags } from "./SetState.ts"
+import type { VfCommand } from "./VfCommand.ts"
+import type { Vf, Waiting } from "./VfState.ts"
+
+/** The driver bound to one VF. */
+export interface QatVfioPci extends MigratableDevice<JournalError> {
+  readonly vf: VfActor
+  readonly open: Effect.Effect<void, Errno | JournalError>
+  readonly close: Effect.Effect<void, Errno | JournalError>
+  /** AER reported an error: the user is told. Recovery is `reset`. */
+  readonly errorDetected: Effect.Effect<void, Errno | JournalError>
+  readonly remove: Effect.Effect<void, Errno | JournalError>
+  /** A 32-bit read by the guest; `offset` in bytes. Leaves no event. Offsets without a register read 0. */
+  readonly readRegister: (bar: 0 | 2, offset: number) => Effect.Effect<number>
+  /** A 32-bit write by the guest. `EINVAL` for an offset that is not aligned or not in the BAR. */
+  readonly writeRegister: (bar: 0 | 2, offset: number, value: number) => Effect.Effect<void, Errno | JournalError>
+  /** Carries on a walk that an earlier process began, if there is one. */
+  readonly recover: Effect.Effect<void, JournalError>
+}
+
+interface Parts {
+  readonly pf: PfActor
+  readonly vf: VfActor
+  readonly hardware: Context.Tag.Service<Hardware>
+}
+
+const surroundings = ({ pf, hardware }: Parts) =>
+  Effect.map(hardware.fileCreation, (fileCreation) => ({ pf: Pf.factsOf(pf.unsafeState()), fileCreation }))
+
+const pending = ({ operation }: Vf) =>
+  operation === null || operation.waiting === null ? undefined : { id: operation.id, action: operation.waiting }
+
+const ended = ({ ended }: Vf, id: number): Either.Either<number | null, Errno> | undefined => {
+  if (ended === null || ended.id < id) return undefined
+  if (ended.id > id) return Either.left(new ECANCELED({}))
+  return ended.failure === null ? Either.right(ended.file) : Either.left(toErrno(ended.failure))
+}
+
+/** Does what the walk waits for and words the outcome as a command. */
+const perform =
+  (parts: Parts, operation: number) =>
+  (waiting: Waiting): Effect.Effect<VfCommand, Errno | JournalError> => {
+    const { hardware, pf, vf } = parts
+    const { vfNumber } = vf.unsafeState()
+    switch (waiting._tag) {
+      case "Drain":
+        return Effect.flatMap(hardware.drain(banksPerVf * vfNumber + waiting.bank), (drained) =>
+          Effect.map(surroundings(parts), (world) => ({ _tag: "DrainEnded", operation, drained, ...world }))
+        )
+      case "Coalescing":
+        return Effect.flatMap(hardware.interruptSource(banksPerVf * vfNumber + waiting.bank, waiting.limitMicros), () =>
+          Effect.map(surroundings(parts), (world) => ({ _tag: "CoalescingEnded", operation, ...world }))
+        )
+      case "MailboxLock":
+        return Effect.flatMap(MailboxLock.take(pf, vfNumber), (taken) =>
+          Effect.map(surroundings(parts), (world) => ({ _tag: "MailboxLockEnded", operation, taken, ...world }))
+        )
+    }
+  }
+
+const releaseLock = ({ pf, vf }: Parts): Effect.Effect<void, Errno | JournalError> =>
+  Effect.suspend(() => {
+    const { vfNumber } = vf.unsafeState()
+    return pf.unsafeState().locks[`${vfNumber}`] === "migration" ? MailboxLock.release(pf, vfNumber) : Effect.void
+  })
+
+/**
+ * Carries walk `id` to its end, then gives the mailbox lock back, whoever ended it. A waiter that is interrupted leaves walk
+ * and lock to `recover`.
+ */
+const finish = (parts: Parts, id: number): Effect.Effect<number | null, Errno | JournalError> =>
+  Effect.exit(Operation.drive(parts.vf, { pending, ended, perform: perform(parts, id) }, id)).pipe(
+    Effect.flatMap((exit) => Effect.zipRight(releaseLock(parts), exit))
+  )
+
+const setState =
+  (parts: Parts, turns: Effect.Semaphore) =>
+  (requested: number): Effect.Effect<Option.Option<MigrationFile<JournalError>>, Errno | JournalError> =>
+    Effect.gen(function* () {
+      const world = yield* surroundings(parts)
+      const answer = yield* parts.vf.ask({ _tag: "SetState", requested, ...world })
+      if (answer._tag !== "Operation") return Option.none()
+      const file = yield* finish(parts, answer.id)
+      return file === null ? Option.none() : Option.some(openFile(parts.pf, parts.vf, file))
+    }).pipe(turns.withPermits(1))
+
+const readRegister = (vf: VfActor, bar: 0 | 2, offset: number): Effect.Effect<number> =>
+  Effect.sync(() => {
+    const { registers, registerModel } = vf.unsafeState()
+    if (bar === 0) return readBar0(registers, registerModel, offset)
+    const register = miscRegisters.find((fact) => fact.vfOffset === offset)
+    return register === undefined ? 0 : misc(registers, register.name)
+  })
+
+/** The driver over the actors of a PF and one of its VFs. The VF must have been probed. */
+export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never, Hardware> =>
+  Effect.gen(function* () {
+    const parts: Parts = { pf, vf, hardware: yield* Hardware }
+    const turns = yield* Effect.makeSemaphore(1)
+    const tell = (command: VfCommand) => Effect.asVoid(vf.ask(command))
+    return {
+      vf,
+      flags: migrationFlags,
+      setState: setState(parts, turns),
+      getState: Effect.map(vf.state, ({ migrationState }) => migrationState),
+      dataSize: Effect.succeed(BigInt(blockBytes)),
+      reset: tell({ _tag: "ResetDone" }),
+      open: tell({ _tag: "Open", coreEnable: 0, allocatePrivateData: 0 }),
+      close: tell({ _tag: "Close" }),
+      errorDetected: tell({ _tag: "ErrorDetected" }),
+      remove: tell({ _tag: "Remove" }),
+      readRegister: (bar, offset) => readRegister(vf, bar, offset),
+      writeRegister: (bar, offset, value) => tell({ _tag: "WriteRegister", bar, offset, value }),
+      recover: recover(parts)
+    }
+  })
+
+/** A walk found in the journal is carried on; how it ends stands in the state, nobody waits for its file. */
+const recover = (parts: Parts): Effect.Effect<void, JournalError> =>
+  Effect.suspend(() => {
+    const { operation } = parts.vf.unsafeState()
+    if (operation === null) return Effect.void
+    return finish(parts, operation.id).pipe(
+      Effect.asVoid,
+      Effect.catchIf(isErrno, () => Effect.void)
+    )
+  })

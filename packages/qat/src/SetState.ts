@@ -1,0 +1,273 @@
+/**
+ * The walk from one migration state to another, arc by arc, as an operation: an arc that has to wait (drain, coalesced
+ * interrupt, mailbox lock) ends the turn, and the outcome's turn goes on from there. Source: `drivers/vfio/pci/qat/main.c`,
+ * `drivers/vfio/vfio_main.c`; section 4 of the driver specification.
+ *
+ * W1 The state after a failure is the last one reached; nothing is rolled back.
+ * W2 Only the last arc of a walk may produce a file.
+ */
+import { EBUSY, EINVAL, type Errno, ETIMEDOUT, fromNumber } from "@stopcopy/errno"
+import { MigrationFlags, type MigrationState, MigrationStates, NextState } from "@stopcopy/vfio"
+import { Either, Option } from "effect"
+import { fromErrno } from "./Failure.ts"
+import type { Kind } from "./MigrationFile.ts"
+import { blockBytes } from "./mstate/Layout.ts"
+import * as Ops from "./MigrationOps.ts"
+import { refusal } from "./Refusals.ts"
+import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
+import type { Surroundings, VfCommand } from "./VfCommand.ts"
+import { waitForBank, waitForNextBank } from "./Suspend.ts"
+
+/** What the driver offers: STOP_COPY, P2P and PRE_COPY. */
+export const migrationFlags = MigrationFlags.STOP_COPY | MigrationFlags.P2P | MigrationFlags.PRE_COPY
+
+/** How far an arc got: done, waiting for the world, or refused. */
+type Progress = "done" | "waiting" | Errno
+
+/** The next arc's target; a parameter so that a table that hands out a file too early can be tested. */
+export type NextArc = (from: MigrationState, requested: number) => Either.Either<MigrationState, EINVAL>
+
+const nextArc: NextArc = (from, requested) =>
+  Either.flatMap(NextState.nextState(migrationFlags, MigrationStates.toNumber(from), requested), (number) =>
+    Either.fromOption(MigrationStates.fromNumber(number), () => new EINVAL({}))
+  )
+
+const because = (code: string, rule: string, source: string, destination: string, remedy: string) => ({
+  refusal: refusal({ code, rule, where: "set state", source, destination, remedy })
+})
+
+const creationFailure = (world: Surroundings): Errno | undefined =>
+  world.fileCreation === 0
+    ? undefined
+    : Option.getOrElse(
+        fromNumber(
+          world.fileCreation,
+          because(
+            "file.create",
+            "a migration file must be creatable",
+            `errno ${world.fileCreation}`,
+            "0",
+            "close files that are no longer used and try again"
+          ).refusal
+        ),
+        (): Errno =>
+          new EINVAL(
+            because(
+              "file.create",
+              "a migration file must be creatable",
+              `errno ${world.fileCreation}`,
+              "0",
+              "see the errno"
+            )
+          )
+      )
+
+const startSession = (turn: Turn, kind: Kind, filledSize: number): void => {
+  const file = turn.state.nextFile
+  askFile(turn, { _tag: "Open", file, kind, filledSize })
+  emit(turn, { _tag: "SessionStarted", kind, file })
+}
+
+/** Safe mode begins every session with an empty block, so that nothing of an earlier one can show (quirks 2, 3). */
+const clearForSession = (turn: Turn): void => {
+  if (turn.state.mode === "safe") emit(turn, { _tag: "BlockCleared" })
+}
+
+const startPreCopy = (turn: Turn, world: Surroundings): Progress => {
+  const failure = creationFailure(world)
+  if (failure !== undefined) return failure
+  clearForSession(turn)
+  Ops.saveSetup(turn, world.pf)
+  startSession(turn, "saving", turn.state.setupSize)
+  return "done"
+}
+
+const startResuming = (turn: Turn, world: Surroundings): Progress => {
+  const failure = creationFailure(world)
+  if (failure !== undefined) return failure
+  clearForSession(turn)
+  startSession(turn, "resuming", 0)
+  return "done"
+}
+
+const waitForLock = (turn: Turn, to: MigrationState): Progress => {
+  emit(turn, { _tag: "ArcWaits", to, waiting: { _tag: "MailboxLock" } })
+  return "waiting"
+}
+
+const noSavingFile = () =>
+  new EINVAL(
+    because(
+      "arc.session",
+      "PRE_COPY_P2P to STOP_COPY continues a session",
+      "no saving file",
+      "a saving file",
+      "enter PRE_COPY again, or reset the device"
+    )
+  )
+
+const finishResuming = (turn: Turn, world: Surroundings): Progress => {
+  const { resuming, files } = turn.state
+  const received = resuming === null ? 0 : (files[`${resuming}`]?.filledSize ?? 0)
+  const loaded = Ops.loadState(turn, received, world.pf)
+  if (Either.isLeft(loaded)) return loaded.left
+  endSessions(turn)
+  return "done"
+}
+
+/** Begins one arc; `RUNNING_P2P` to `STOP` and back are no work, the banks are stopped already. */
+const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: MigrationState): Progress => {
+  switch (`${from}>${to}`) {
+    case "RUNNING>RUNNING_P2P":
+    case "PRE_COPY>PRE_COPY_P2P":
+      return waitForBank(turn, to, 0)
+    case "RUNNING_P2P>RUNNING":
+    case "PRE_COPY_P2P>PRE_COPY":
+      Ops.resume(turn)
+      return "done"
+    case "RUNNING_P2P>STOP":
+    case "STOP>RUNNING_P2P":
+      return "done"
+    case "STOP>STOP_COPY":
+      return creationFailure(world) ?? waitForLock(turn, to)
+    case "STOP>RESUMING":
+      return startResuming(turn, world)
+    case "STOP_COPY>STOP":
+    case "PRE_COPY>RUNNING":
+    case "PRE_COPY_P2P>RUNNING_P2P":
+      endSessions(turn)
+      return "done"
+    case "RUNNING>PRE_COPY":
+    case "RUNNING_P2P>PRE_COPY_P2P":
+      return startPreCopy(turn, world)
+    case "PRE_COPY_P2P>STOP_COPY":
+      return turn.state.saving === null ? noSavingFile() : waitForLock(turn, to)
+    case "RESUMING>STOP":
+      return finishResuming(turn, world)
+    default:
+      return new EINVAL(
+        because(
+          "arc.unknown",
+          "the driver has this arc",
+          `${from} to ${to}`,
+          "an arc of the table",
+          "ask for a supported state"
+        )
+      )
+  }
+}
+
+/** The save of an arc into STOP_COPY, once it is known whether the mailbox lock was to be had. */
+const finishSave = (turn: Turn, world: Surroundings, taken: boolean): Progress => {
+  const opens = turn.state.migrationState === "STOP"
+  if (opens) clearForSession(turn)
+  if (!taken) {
+    emit(turn, { _tag: "MailboxLockTimedOut" })
+    Ops.saveStateUnfinished(turn, world.pf)
+    return new ETIMEDOUT(
+      because(
+        "arc.mailbox",
+        "the PF's mailbox lock of this VF must be free within 5 ms",
+        "held",
+        "free",
+        "try again; the PF was serving a mailbox message"
+      )
+    )
+  }
+  emit(turn, { _tag: "MailboxLockTaken" })
+  Ops.saveState(turn, world.pf)
+  if (opens) startSession(turn, "saving", blockBytes)
+  else if (turn.state.saving !== null) askFile(turn, { _tag: "Fill", file: turn.state.saving, filledSize: blockBytes })
+  return "done"
+}
+
+const end = (turn: Turn, id: number, failure: Errno | undefined, file: number | null): VfDecision => {
+  emit(turn, { _tag: "OperationEnded", id, failure: failure === undefined ? null : fromErrno(failure), file })
+  return accept(turn, { _tag: "Operation", id })
+}
+
+const fileTooEarly = (turn: Turn, file: number): Errno => {
+  askFile(turn, { _tag: "Disable", file })
+  askFile(turn, { _tag: "Close", file })
+  return new EINVAL(
+    because(
+      "arc.file",
+      "only the last arc of a walk may produce a file",
+      `file ${file} from an earlier arc`,
+      "none",
+      "this is a defect of the arc table, report it"
+    )
+  )
+}
+
+const walk = (turn: Turn, world: Surroundings, next: NextArc): VfDecision => {
+  for (;;) {
+    const { operation, migrationState: from } = turn.state
+    if (operation === null) return accept(turn, { _tag: "Done" })
+    const { id, requested, file } = operation
+    if (MigrationStates.toNumber(from) === requested) return end(turn, id, undefined, file)
+    if (file !== null) return end(turn, id, fileTooEarly(turn, file), null)
+    const to = next(from, requested)
+    if (Either.isLeft(to)) return end(turn, id, to.left, null)
+    const progress = beginArc(turn, world, from, to.right)
+    if (progress === "waiting") return accept(turn, { _tag: "Operation", id })
+    if (progress !== "done") return end(turn, id, progress, null)
+    emit(turn, { _tag: "ArcTaken", from, to: to.right })
+  }
+}
+
+type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag: Tag }>
+
+const busy = (id: number) =>
+  new EBUSY(
+    because(
+      "operation.busy",
+      "one walk at a time",
+      `operation ${id} is under way`,
+      "none",
+      "wait for it to end, or reset the device"
+    )
+  )
+
+/** Starts a walk. `ENODEV` unless open, `EBUSY` while another is under way. */
+export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc = nextArc): VfDecision => {
+  const closed = Ops.requireOpen(turn)
+  if (closed !== undefined) return refuse(turn, "set state", closed)
+  if (turn.state.operation !== null) return refuse(turn, "set state", busy(turn.state.operation.id))
+  emit(turn, { _tag: "OperationStarted", id: turn.state.nextOperation, requested: command.requested })
+  return walk(turn, command, next)
+}
+
+type Outcome = Command<"DrainEnded"> | Command<"CoalescingEnded"> | Command<"MailboxLockEnded">
+
+const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState, bank: number): Progress => {
+  switch (command._tag) {
+    case "DrainEnded":
+      return waitForNextBank(turn, to, bank, command.drained)
+    case "CoalescingEnded":
+      emit(turn, { _tag: "CoalescingQuiesced", bank })
+      return waitForBank(turn, to, bank + 1)
+    case "MailboxLockEnded":
+      return finishSave(turn, command, command.taken)
+  }
+}
+
+const awaited = { DrainEnded: "Drain", CoalescingEnded: "Coalescing", MailboxLockEnded: "MailboxLock" } as const
+
+/**
+ * Goes on with a walk after an outcome. An outcome that no operation waits for (a reset or a close came first) changes
+ * nothing: the waiter finds the operation's end in the state.
+ */
+export const outcome = (turn: Turn, command: Outcome): VfDecision => {
+  const { operation, migrationState: from } = turn.state
+  if (operation === null || operation.id !== command.operation || operation.to === null || operation.waiting === null) {
+    return accept(turn, { _tag: "Operation", id: command.operation })
+  }
+  const { id, to, waiting } = operation
+  if (waiting._tag !== awaited[command._tag]) return accept(turn, { _tag: "Operation", id })
+  const progress = takeOutcome(turn, command, to, waiting._tag === "MailboxLock" ? 0 : waiting.bank)
+  if (progress === "waiting") return accept(turn, { _tag: "Operation", id })
+  if (progress !== "done") return end(turn, id, progress, null)
+  emit(turn, { _tag: "ArcTaken", from, to })
+  return walk(turn, command, nextArc)
+}

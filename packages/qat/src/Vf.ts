@@ -1,0 +1,123 @@
+/**
+ * The VF as an actor: every command to its rule, every event to its place. Source: `docs/architecture.md`, "Who decides
+ * what".
+ */
+import { EINVAL, type Errno } from "@stopcopy/errno"
+import { Behavior } from "@stopcopy/runtime"
+import * as FileTurn from "./FileTurn.ts"
+import * as Lifecycle from "./Lifecycle.ts"
+import * as Ops from "./MigrationOps.ts"
+import * as Pfvf from "./Pfvf.ts"
+import { hex, refusal } from "./Refusals.ts"
+import { banksPerVf, bankStride, miscIndex, miscRegisters } from "./Registers.ts"
+import * as SetState from "./SetState.ts"
+import { begin, done, emit, refuse, type Turn, type VfAnswer, type VfDecision } from "./Turn.ts"
+import { VfCommand } from "./VfCommand.ts"
+import { VfEvent } from "./VfEvent.ts"
+import { evolve } from "./VfEvolve.ts"
+import { initial, Vf } from "./VfState.ts"
+
+/** Sizes of the VF's BARs in bytes: rings, and interrupts with the mailbox. */
+export const barBytes = { 0: banksPerVf * bankStride, 2: 0x2000 } as const
+
+const badAccess = (bar: 0 | 2, offset: number): EINVAL =>
+  new EINVAL({
+    refusal: refusal({
+      code: "register.access",
+      rule: "a register access is 32 bits wide, aligned, and inside the BAR",
+      where: `BAR${bar}`,
+      source: hex(offset),
+      destination: `0x0..${hex(barBytes[bar] - 4)}, a multiple of 4`,
+      remedy: "use the offset of a register"
+    })
+  })
+
+const mailbox = miscRegisters[miscIndex.VM2PF].vfOffset
+
+const writeRegister = (turn: Turn, command: Extract<VfCommand, { readonly _tag: "WriteRegister" }>): VfDecision => {
+  const { bar, offset, value } = command
+  const closed = Ops.requireOpen(turn)
+  if (closed !== undefined) return refuse(turn, "register write", closed)
+  if (offset % 4 !== 0 || offset + 4 > barBytes[bar]) return refuse(turn, "register write", badAccess(bar, offset))
+  emit(turn, { _tag: "RegisterWritten", bar, offset, value })
+  if (bar === 2 && offset === mailbox) Pfvf.serve(turn)
+  return done(turn)
+}
+
+/** What a command does. Synchronous and pure; refusals are recorded like everything else. */
+export const decide = (state: Vf, command: VfCommand): VfDecision => {
+  const turn = begin(state)
+  switch (command._tag) {
+    case "Probe":
+      return Lifecycle.probe(turn, command)
+    case "Remove":
+      return Lifecycle.remove(turn)
+    case "Open":
+      return Lifecycle.open(turn, command)
+    case "Close":
+      return Lifecycle.close(turn)
+    case "ResetDone":
+      return Lifecycle.resetDone(turn)
+    case "ErrorDetected":
+      return Lifecycle.errorDetected(turn)
+    case "SetState":
+      return SetState.setState(turn, command)
+    case "DrainEnded":
+    case "CoalescingEnded":
+    case "MailboxLockEnded":
+      return SetState.outcome(turn, command)
+    case "ReadFile":
+      return FileTurn.read(turn, command)
+    case "WriteFile":
+      return FileTurn.write(turn, command)
+    case "IoctlFile":
+      return FileTurn.ioctl(turn, command)
+    case "CloseFile":
+      return FileTurn.close(turn, command.file)
+    case "ForceFilePosition":
+      return FileTurn.forcePosition(turn, command.file, command.position)
+    case "WriteRegister":
+      return writeRegister(turn, command)
+  }
+}
+
+/** Size of a packed register write in bytes: u32 offset with the BAR in bit 31, u32 value; little endian. */
+const packedBytes = 8
+const bar2Bit = 0x8000_0000
+
+const packing: Behavior.Packing<VfEvent> = {
+  type: "RegisterWritten",
+  entryBytes: packedBytes,
+  write: (event, view, offset) => {
+    if (event._tag !== "RegisterWritten") return false
+    view.setUint32(offset, (event.offset | (event.bar === 2 ? bar2Bit : 0)) >>> 0, true)
+    view.setUint32(offset + 4, event.value, true)
+    return true
+  },
+  read: (view, offset) => {
+    const place = view.getUint32(offset, true)
+    return {
+      _tag: "RegisterWritten",
+      bar: (place & bar2Bit) === 0 ? 0 : 2,
+      offset: place & 0x7fff_ffff,
+      value: view.getUint32(offset + 4, true)
+    }
+  }
+}
+
+/** The stream of a VF is `vf/NAME`; its files' are `vf/NAME/file/N`. */
+export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno> = Behavior.make({
+  name: "vf",
+  version: 1,
+  state: Vf,
+  command: VfCommand,
+  event: VfEvent,
+  initial,
+  decide,
+  evolve,
+  route: (event) =>
+    "file" in event && isFileTag(event._tag) ? { suffix: `file/${event.file}`, behavior: "file" } : undefined,
+  packing
+})
+
+const isFileTag = (tag: VfEvent["_tag"]): boolean => tag.startsWith("File") || tag === "PrecopyInfoGiven"

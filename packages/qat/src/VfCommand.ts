@@ -1,0 +1,93 @@
+/**
+ * What can be asked of one VF. Whatever the world decides (PF values, whether a file can be made, how a drain ended) is a
+ * field: deciding again from the stored command gives the same events.
+ */
+import { Schema } from "effect"
+import { PfFacts } from "./Compatibility.ts"
+import { RegisterModel } from "./RegisterFile.ts"
+import { RegisterFileFromNames } from "./RegisterFileJson.ts"
+import { Mode } from "./VfState.ts"
+
+const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
+const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
+/** A Linux errno, positive, or 0 for success: the outcome of a step that is not ours. */
+const Outcome = Schema.NonNegativeInt
+
+/** The world around a step of a walk. */
+export const Surroundings = Schema.Struct({
+  pf: PfFacts,
+  /** Whether a migration file can be created now: 0, or the errno that creating one would give. */
+  fileCreation: Outcome
+})
+export type Surroundings = typeof Surroundings.Type
+
+/** The PF's migration ops by name; a driver that lacks one is refused. */
+export const opNames = [
+  "init",
+  "cleanup",
+  "reset",
+  "open",
+  "close",
+  "suspend",
+  "resume",
+  "save_state",
+  "load_state",
+  "save_setup",
+  "load_setup"
+] as const
+
+const Probe = Schema.TaggedStruct("Probe", {
+  vendor: Schema.Int,
+  deviceId: Schema.Int,
+  mode: Mode,
+  registerModel: RegisterModel,
+  /** Registers as the device comes up. */
+  registers: RegisterFileFromNames,
+  init: U8,
+  compatVersion: U8,
+  coreInit: Outcome,
+  /** Negative: the function is no VF. */
+  vfIndex: Schema.Int,
+  /** Ops of the PF's driver; null when the PF has no accelerator object. */
+  pfOps: Schema.NullOr(Schema.Array(Schema.String)),
+  /** Memory for the migration device, and for its block. */
+  allocateDevice: Outcome,
+  allocateBlock: Outcome,
+  register: Outcome
+})
+
+const access = { file: Schema.NonNegativeInt, positioned: Schema.Boolean, faulting: Schema.Boolean }
+
+export const VfCommand = Schema.Union(
+  Probe,
+  Schema.TaggedStruct("Remove", {}),
+  Schema.TaggedStruct("Open", { coreEnable: Outcome, allocatePrivateData: Outcome }),
+  Schema.TaggedStruct("Close", {}),
+  Schema.TaggedStruct("ResetDone", {}),
+  Schema.TaggedStruct("ErrorDetected", {}),
+  /** `requested`: any state number. */
+  Schema.TaggedStruct("SetState", { requested: Schema.Int, ...Surroundings.fields }),
+  Schema.TaggedStruct("DrainEnded", { operation: Schema.Int, drained: Schema.Boolean, ...Surroundings.fields }),
+  Schema.TaggedStruct("CoalescingEnded", { operation: Schema.Int, ...Surroundings.fields }),
+  Schema.TaggedStruct("MailboxLockEnded", { operation: Schema.Int, taken: Schema.Boolean, ...Surroundings.fields }),
+  Schema.TaggedStruct("ReadFile", { ...access, length: Schema.BigInt }),
+  /** `bytes` are the first of `length` bytes; what is missing is zero. More than 4096 are never needed. */
+  Schema.TaggedStruct("WriteFile", {
+    ...access,
+    length: Schema.BigInt,
+    bytes: Schema.Uint8ArrayFromBase64,
+    pf: PfFacts
+  }),
+  /** `argument`: the caller's memory at the argument pointer. */
+  Schema.TaggedStruct("IoctlFile", {
+    file: Schema.NonNegativeInt,
+    command: Schema.Int,
+    argument: Schema.Uint8ArrayFromBase64
+  }),
+  Schema.TaggedStruct("CloseFile", { file: Schema.NonNegativeInt }),
+  /** Conformance tests only. */
+  Schema.TaggedStruct("ForceFilePosition", { file: Schema.NonNegativeInt, position: Schema.Int }),
+  /** A 32-bit write by the guest; `offset` in bytes, a multiple of 4. */
+  Schema.TaggedStruct("WriteRegister", { bar: Schema.Literal(0, 2), offset: Schema.NonNegativeInt, value: U32 })
+)
+export type VfCommand = typeof VfCommand.Type

@@ -1,0 +1,181 @@
+/** Applies one event to a VF. Total: an event is a fact, whatever today's rules say. */
+import * as MigrationFile from "./MigrationFile.ts"
+import { blockBytes } from "./mstate/Layout.ts"
+import { pokeDrained, pokeMisc, type RegisterFile, reset, writeBar0 } from "./RegisterFile.ts"
+import { banksPerVf, miscRegisters } from "./Registers.ts"
+import type { RegisterWrite, VfEvent } from "./VfEvent.ts"
+import { initial, type Vf } from "./VfState.ts"
+
+type Of<Tag extends VfEvent["_tag"]> = Extract<VfEvent, { readonly _tag: Tag }>
+
+const withRegisters = (state: Vf, change: (file: RegisterFile) => void): Vf => {
+  const registers = Uint32Array.from(state.registers)
+  change(registers)
+  return { ...state, registers }
+}
+
+const withBlock = (state: Vf, offset: number, bytes: Uint8Array): Vf => {
+  const block = Uint8Array.from(state.block)
+  block.set(bytes.subarray(0, Math.max(0, blockBytes - offset)), offset)
+  return { ...state, block }
+}
+
+const writeBar2 = (file: RegisterFile, offset: number, value: number): void => {
+  const register = miscRegisters.find((fact) => fact.vfOffset === offset)
+  if (register !== undefined) pokeMisc(file, register.name, value)
+}
+
+const applyWrite = (state: Vf, file: RegisterFile, [space, offset, value]: RegisterWrite): void => {
+  if (space === 0) return writeBar0(file, state.registerModel, offset, value)
+  const register = miscRegisters.find((fact) => fact.offset === offset)
+  if (register !== undefined) pokeMisc(file, register.name, value)
+}
+
+const loaded = (state: Vf, event: Of<"StateLoaded">): Vf => ({
+  ...withRegisters(state, (file) => {
+    for (const write of event.writes) applyWrite(state, file, write)
+  }),
+  init: event.init ?? state.init,
+  compatVersion: event.compatVersion ?? state.compatVersion
+})
+
+const forEachBank = (mask: number, act: (bank: number) => void): void => {
+  for (let bank = 0; bank < banksPerVf; bank++) if ((mask & (1 << bank)) !== 0) act(bank)
+}
+
+/** A file that nobody can use any more is forgotten: its descriptor is closed and its session over. */
+const withFile = (state: Vf, event: MigrationFile.Event): Vf => {
+  const key = `${event.file}`
+  const file = MigrationFile.evolve(state.files[key] ?? MigrationFile.initial, event)
+  const { [key]: _, ...others } = state.files
+  const nextFile = Math.max(state.nextFile, event.file + 1)
+  return { ...state, nextFile, files: file.closed && file.disabled ? others : { ...others, [key]: file } }
+}
+
+const lifecycle = (state: Vf, event: VfEvent): Vf | undefined => {
+  switch (event._tag) {
+    case "Probed": {
+      const { _tag, ...facts } = event
+      return { ...initial, ...facts, lifecycle: "bound", files: state.files, nextFile: state.nextFile }
+    }
+    case "Removed":
+      return { ...state, lifecycle: "unbound", block: initial.block, setupSize: 0, remoteSetupSize: 0 }
+    case "Opened":
+      return {
+        ...state,
+        lifecycle: "open",
+        migrationState: "RUNNING",
+        stoppedBanks: 0,
+        setupSize: 0,
+        remoteSetupSize: 0
+      }
+    case "PrivateDataFreed":
+      return { ...state, stoppedBanks: 0 }
+    case "Closed":
+      return { ...state, lifecycle: "bound" }
+    case "ResetDone": {
+      const after: Vf = { ...state, migrationState: "RUNNING", setupSize: 0, remoteSetupSize: 0 }
+      return event.cleared ? { ...after, registers: reset() } : after
+    }
+    default:
+      return undefined
+  }
+}
+
+const transition = (state: Vf, event: VfEvent): Vf | undefined => {
+  const { operation } = state
+  switch (event._tag) {
+    case "OperationStarted": {
+      const { id, requested } = event
+      const started = { id, requested, to: null, waiting: null, drained: 0, file: null }
+      return { ...state, nextOperation: id + 1, operation: started }
+    }
+    case "ArcWaits":
+      return operation === null
+        ? state
+        : { ...state, operation: { ...operation, to: event.to, waiting: event.waiting } }
+    case "BankDrained": {
+      const bit = 1 << event.bank
+      const drained = withRegisters(state, (file) => pokeDrained(file, event.bank, true))
+      const mine = operation === null ? null : { ...operation, drained: operation.drained | bit }
+      return { ...drained, stoppedBanks: state.stoppedBanks | bit, operation: mine }
+    }
+    case "BanksReleased": {
+      const released = withRegisters(state, (file) =>
+        forEachBank(event.banks, (bank) => pokeDrained(file, bank, false))
+      )
+      return { ...released, stoppedBanks: state.stoppedBanks & ~event.banks }
+    }
+    case "ArcTaken":
+      return {
+        ...state,
+        migrationState: event.to,
+        operation: operation === null ? null : { ...operation, to: null, waiting: null }
+      }
+    case "OperationEnded":
+      return { ...state, operation: null, ended: { id: event.id, failure: event.failure, file: event.file } }
+    default:
+      return undefined
+  }
+}
+
+const session = (state: Vf, event: VfEvent): Vf | undefined => {
+  switch (event._tag) {
+    case "BlockCleared":
+      return { ...state, block: initial.block, setupSize: 0, remoteSetupSize: 0 }
+    case "SetupSaved":
+      return { ...withBlock(state, 0, event.bytes), setupSize: event.bytes.length }
+    case "StateSaved":
+    case "StateSaveUnfinished":
+    case "BlockReceived":
+      return withBlock(state, event.offset, event.bytes)
+    case "BlockWiped":
+      return withBlock(state, event.offset, new Uint8Array(event.length))
+    case "SessionStarted": {
+      const { operation } = state
+      const started = operation === null ? null : { ...operation, file: event.file }
+      return { ...state, [event.kind]: event.file, operation: started }
+    }
+    case "SessionsEnded":
+      return { ...state, saving: null, resuming: null }
+    case "RemoteSetupSized":
+      return { ...state, remoteSetupSize: event.size }
+    case "StateLoaded":
+      return loaded(state, event)
+    default:
+      return undefined
+  }
+}
+
+const guest = (state: Vf, event: VfEvent): Vf | undefined => {
+  switch (event._tag) {
+    case "RegisterWritten":
+      return withRegisters(state, (file) =>
+        event.bar === 0
+          ? writeBar0(file, state.registerModel, event.offset, event.value)
+          : writeBar2(file, event.offset, event.value)
+      )
+    case "MailboxHandled":
+      return {
+        ...withRegisters(state, (file) => {
+          pokeMisc(file, "VM2PF", event.vm2pf)
+          if (event.pf2vm === null) return
+          pokeMisc(file, "PF2VM", event.pf2vm)
+          pokeMisc(file, "VINTSOUPF2VM", 1)
+        }),
+        init: event.init,
+        compatVersion: event.compatVersion
+      }
+    default:
+      return undefined
+  }
+}
+
+const isFileEvent = (event: VfEvent): event is MigrationFile.Event =>
+  event._tag.startsWith("File") || event._tag === "PrecopyInfoGiven"
+
+/** The VF after `event`. Events that only record (refusals, notifications) change nothing. */
+export const evolve = (state: Vf, event: VfEvent): Vf => {
+  if (isFileEvent(event)) return withFile(state, event)
+  return guest(state, event) ?? transition(state, event) ?? session(state, event) ?? lifecycle(state, event) ?? state
+}
