@@ -1,0 +1,68 @@
+/** The command line: commands, arguments, options, help. What they do is in `decode`, `replay` and `demo`. */
+import * as Args from "@effect/cli/Args"
+import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
+import * as Options from "@effect/cli/Options"
+import { Effect } from "effect"
+import { decode } from "./decode/decode.ts"
+import { demo } from "./demo/demo.ts"
+import { replay } from "./replay/replay.ts"
+import { version } from "./Version.ts"
+
+/** A path. What looks like an option is one that does not exist. */
+const path = (name: string, description: string): Args.Args<string> =>
+  Args.text({ name }).pipe(
+    Args.withDescription(description),
+    Args.mapEffect((given) =>
+      given.startsWith("-") && given !== "-"
+        ? Effect.fail(HelpDoc.p(`There is no option '${given}'; a file of that name is './${given}'`))
+        : Effect.succeed(given)
+    )
+  )
+
+const decodeCommand = Command.make(
+  "decode",
+  {
+    file: path("FILE", "The block, binary or as hex text; - or nothing reads standard input").pipe(Args.optional),
+    json: Options.boolean("json").pipe(Options.withDescription("Print the tree as JSON"))
+  },
+  decode
+).pipe(Command.withDescription("Show the tree of a QAT migration block, up to the first bad place if it is corrupt"))
+
+const replayCommand = Command.make(
+  "replay",
+  {
+    journal: path("JOURNAL", "A journal file; it is only read"),
+    stream: Options.text("stream").pipe(
+      Options.withDescription("Only this stream and those it owns, such as vf/0000:6b:00.2"),
+      Options.optional
+    ),
+    at: Options.integer("at").pipe(
+      Options.withDescription("Show the state of an actor after this event (its sequence)"),
+      Options.optional
+    ),
+    json: Options.boolean("json").pipe(Options.withDescription("Print whole payloads or states as JSON"))
+  },
+  replay
+).pipe(Command.withDescription("Show the timeline of a journal, or the state of an actor after an event"))
+
+const demoCommand = Command.make(
+  "demo",
+  {
+    journal: Options.text("journal").pipe(
+      Options.withDescription(
+        "Where to write the journal; must not exist. Default: a fresh file in a temporary folder"
+      ),
+      Options.optional
+    )
+  },
+  demo
+).pipe(Command.withDescription("Migrate an emulated QAT VF live from one PF to another, and check the result"))
+
+const stopcopy = Command.make("stopcopy").pipe(
+  Command.withDescription("Live migration of QAT VFs: try it, look into blocks and journals"),
+  Command.withSubcommands([demoCommand, decodeCommand, replayCommand])
+)
+
+/** Runs what the arguments say; `argv` as Node gives it. */
+export const run = Command.run(stopcopy, { name: "stopcopy", version, executable: "stopcopy" })

@@ -1,0 +1,79 @@
+/** The program as people run it: bundled from these sources into a folder of its own, run as a process. */
+import { Schema } from "effect"
+import { spawn } from "node:child_process"
+import { mkdir, mkdtemp, rm } from "node:fs/promises"
+import { dirname, join, relative } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const app = dirname(dirname(fileURLToPath(import.meta.url)))
+const root = dirname(dirname(app))
+
+/** How a process ended. */
+export interface Run {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface Program {
+  /** A folder for the files of the tests; the working directory of every run. */
+  readonly folder: string
+  /** Runs `stopcopy` with these arguments and this standard input. */
+  readonly run: (args: ReadonlyArray<string>, input?: string | Uint8Array) => Promise<Run>
+  /** Runs a line of shell in which `stopcopy` is the program. */
+  readonly shell: (line: string) => Promise<Run>
+  /** Deletes the folder. */
+  readonly dispose: () => Promise<void>
+}
+
+const execute = (
+  command: string,
+  args: ReadonlyArray<string>,
+  folder: string,
+  input: string | Uint8Array = ""
+): Promise<Run> =>
+  new Promise((resolve, reject) => {
+    const { NO_COLOR: _, ...env } = process.env
+    const child = spawn(command, args, { cwd: folder, env, stdio: "pipe" })
+    const [stdout, stderr]: [Array<Buffer>, Array<Buffer>] = [[], []]
+    child.stdout.on("data", (data: Buffer) => stdout.push(data))
+    child.stderr.on("data", (data: Buffer) => stderr.push(data))
+    // A program that does not read its input closes it: that is no failure of the test.
+    child.stdin.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") reject(error)
+    })
+    child.on("error", reject)
+    child.on("close", (code) =>
+      resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() })
+    )
+    child.stdin.end(input)
+  })
+
+/** Calls the project's own bundler: the same options as for people. */
+const bundleTo = (output: string): Promise<Run> => {
+  const bundler = JSON.stringify(join(root, "scripts/bundle.mjs"))
+  const entry = JSON.stringify({ source: "apps/cli/src/main.ts", output })
+  const call = `import { bundle } from ${bundler}
+    process.exitCode = (await bundle(${JSON.stringify(root)}, ${entry}, { executable: true })) ? 0 : 1`
+  return execute(process.execPath, ["--input-type=module", "--eval", call], root)
+}
+
+/** Bundles the program. The folder lies below the app, where its native dependency is found. */
+export const bundled = async (): Promise<Program> => {
+  await mkdir(join(app, "dist"), { recursive: true })
+  const folder = await mkdtemp(join(app, "dist/test-"))
+  const script = join(folder, "stopcopy.mjs")
+  const { code, stderr } = await bundleTo(relative(root, script))
+  if (code !== 0) throw new Error(`the program cannot be bundled: ${stderr}`)
+  const prelude = `stopcopy() { '${process.execPath}' '${script}' "$@"; }\n`
+  return {
+    folder,
+    run: (args, input) => execute(process.execPath, [script, ...args], folder, input),
+    shell: (line) => execute("sh", ["-c", `${prelude}${line}`], folder),
+    dispose: () => rm(folder, { recursive: true, force: true })
+  }
+}
+
+const Manifest = Schema.parseJson(Schema.Struct({ version: Schema.String }))
+/** The version in a package.json. */
+export const versionIn = (manifest: string): string => Schema.decodeSync(Manifest)(manifest).version

@@ -1,0 +1,176 @@
+/** The program as a process: what it prints where, and its exit codes. The README's commands are run too. */
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { readFileSync } from "node:fs"
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { bundled, type Program, type Run, versionIn } from "./bundled.ts"
+import { sampleBlock } from "./sampleBlock.ts"
+
+const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
+
+/** Fenced blocks of the README in one language. */
+const fenced = (language: string): ReadonlyArray<string> =>
+  [...read("../README.md").matchAll(/```(\w+)\n([^]*?)```/g)].flatMap(([, name, text = ""]) =>
+    name === language ? [text] : []
+  )
+
+const isDemo = (command: string): boolean => command.startsWith("stopcopy demo")
+const commands = fenced("sh")
+
+let program: Program
+let demo: Run
+beforeAll(async () => {
+  program = await bundled()
+  await writeFile(join(program.folder, "block.bin"), sampleBlock())
+  demo = await program.shell(commands.filter(isDemo).join(""))
+})
+afterAll(() => program.dispose())
+
+/** Exit code 2, nothing on standard output, one line on standard error that says `reason`. */
+const assertMisuse = ({ code, stderr, stdout }: Run, reason: string): void => {
+  assert.deepStrictEqual([code, stdout], [2, ""])
+  assert.match(stderr, /^[^\n]+\n$/)
+  assert.include(stderr, reason)
+}
+
+/** Every case at once: a process takes its time to start. */
+const assertMisuses = (
+  cases: ReadonlyArray<readonly [args: ReadonlyArray<string>, reason: string]>
+): Promise<unknown> => Promise.all(cases.map(async ([args, reason]) => assertMisuse(await program.run(args), reason)))
+
+const Node = Schema.Struct({ name: Schema.String, offset: Schema.Number, size: Schema.Number })
+const Decoded = Schema.parseJson(
+  Schema.Struct({
+    tree: Schema.Array(Node),
+    problem: Schema.NullOr(Schema.Struct({ code: Schema.String, where: Schema.String }))
+  })
+)
+const Line = Schema.parseJson(Schema.Struct({ sequence: Schema.Number, type: Schema.String, payload: Schema.Object }))
+const State = Schema.parseJson(Schema.Struct({ state: Schema.Struct({ block: Schema.String }) }))
+
+it("the demo migrates, everything agrees, and it is told in plain lines", () => {
+  assert.deepStrictEqual([demo.code, demo.stderr], [0, ""])
+  assert.include(demo.stdout, "The views are equal.")
+  assert.include(demo.stdout, "States and digests are equal, the hash chain is whole.")
+  assert.match(demo.stdout, /missing +LZ4 \(bit 24\)/)
+  assert.include(demo.stdout, "The source VF 0000:e8:00.2 is RUNNING.")
+  assert.match(demo.stdout, /bytes +4096 \(setup part 90, rest 4006\)/)
+  for (const part of ["drain", "save", "transfer", "load", "resume"]) {
+    assert.match(demo.stdout, new RegExp(`    ${part} +\\d+\\.\\d{3} ms`))
+  }
+  assert.match(demo.stdout, /replay +node stopcopy\.mjs replay demo\.db/)
+  assert.isFalse(demo.stdout.includes("\u001b"))
+  assert.notInclude(demo.stdout, "DIFFERENT")
+})
+
+it("the demo refuses a journal that exists, and a folder that does not", async () => {
+  await assertMisuses([
+    [["demo", "--journal", "demo.db"], "demo.db exists already"],
+    [["demo", "--journal", "none/demo.db"], "none/demo.db"]
+  ])
+})
+
+it("a good block is decoded from a file, from standard input and from hex text, all the same", async () => {
+  const file = await program.run(["decode", "block.bin"])
+  assert.deepStrictEqual([file.code, file.stderr], [0, ""])
+  assert.match(file.stdout, /├─ gencap +0x1000021/)
+  assert.match(file.stdout, / 2364 +1732 +unused +all zero\n$/)
+  const hex = Buffer.from(sampleBlock()).toString("hex").replace(/0+$/, "0000")
+  for (const [args, input] of [
+    [["decode"], sampleBlock()],
+    [["decode", "-"], hex.replaceAll(/.{64}/g, "$&\n")]
+  ] as const) {
+    assert.deepStrictEqual(await program.run(args, input), file)
+  }
+})
+
+it("decode --json gives the tree and the problem", async () => {
+  const { code, stdout } = await program.run(["decode", "--json"], sampleBlock().subarray(0, 90))
+  const { problem, tree } = Schema.decodeSync(Decoded)(stdout)
+  assert.deepStrictEqual([code, problem?.code, tree.map(({ name }) => name)], [1, "mstate.block.short", ["setup part"]])
+})
+
+it("a corrupt block is shown up to the bad place, which is named; exit code 1", async () => {
+  const block = sampleBlock()
+  block[90] = 0
+  const text = await program.run(["decode"], block)
+  assert.strictEqual(text.code, 1)
+  assert.include(text.stdout, "extdc")
+  assert.notInclude(text.stdout, "MISCBAR")
+  assert.match(text.stderr, /^stopcopy: corrupt at state preamble at offset 90: .*0xadf5ca00.*0xadf5caea.*\n$/)
+})
+
+it("decode says in one line what it cannot read", () =>
+  assertMisuses([
+    [["decode"], "standard input is empty"],
+    [["decode", "--what"], "no option '--what'"]
+  ]))
+
+it("the journal of the demo replays, whole and by stream, and is not changed", async () => {
+  const file = join(program.folder, "demo.db")
+  const before = await readFile(file)
+  const [all, one] = await Promise.all([
+    program.run(["replay", "demo.db"]),
+    program.run(["replay", "demo.db", "--stream", "vf/0000:f3:00.2", "--json"])
+  ])
+  assert.deepStrictEqual([all.code, all.stderr], [0, ""])
+  assert.isTrue(before.equals(await readFile(file)))
+  const [head = "", ...lines] = all.stdout.trimEnd().split("\n")
+  assert.strictEqual(head, `demo.db: ${lines.length} events in 10 streams; times are UTC`)
+  assert.isTrue(lines.some((line) => /SetupJudged .*failure=EINVAL \(mstate\.gencap\.superset\)$/.test(line)))
+  const events = one.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line) => Schema.decodeSync(Line)(line))
+  assert.strictEqual(events[0]?.type, "Probed")
+  assert.isBelow(events.length, lines.length)
+})
+
+it("the state after an event is that of its actor, or of the stream that was named", async () => {
+  const [own, named, json] = await Promise.all([
+    program.run(["replay", "demo.db", "--at", "4"]),
+    program.run(["replay", "demo.db", "--stream", "pf/0000:6b:00.0", "--at", "4"]),
+    program.run(["replay", "demo.db", "--at", "4", "--json"])
+  ])
+  assert.match(own.stdout, /^vf\/0000:6b:00\.2 \(vf\) after event 4, /)
+  assert.include(own.stdout, "\n  migrationState: RUNNING\n")
+  assert.include(own.stdout, "\n  block: 4096 bytes, all zero\n")
+  assert.match(named.stdout, /^pf\/0000:6b:00\.0 \(pf\) after event 4, .*; its last event is 2\n/)
+  const { state } = Schema.decodeSync(State)(json.stdout)
+  assert.strictEqual(Buffer.from(state.block, "base64").byteLength, 4096)
+})
+
+it("replay says in one line what it cannot read", () =>
+  assertMisuses([
+    [["replay", "none.db"], "there is no journal at none.db"],
+    [["replay", "demo.db", "--stream", "vf/x"], "the journal has pf/0000:6b:00.0, vf/"],
+    [["replay"], "JOURNAL"]
+  ]))
+
+it("help and version are plain and exit with 0; an unknown command is misuse", async () => {
+  const [help, version] = await Promise.all([program.run(["--help"]), program.run(["--version"])])
+  assert.deepStrictEqual([help.code, version.code], [0, 0])
+  for (const command of ["demo", "decode", "replay"]) assert.include(help.stdout, `- ${command} `)
+  assert.isFalse(help.stdout.includes("\u001b"))
+  assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
+  assertMisuse(await program.run(["migrate"]), "Invalid subcommand")
+})
+
+it("the README's commands do what it shows", async () => {
+  const [last, ...others] = commands.filter((command) => !isDemo(command)).reverse()
+  assert.isDefined(last)
+  // The last command makes the block that the earlier ones look at.
+  const made = await program.shell(last)
+  assert.deepStrictEqual([made.code, made.stderr], [0, ""])
+  const runs = await Promise.all(others.map((command) => program.shell(command)))
+  const outputs = [demo, ...runs].flatMap(({ stderr, stdout }) => [stdout, stderr])
+  const withoutNumbers = (text: string): string => text.replaceAll(/[0-9a-f]+/g, "#").replaceAll(/ +/g, " ")
+  const shown = fenced("text").flatMap((text) => text.split("\n"))
+  const lines = shown.filter((line) => line.trim() !== "").map((line) => line.replace(/\s*(\.\.\.)?$/, ""))
+  const seen = withoutNumbers(outputs.join("\n"))
+  assert.deepStrictEqual(
+    lines.filter((line) => !seen.includes(withoutNumbers(line))),
+    []
+  )
+})
