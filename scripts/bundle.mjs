@@ -3,8 +3,8 @@
  * straight from the TypeScript sources. One file instead of hundreds of modules is what makes a process start quickly.
  */
 // @ts-check
-import { existsSync, readFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { existsSync, readFileSync, rmSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { build } from "esbuild"
 import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs"
 
@@ -48,12 +48,18 @@ export const entries = (root) =>
  * @param {{ readonly executable: boolean }} options
  * @returns {Promise<boolean>}
  */
-export const bundle = (root, entry, { executable }) =>
-  build({
+export const bundle = (root, entry, { executable }) => {
+  // Names of chunks carry a hash: those of an older bundle would stay for ever.
+  rmSync(join(root, dirname(entry.output), "chunks"), { recursive: true, force: true })
+  return build({
     absWorkingDir: root,
-    entryPoints: [entry.source],
-    outfile: entry.output,
+    entryPoints: [{ in: entry.source, out: basename(entry.output, ".mjs") }],
+    outdir: dirname(entry.output),
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    // What a command imports when it runs is a file of its own, read only then.
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
     platform: "node",
     format: "esm",
     target: "node20.19",
@@ -75,6 +81,7 @@ export const bundle = (root, entry, { executable }) =>
       return false
     }
   )
+}
 
 /**
  * The stamp of all bundles: changes with any source, package.json, tsconfig, dependency, or with this file.

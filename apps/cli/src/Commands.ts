@@ -1,12 +1,12 @@
-/** The command line: commands, arguments, options, help. What they do is in `decode`, `replay` and `demo`. */
+/**
+ * The command line: commands, arguments, options, help. What they do is in `decode`, `replay` and `demo`, which are loaded
+ * only when they run: help and misuse are answered without the device and its schemas.
+ */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import { Effect } from "effect"
-import { decode } from "./decode/decode.ts"
-import { demo } from "./demo/demo.ts"
-import { replay } from "./replay/replay.ts"
 import { version } from "./Version.ts"
 
 /** A path. What looks like an option is one that does not exist. */
@@ -20,13 +20,20 @@ const path = (name: string, description: string): Args.Args<string> =>
     )
   )
 
+/** A part of the program that is missing is a broken installation: a defect. */
+const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(module)
+
 const decodeCommand = Command.make(
   "decode",
   {
     file: path("FILE", "The block, binary or as hex text; - or nothing reads standard input").pipe(Args.optional),
     json: Options.boolean("json").pipe(Options.withDescription("Print the tree as JSON"))
   },
-  decode
+  (options) =>
+    Effect.flatMap(
+      load(() => import("./decode/decode.ts")),
+      ({ decode }) => decode(options)
+    )
 ).pipe(Command.withDescription("Show the tree of a QAT migration block, up to the first bad place if it is corrupt"))
 
 const replayCommand = Command.make(
@@ -43,7 +50,11 @@ const replayCommand = Command.make(
     ),
     json: Options.boolean("json").pipe(Options.withDescription("Print whole payloads or states as JSON"))
   },
-  replay
+  (options) =>
+    Effect.flatMap(
+      load(() => import("./replay/replay.ts")),
+      ({ replay }) => replay(options)
+    )
 ).pipe(Command.withDescription("Show the timeline of a journal, or the state of an actor after an event"))
 
 const demoCommand = Command.make(
@@ -56,7 +67,11 @@ const demoCommand = Command.make(
       Options.optional
     )
   },
-  demo
+  (options) =>
+    Effect.flatMap(
+      load(() => import("./demo/demo.ts")),
+      ({ demo }) => demo(options)
+    )
 ).pipe(Command.withDescription("Migrate an emulated QAT VF live from one PF to another, and check the result"))
 
 const stopcopy = Command.make("stopcopy").pipe(

@@ -21,7 +21,7 @@ const compatible = 1
 const incompatible = 2
 const undecided = 3
 /** The PF's own compatibility version, and what it answers to a request of the legacy kind. */
-export const compatVersion = 5
+const compatVersion = 5
 const legacyVersion = 0x11
 
 const verdict = (version: number): number => {

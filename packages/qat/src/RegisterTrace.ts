@@ -5,7 +5,7 @@ import { pokeMisc, readCsr, type RegisterFile, type RegisterModel, writeCsr, wri
 import { bankStride, csrIndex, csrs, miscIndex, miscRegisters, ringOffset } from "./Registers.ts"
 import type { RegisterWrite } from "./VfEvent.ts"
 
-export interface RegisterTrace {
+interface RegisterTrace {
   readonly file: RegisterFile
   readonly model: RegisterModel
   readonly writes: Array<RegisterWrite>
@@ -15,7 +15,7 @@ export interface RegisterTrace {
 
 /** An empty trace over a copy of `file`. */
 export const collect = (file: RegisterFile, model: RegisterModel): RegisterTrace => ({
-  file: Uint32Array.from(file),
+  file: file.slice(),
   model,
   writes: [],
   init: null,

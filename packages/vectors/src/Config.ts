@@ -61,7 +61,7 @@ export const blockFromHex = (hex: string): Uint8Array => {
 }
 
 /** The registers that a configuration preloads. */
-export const registersOf = (config: Device): RegisterFile.RegisterFile => {
+const registersOf = (config: Device): RegisterFile.RegisterFile => {
   const file = RegisterFile.reset()
   for (const [bank, { csr, rings }] of config.banks.entries()) {
     for (const [index, { name }] of Registers.csrs.entries()) RegisterFile.pokeCsr(file, bank, name, csr[index] ?? 0)
