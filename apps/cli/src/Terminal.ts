@@ -2,6 +2,13 @@
 import { Context, Effect, Layer } from "effect"
 import { mayColour } from "./PlainConsole.ts"
 
+/** Width that is assumed where a terminal does not say it, or says 0. */
+const usualColumns = 80
+
+/** The width that output says it has, or the usual one. */
+export const columnsOf = (output: { readonly columns?: number | undefined }): number =>
+  output.columns === undefined || output.columns < 1 ? usualColumns : output.columns
+
 export class Terminal extends Context.Tag("@stopcopy/cli/Terminal")<
   Terminal,
   {
@@ -19,7 +26,7 @@ export class Terminal extends Context.Tag("@stopcopy/cli/Terminal")<
   static readonly layerProcess = (program: string): Layer.Layer<Terminal> =>
     Layer.sync(Terminal, () => ({
       ansi: mayColour(process.stdout),
-      columns: process.stdout.columns,
+      columns: columnsOf(process.stdout),
       write: (text) => Effect.sync(() => void process.stdout.write(text)),
       program
     }))
