@@ -8,6 +8,7 @@ import { MigrationStates } from "@stopcopy/vfio"
 import { Either } from "effect"
 import { fromErrno } from "./Failure.ts"
 import type * as MigrationFile from "./MigrationFile.ts"
+import { sessionOver } from "./MigrationFileErrors.ts"
 import * as Ops from "./MigrationOps.ts"
 import { accept, askFile, done, emit, type Turn, type VfDecision } from "./Turn.ts"
 import type { VfCommand } from "./VfCommand.ts"
@@ -28,8 +29,24 @@ const bytesOf = (turn: Turn, answer: MigrationFile.Answer): Uint8Array => {
   }
 }
 
+/**
+ * A file that outlives its driver: the device that its checks would look at is gone, so that comes first. The kernel touches
+ * freed memory here.
+ */
+const deviceGone = (turn: Turn, file: number, operation: MigrationFile.Operation): VfDecision | undefined => {
+  const { files, lifecycle } = turn.state
+  const held = files[`${file}`]
+  const kind = operation === "write" ? "resuming" : "saving"
+  if (lifecycle !== "unbound" || held === undefined || held.closed || held.kind !== kind) return undefined
+  const error = sessionOver()
+  emit(turn, { _tag: "FileRefused", file, operation, failure: fromErrno(error) })
+  return refused(turn, error)
+}
+
 /** Reads from a saving file: bytes of the block from its position on. */
 export const read = (turn: Turn, command: Command<"ReadFile">): VfDecision => {
+  const gone = deviceGone(turn, command.file, "read")
+  if (gone !== undefined) return gone
   const { mode, migrationState } = turn.state
   const endIsNoMessage = mode === "safe" && MigrationStates.isPreCopy(migrationState)
   const answer = askFile(turn, { ...command, _tag: "Read", endIsNoMessage })
@@ -59,6 +76,8 @@ const padded = (bytes: Uint8Array, length: number): Uint8Array => {
  */
 export const write = (turn: Turn, command: Command<"WriteFile">): VfDecision => {
   const { file, pf } = command
+  const gone = deviceGone(turn, file, "write")
+  if (gone !== undefined) return gone
   const answer = askFile(turn, {
     _tag: "Write",
     file,
@@ -80,6 +99,8 @@ export const write = (turn: Turn, command: Command<"WriteFile">): VfDecision => 
 
 /** `MIG_GET_PRECOPY_INFO` on a saving file. */
 export const ioctl = (turn: Turn, command: Command<"IoctlFile">): VfDecision => {
+  const gone = deviceGone(turn, command.file, "ioctl")
+  if (gone !== undefined) return gone
   const { migrationState, setupSize } = turn.state
   const answer = askFile(turn, { ...command, _tag: "Ioctl", state: migrationState, setupSize })
   if (Either.isLeft(answer)) return refused(turn, answer.left)

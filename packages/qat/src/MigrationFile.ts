@@ -31,7 +31,8 @@ export const initial: MigrationFile = { kind: "saving", disabled: true, closed: 
 
 const of = { file: Schema.NonNegativeInt }
 const Operation = Schema.Literal("read", "write", "ioctl")
-type Operation = typeof Operation.Type
+/** What a user can ask of a file. */
+export type Operation = typeof Operation.Type
 
 export const Event = Schema.Union(
   Schema.TaggedStruct("FileOpened", { ...of, kind: Kind, filledSize: Schema.Int }),

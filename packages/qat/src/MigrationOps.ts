@@ -18,7 +18,6 @@ import { writeSetup, writeState, writeUnfinishedState } from "./mstate/Save.ts"
 import { announcedBytes } from "./mstate/Window.ts"
 import { refusal } from "./Refusals.ts"
 import { collect, target } from "./RegisterTrace.ts"
-import { banksPerVf } from "./Registers.ts"
 import { snapshotBank, snapshotMisc } from "./Snapshot.ts"
 import { emit, type Turn } from "./Turn.ts"
 
@@ -52,7 +51,7 @@ const general = (turn: Turn, pf: PfFacts): General => ({
 /** `save_setup`: the setup part at the start of the block, unless it is there already. */
 export const saveSetup = (turn: Turn, pf: PfFacts): void => {
   if (turn.state.setupSize !== 0) return
-  const block = Uint8Array.from(turn.state.block)
+  const block = turn.state.block.slice()
   const size = writeSetup(block, pf)
   emit(turn, { _tag: "SetupSaved", pfVersion: pf.version, bytes: block.slice(0, size) })
 }
@@ -66,7 +65,7 @@ const stateOf = (turn: Turn, pf: PfFacts): Block["state"] => {
 /** `save_state` under the mailbox lock: setup part if needed, then the state part behind it. */
 export const saveState = (turn: Turn, pf: PfFacts): void => {
   saveSetup(turn, pf)
-  const block = Uint8Array.from(turn.state.block)
+  const block = turn.state.block.slice()
   const offset = turn.state.setupSize
   const end = writeState(block, offset, stateOf(turn, pf))
   emit(turn, { _tag: "StateSaved", offset, pfVersion: pf.version, bytes: block.slice(offset, end) })
@@ -75,7 +74,7 @@ export const saveState = (turn: Turn, pf: PfFacts): void => {
 /** `save_state` without the lock: what is in the block when it gives up. The caller answers `ETIMEDOUT`. */
 export const saveStateUnfinished = (turn: Turn, pf: PfFacts): void => {
   saveSetup(turn, pf)
-  const block = Uint8Array.from(turn.state.block)
+  const block = turn.state.block.slice()
   const offset = turn.state.setupSize
   const end = writeUnfinishedState(block, offset, general(turn, pf))
   emit(turn, { _tag: "StateSaveUnfinished", offset, bytes: block.slice(offset, end) })
@@ -166,6 +165,3 @@ export const requireOpen = (turn: Turn): ENODEV | undefined =>
           remedy: "probe and open the device first"
         })
       })
-
-/** All four banks of a VF, one bit each. */
-export const allBanks = (1 << banksPerVf) - 1

@@ -19,7 +19,7 @@ import { ECANCELED, type Errno, isErrno } from "@stopcopy/errno"
 import { type JournalError, Operation } from "@stopcopy/runtime"
 import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
 import type { Context } from "effect"
-import { Effect, Either, Option } from "effect"
+import { Effect, Either, Fiber, Option } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
 import { toErrno } from "./Failure.ts"
 import { Hardware } from "./Hardware.ts"
@@ -27,6 +27,7 @@ import * as MailboxLock from "./MailboxLock.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { openFile } from "./OpenFile.ts"
 import * as Pf from "./Pf.ts"
+import { refusal } from "./Refusals.ts"
 import { misc, readBar0 } from "./RegisterFile.ts"
 import { banksPerVf, miscRegisters } from "./Registers.ts"
 import { migrationFlags } from "./SetState.ts"
@@ -40,6 +41,8 @@ export interface QatVfioPci extends MigratableDevice<JournalError> {
   readonly close: Effect.Effect<void, Errno | JournalError>
   /** AER reported an error: the user is told. Recovery is `reset`. */
   readonly errorDetected: Effect.Effect<void, Errno | JournalError>
+  /** Waits for the next time that the user is told of an error, as on the ERR interrupt. */
+  readonly nextError: Effect.Effect<void>
   readonly remove: Effect.Effect<void, Errno | JournalError>
   /** A 32-bit read by the guest; `offset` in bytes. Leaves no event. Offsets without a register read 0. */
   readonly readRegister: (bar: 0 | 2, offset: number) => Effect.Effect<number>
@@ -61,9 +64,22 @@ const surroundings = ({ pf, hardware }: Parts) =>
 const pending = ({ operation }: Vf) =>
   operation === null || operation.waiting === null ? undefined : { id: operation.id, action: operation.waiting }
 
+/** Only the latest end is kept: who asks for an earlier one comes too late. */
+const superseded = (id: number, latest: number): ECANCELED =>
+  new ECANCELED({
+    refusal: refusal({
+      code: "operation.superseded",
+      rule: "only the end of the latest walk is kept",
+      where: "operation",
+      source: `${id}`,
+      destination: `${latest}`,
+      remedy: "read the device's state; the journal has the walk's end"
+    })
+  })
+
 const ended = ({ ended }: Vf, id: number): Either.Either<number | null, Errno> | undefined => {
   if (ended === null || ended.id < id) return undefined
-  if (ended.id > id) return Either.left(new ECANCELED({}))
+  if (ended.id > id) return Either.left(superseded(id, ended.id))
   return ended.failure === null ? Either.right(ended.file) : Either.left(toErrno(ended.failure))
 }
 
@@ -96,12 +112,17 @@ const releaseLock = ({ pf, vf }: Parts): Effect.Effect<void, Errno | JournalErro
   })
 
 /**
- * Carries walk `id` to its end, then gives the mailbox lock back, whoever ended it. A waiter that is interrupted leaves walk
- * and lock to `recover`.
+ * Carries walk `id` to its end, then gives the mailbox lock back, whoever ended it. Begun, it cannot be interrupted (M2 of
+ * `MigratableDevice`), only ended by a reset or a close; a walk whose process dies is left to `recover`. It has a fiber of its
+ * own: an interrupted fiber interrupts its children even where it cannot be interrupted itself.
  */
 const finish = (parts: Parts, id: number): Effect.Effect<number | null, Errno | JournalError> =>
-  Effect.exit(Operation.drive(parts.vf, { pending, ended, perform: perform(parts, id) }, id)).pipe(
-    Effect.flatMap((exit) => Effect.zipRight(releaseLock(parts), exit))
+  Operation.drive(parts.vf, { pending, ended, perform: perform(parts, id) }, id).pipe(
+    Effect.interruptible,
+    Effect.forkDaemon,
+    Effect.flatMap(Fiber.await),
+    Effect.flatMap((exit) => Effect.zipRight(releaseLock(parts), exit)),
+    Effect.uninterruptible
   )
 
 const setState =
@@ -113,7 +134,7 @@ const setState =
       if (answer._tag !== "Operation") return Option.none()
       const file = yield* finish(parts, answer.id)
       return file === null ? Option.none() : Option.some(openFile(parts.pf, parts.vf, file))
-    }).pipe(turns.withPermits(1))
+    }).pipe(Effect.uninterruptible, turns.withPermits(1))
 
 const readRegister = (vf: VfActor, bar: 0 | 2, offset: number): Effect.Effect<number> =>
   Effect.sync(() => {
@@ -121,6 +142,12 @@ const readRegister = (vf: VfActor, bar: 0 | 2, offset: number): Effect.Effect<nu
     if (bar === 0) return readBar0(registers, registerModel, offset)
     const register = miscRegisters.find((fact) => fact.vfOffset === offset)
     return register === undefined ? 0 : misc(registers, register.name)
+  })
+
+const nextError = (vf: VfActor): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { errorNotifications: before } = vf.unsafeState()
+    return Effect.asVoid(vf.until(({ errorNotifications }) => errorNotifications > before))
   })
 
 /** The driver over the actors of a PF and one of its VFs. The VF must have been probed. */
@@ -139,6 +166,7 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
       open: tell({ _tag: "Open", coreEnable: 0, allocatePrivateData: 0 }),
       close: tell({ _tag: "Close" }),
       errorDetected: tell({ _tag: "ErrorDetected" }),
+      nextError: nextError(vf),
       remove: tell({ _tag: "Remove" }),
       readRegister: (bar, offset) => readRegister(vf, bar, offset),
       writeRegister: (bar, offset, value) => tell({ _tag: "WriteRegister", bar, offset, value }),

@@ -186,8 +186,8 @@ const end = (turn: Turn, id: number, failure: Errno | undefined, file: number | 
   return accept(turn, { _tag: "Operation", id })
 }
 
+/** The user's reference goes; the session and the device's own reference stay, as with every walk that fails (W1). */
 const fileTooEarly = (turn: Turn, file: number): Errno => {
-  askFile(turn, { _tag: "Disable", file })
   askFile(turn, { _tag: "Close", file })
   return new EINVAL(
     because(

@@ -3,12 +3,17 @@ import { MigrationState } from "@stopcopy/vfio"
 import { Schema } from "effect"
 import { Failure } from "./Failure.ts"
 import * as MigrationFile from "./MigrationFile.ts"
+import { blockBytes } from "./mstate/Layout.ts"
 import { RegisterModel } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
 import { Mode, Waiting } from "./VfState.ts"
 
 const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
 const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
+/** A place in the migration block, in bytes; its end included. */
+const BlockOffset = Schema.Int.pipe(Schema.between(0, blockBytes))
+/** An offset in a BAR, in bytes. */
+const BarOffset = Schema.Int.pipe(Schema.between(0, 0x7fff_ffff))
 
 /** Steps of a probe, in order; unwinding goes back through those that were done. */
 export const ProbeStep = Schema.Literal("match", "core init", "VF index", "create", "init", "register")
@@ -73,14 +78,14 @@ const block = [
   /** Safe mode, at the start of a session: the block is zeroed and both setup sizes are 0. */
   Schema.TaggedStruct("BlockCleared", {}),
   Schema.TaggedStruct("SetupSaved", { pfVersion: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
-  Schema.TaggedStruct("StateSaved", { offset: Schema.Int, pfVersion: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
+  Schema.TaggedStruct("StateSaved", { offset: BlockOffset, pfVersion: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
   /** The mailbox lock was not to be had: general state and an empty misc header are in the block. */
-  Schema.TaggedStruct("StateSaveUnfinished", { offset: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
+  Schema.TaggedStruct("StateSaveUnfinished", { offset: BlockOffset, bytes: Schema.Uint8ArrayFromBase64 }),
   Schema.TaggedStruct("SessionStarted", { kind: MigrationFile.Kind, file: Schema.NonNegativeInt }),
   Schema.TaggedStruct("SessionsEnded", {}),
-  Schema.TaggedStruct("BlockReceived", { offset: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
+  Schema.TaggedStruct("BlockReceived", { offset: BlockOffset, bytes: Schema.Uint8ArrayFromBase64 }),
   /** A write from inaccessible memory zeroes the bytes that it should have filled. */
-  Schema.TaggedStruct("BlockWiped", { offset: Schema.Int, length: Schema.Int }),
+  Schema.TaggedStruct("BlockWiped", { offset: BlockOffset, length: BlockOffset }),
   /** All of the setup part has arrived and was held against the PF; `refusal` of the failure says what does not fit. */
   Schema.TaggedStruct("SetupJudged", { size: Schema.Int, pfVersion: Schema.Int, failure: Schema.NullOr(Failure) }),
   /** The setup size that a load will use; 0 when a refused setup part is forgotten. */
@@ -97,7 +102,7 @@ const block = [
 
 const guest = [
   /** A 32-bit write by the guest. `offset` in bytes of BAR0 or BAR2. */
-  Schema.TaggedStruct("RegisterWritten", { bar: Schema.Literal(0, 2), offset: Schema.Int, value: U32 }),
+  Schema.TaggedStruct("RegisterWritten", { bar: Schema.Literal(0, 2), offset: BarOffset, value: U32 }),
   /** The PF handled the VF's mailbox message: both mailbox words and what the PF remembers, afterwards. */
   Schema.TaggedStruct("MailboxHandled", {
     message: Schema.String,

@@ -9,13 +9,13 @@ import { initial, type Vf } from "./VfState.ts"
 type Of<Tag extends VfEvent["_tag"]> = Extract<VfEvent, { readonly _tag: Tag }>
 
 const withRegisters = (state: Vf, change: (file: RegisterFile) => void): Vf => {
-  const registers = Uint32Array.from(state.registers)
+  const registers = state.registers.slice()
   change(registers)
   return { ...state, registers }
 }
 
 const withBlock = (state: Vf, offset: number, bytes: Uint8Array): Vf => {
-  const block = Uint8Array.from(state.block)
+  const block = state.block.slice()
   block.set(bytes.subarray(0, Math.max(0, blockBytes - offset)), offset)
   return { ...state, block }
 }
@@ -69,10 +69,15 @@ const lifecycle = (state: Vf, event: VfEvent): Vf | undefined => {
         setupSize: 0,
         remoteSetupSize: 0
       }
+    case "ErrorNotified":
+      return { ...state, errorNotifications: state.errorNotifications + 1 }
     case "PrivateDataFreed":
       return { ...state, stoppedBanks: 0 }
-    case "Closed":
-      return { ...state, lifecycle: "bound" }
+    case "Closed": {
+      // Disabling the function resets it; otherwise banks that a suspend had drained would stay so for the next user.
+      const registers = state.registerModel === "derived" ? reset() : state.registers
+      return { ...state, lifecycle: "bound", registers }
+    }
     case "ResetDone": {
       const after: Vf = { ...state, migrationState: "RUNNING", setupSize: 0, remoteSetupSize: 0 }
       return event.cleared ? { ...after, registers: reset() } : after

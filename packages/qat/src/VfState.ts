@@ -83,7 +83,9 @@ export const Vf = Schema.Struct({
   nextFile: Schema.NonNegativeInt,
   operation: Schema.NullOr(Operation),
   nextOperation: Schema.NonNegativeInt,
-  ended: Schema.NullOr(Ended)
+  ended: Schema.NullOr(Ended),
+  /** How often the user has been told of an error (the ERR interrupt). */
+  errorNotifications: Schema.NonNegativeInt
 })
 export type Vf = typeof Vf.Type
 
@@ -107,5 +109,6 @@ export const initial: Vf = {
   nextFile: 0,
   operation: null,
   nextOperation: 0,
-  ended: null
+  ended: null,
+  errorNotifications: 0
 }

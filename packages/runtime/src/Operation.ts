@@ -24,7 +24,10 @@ export interface Work<State, Command, Id, Action, Result, Failure, E, R> {
   readonly perform: (action: Action) => Effect.Effect<Command, E, R>
 }
 
-/** One action, unless the operation ends or gives way before it is done: then no command. */
+/**
+ * One action, unless the operation ends or gives way before it is done: then no command. Both sides can be interrupted even
+ * where the caller cannot: otherwise the loser of the race would be waited for, perhaps for ever.
+ */
 const performWhilePending = <State, Command, Id, Action, Result, Failure, Answer, Refused, E, R>(
   actor: Actor<State, Command, Answer, Refused>,
   work: Work<State, Command, Id, Action, Result, Failure, E, R>,
@@ -32,10 +35,12 @@ const performWhilePending = <State, Command, Id, Action, Result, Failure, Answer
   action: Action
 ): Effect.Effect<Command | undefined, E, R> =>
   Effect.raceFirst(
-    work.perform(action),
-    Effect.as(
-      actor.until((state) => work.ended(state, id) !== undefined || work.pending(state)?.id !== id),
-      undefined
+    Effect.interruptible(work.perform(action)),
+    Effect.interruptible(
+      Effect.as(
+        actor.until((state) => work.ended(state, id) !== undefined || work.pending(state)?.id !== id),
+        undefined
+      )
     )
   )
 

@@ -68,6 +68,23 @@ it.effect("O3: a reset interrupts the action and gives its errno to the waiter",
   }).pipe(Effect.provide(TestSystem))
 )
 
+it.effect("O3: a reset interrupts the action also where its waiter cannot be interrupted", () =>
+  Effect.gen(function* () {
+    const one = yield* actor
+    yield* one.ask({ _tag: "Drain", id: 1 })
+    const started = yield* Deferred.make<void>()
+    const perform = () => Effect.zipRight(Deferred.succeed(started, undefined), Effect.never)
+    const waiter = yield* Operation.drive(one, { ...draining, perform }, 1).pipe(
+      Effect.flip,
+      Effect.uninterruptible,
+      Effect.fork
+    )
+    yield* Deferred.await(started)
+    yield* one.ask({ _tag: "Reset" })
+    assert.include(yield* Fiber.join(waiter), { _tag: "EIO", errno: 5 })
+  }).pipe(Effect.provide(TestSystem))
+)
+
 it.effect("O3: an outcome that comes after the end changes nothing and is no failure of its own", () =>
   Effect.gen(function* () {
     const one = yield* actor

@@ -1,3 +1,5 @@
+/** The example of this package's README. */
+// region readme
 /** A lamp that counts how often it was switched on, and refuses when it is worn out. */
 import { EBUSY } from "@stopcopy/errno"
 import { ActorSystem, Behavior, Replay, Verify } from "@stopcopy/runtime"
@@ -32,3 +34,4 @@ export const program = (file: string) =>
     const { sequence } = yield* Verify.verify()
     return { now: yield* kitchen.state, before: past.state.json, events: sequence }
   }).pipe(Effect.provide(ActorSystem.layer), Effect.provide(layerSqlite({ file })))
+// endregion

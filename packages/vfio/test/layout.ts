@@ -2,7 +2,7 @@
 import { assert } from "@effect/vitest"
 
 /** A field's name, offset and size (both in bytes), and the value whose bytes are all ones. */
-interface Row<Value> = readonly [name: keyof Value & string, offset: number, size: number, ones: Partial<Value>]
+type Row<Value> = readonly [name: keyof Value & string, offset: number, size: number, ones: Partial<Value>]
 
 export const assertLayout = <Value>(
   zero: Value,

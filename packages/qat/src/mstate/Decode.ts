@@ -4,13 +4,13 @@
  */
 import { EINVAL, type Refusal } from "@stopcopy/errno"
 import { Either } from "effect"
-import { csrIndex, csrs, miscRegisters } from "../Registers.ts"
+import { miscRegisters } from "../Registers.ts"
 import { refusal } from "../Refusals.ts"
 import type { Bank, Block, General, Misc, Ring, Setup, Sla, State } from "./Block.ts"
 import {
-  bankFields,
   bankRecordBytes,
   bankRecordUsedBytes,
+  csrOffsets,
   ringEntriesAt,
   ringEntryBytes,
   ringEntryField,
@@ -18,7 +18,7 @@ import {
   slaField,
   slaLimit
 } from "./Layout.ts"
-import { parts } from "./Parts.ts"
+import { setupPart, statePart, viewOf } from "./Parts.ts"
 import { inside, lookup, type Section, type Window } from "./Window.ts"
 
 /** The section `id` of exactly `size` bytes. */
@@ -96,10 +96,11 @@ export const readSla = (view: DataView, at: number): Sla => ({
 })
 
 /** All whole SLA records of the leaf; trailing bytes of less than a record are ignored. */
-export const readSlas = (section: Section): ReadonlyArray<Sla> =>
-  Array.from({ length: Math.floor(section.size / slaBytes) }, (_, index) =>
-    readSla(section.view, section.body + index * slaBytes)
-  )
+export const readSlas = ({ view, body, size }: Section): ReadonlyArray<Sla> => {
+  const slas: Array<Sla> = []
+  for (let at = body; at + slaBytes <= body + size; at += slaBytes) slas.push(readSla(view, at))
+  return slas
+}
 
 /** The `sla` leaf as a save writes it: whole records, no more than a VF can have. */
 const slaLeaf = (window: Window): Either.Either<Section, Refusal> =>
@@ -136,7 +137,7 @@ export const bankRecord = (bar: Window, index: number): Either.Either<Section, R
   )
 
 /** Ring `slot` of a bank record. */
-export const readRing = ({ view, body }: Section, slot: number): Ring => {
+const readRing = ({ view, body }: Section, slot: number): Ring => {
   const entry = body + ringEntriesAt + slot * ringEntryBytes
   return {
     base: view.getBigUint64(entry + ringEntryField.base, true),
@@ -147,13 +148,10 @@ export const readRing = ({ view, body }: Section, slot: number): Ring => {
 }
 
 /** The values of a bank record, registers in the order of `csrs`. */
-export const readBank = (record: Section): Bank => {
-  const values: Array<number> = csrs.map(() => 0)
-  for (const field of bankFields) {
-    if (field.csr !== undefined) values[csrIndex[field.csr]] = record.view.getUint32(record.body + field.offset, true)
-  }
-  return { csrs: values, rings: [readRing(record, 0), readRing(record, 1)] }
-}
+export const readBank = (record: Section): Bank => ({
+  csrs: csrOffsets.map((offset) => record.view.getUint32(record.body + offset, true)),
+  rings: [readRing(record, 0), readRing(record, 1)]
+})
 
 const readState = (reading: Reading, window: Window): State => {
   const general = readGeneral(reading, window)
@@ -165,10 +163,12 @@ const readState = (reading: Reading, window: Window): State => {
 
 /** The values of a block. Fails with the first thing that is wrong; never reads outside `bytes`. */
 export const decode = (bytes: Uint8Array): Either.Either<Block, EINVAL> => {
-  const windows = parts(bytes)
-  if (Either.isLeft(windows)) return Either.left(new EINVAL({ refusal: windows.left }))
+  const view = viewOf(bytes)
+  const setup = setupPart(view)
+  if (Either.isLeft(setup)) return Either.left(new EINVAL({ refusal: setup.left }))
+  const state = statePart(view, setup.right.end)
+  if (Either.isLeft(state)) return Either.left(new EINVAL({ refusal: state.left }))
   const reading: Reading = { refused: undefined }
-  const { setup, state } = windows.right
-  const block = { setup: readSetup(reading, setup), state: readState(reading, state) }
+  const block = { setup: readSetup(reading, setup.right), state: readState(reading, state.right) }
   return reading.refused === undefined ? Either.right(block) : Either.left(new EINVAL({ refusal: reading.refused }))
 }

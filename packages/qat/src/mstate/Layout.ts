@@ -6,6 +6,8 @@
  * end. A part is a preamble and sections; a section is a header and either sections or data.
  */
 
+import { csrs } from "../Registers.ts"
+
 /** Size of the block, in bytes; also what MIG_DATA_SIZE reports in every state. */
 export const blockBytes = 4096
 /** Sizes of a part's preamble and of a section's header, in bytes. */
@@ -67,3 +69,8 @@ export const bankFields = [
   { name: "ringsrvarben", offset: 80, csr: "RING_SRV_ARB_EN" },
   { name: "reserved", offset: 84, csr: undefined }
 ] as const
+
+/** Offset in a bank record of each register of `csrs`, in their order: bytes. */
+export const csrOffsets: ReadonlyArray<number> = csrs.flatMap(({ name }) =>
+  bankFields.filter(({ csr }) => csr === name).map(({ offset }) => offset)
+)

@@ -12,8 +12,8 @@ import { restoreBank, type BankTarget } from "./BankRestore.ts"
 import type { Sla } from "./Block.ts"
 import { bankRecord, leafOf, readSlas, wrongSize } from "./Decode.ts"
 import { blockBytes, preambleBytes } from "./Layout.ts"
-import { setupTooLarge, stateMissing } from "./Parts.ts"
-import { announcedBytes, hasPreamble, inside, lookup, openWindow, type Section, type Window } from "./Window.ts"
+import { setupTooLarge, statePart, viewOf } from "./Parts.ts"
+import { announcedBytes, hasPreamble, inside, lookup, openWindow, type Window } from "./Window.ts"
 
 /** Where a load's effects go, in order. Implemented over a copy of the device's registers. */
 export interface LoadTarget {
@@ -24,10 +24,6 @@ export interface LoadTarget {
   /** The SLAs of the destination VF. */
   readonly slas: ReadonlyArray<Sla>
 }
-
-/** The block: never more than is there, never more than 4096 bytes. */
-const viewOf = (block: Uint8Array): DataView =>
-  new DataView(block.buffer, block.byteOffset, Math.min(block.byteLength, blockBytes))
 
 const more = (where: string, have: number, wanted: number): EAGAIN =>
   new EAGAIN({
@@ -89,22 +85,24 @@ export const judgeSetup = (setup: Window, pf: PfFacts): Refusal | undefined => {
   )
 }
 
-const failure = (step: Either.Either<Refusal | undefined, Refusal>): Refusal | undefined => Either.merge(step)
-
-const loadGeneral = (state: Window, target: LoadTarget): Refusal | undefined =>
-  failure(
-    Either.gen(function* () {
-      const general = inside(yield* lookup(state, "GENER"))
-      const byte = ({ view, body }: Section): number => view.getUint8(body)
-      target.setInit(byte(yield* leafOf(general, "iovinit", 1)))
-      target.setCompatVersion(byte(yield* leafOf(general, "compver", 1)))
-      for (const [index, sla] of readSlas(yield* lookup(general, "sla")).entries()) {
-        const bad = slaRule(sla, target.slas, index)
-        if (bad !== undefined) return bad
-      }
-      return undefined
-    })
-  )
+const loadGeneral = (state: Window, target: LoadTarget): Refusal | undefined => {
+  const section = lookup(state, "GENER")
+  if (Either.isLeft(section)) return section.left
+  const general = inside(section.right)
+  const init = leafOf(general, "iovinit", 1)
+  if (Either.isLeft(init)) return init.left
+  target.setInit(init.right.view.getUint8(init.right.body))
+  const version = leafOf(general, "compver", 1)
+  if (Either.isLeft(version)) return version.left
+  target.setCompatVersion(version.right.view.getUint8(version.right.body))
+  const slas = lookup(general, "sla")
+  if (Either.isLeft(slas)) return slas.left
+  for (const [index, sla] of readSlas(slas.right).entries()) {
+    const bad = slaRule(sla, target.slas, index)
+    if (bad !== undefined) return bad
+  }
+  return undefined
+}
 
 /** The four registers that come back, in the driver's order. The interrupt sources are saved but never looked at. */
 export const restoredMisc = [
@@ -114,36 +112,34 @@ export const restoredMisc = [
   ["VM2PF", "vm2pf"]
 ] as const satisfies ReadonlyArray<readonly [MiscName, string]>
 
-const loadMisc = (state: Window, target: LoadTarget): Refusal | undefined =>
-  failure(
-    Either.gen(function* () {
-      const bar = inside(yield* lookup(state, "MISCBAR"))
-      for (const [name, leaf] of restoredMisc) {
-        const { view, body } = yield* leafOf(bar, leaf, 4)
-        target.writeMisc(name, view.getUint32(body, true))
-      }
-      return undefined
-    })
-  )
+const loadMisc = (state: Window, target: LoadTarget): Refusal | undefined => {
+  const section = lookup(state, "MISCBAR")
+  if (Either.isLeft(section)) return section.left
+  const bar = inside(section.right)
+  for (const [name, id] of restoredMisc) {
+    const leaf = leafOf(bar, id, 4)
+    if (Either.isLeft(leaf)) return leaf.left
+    target.writeMisc(name, leaf.right.view.getUint32(leaf.right.body, true))
+  }
+  return undefined
+}
 
-const loadBanks = (state: Window, target: LoadTarget): Refusal | undefined =>
-  failure(
-    Either.gen(function* () {
-      const bar = inside(yield* lookup(state, "ETRBAR"))
-      for (let index = 0; index < banksPerVf; index++) {
-        const bad = restoreBank(yield* bankRecord(bar, index), target.bank(index))
-        if (bad !== undefined) return bad
-      }
-      return undefined
-    })
-  )
+const loadBanks = (state: Window, target: LoadTarget): Refusal | undefined => {
+  const section = lookup(state, "ETRBAR")
+  if (Either.isLeft(section)) return section.left
+  const bar = inside(section.right)
+  for (let index = 0; index < banksPerVf; index++) {
+    const record = bankRecord(bar, index)
+    if (Either.isLeft(record)) return record.left
+    const bad = restoreBank(record.right, target.bank(index))
+    if (bad !== undefined) return bad
+  }
+  return undefined
+}
 
 /** The state part behind `setupSize` bytes of setup part. Effects before a failure have reached the target. */
 export const loadState = (block: Uint8Array, setupSize: number, target: LoadTarget): Either.Either<void, EINVAL> => {
-  const view = viewOf(block)
-  const missing = stateMissing(setupSize, view.byteLength)
-  if (missing !== undefined) return Either.left(new EINVAL({ refusal: missing }))
-  const opened = openWindow(view, "state", setupSize, view.byteLength - setupSize)
+  const opened = statePart(viewOf(block), setupSize)
   if (Either.isLeft(opened)) return Either.left(new EINVAL({ refusal: opened.left }))
   const state = opened.right
   const bad = loadGeneral(state, target) ?? loadMisc(state, target) ?? loadBanks(state, target)

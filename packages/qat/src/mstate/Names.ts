@@ -60,7 +60,7 @@ const slaServices = ["asymmetric", "symmetric", "compression", "decompression"] 
 export const slaService = (code: number): string => slaServices[code] ?? "not named"
 
 /** `1 KiB`, `64 bytes`: sizes of rings, exact, or in bytes. */
-export const byteSize = (bytes: number): string => {
+const byteSize = (bytes: number): string => {
   if (bytes >= 1024 * 1024 && bytes % (1024 * 1024) === 0) return `${bytes / (1024 * 1024)} MiB`
   return bytes >= 1024 && bytes % 1024 === 0 ? `${bytes / 1024} KiB` : `${bytes} bytes`
 }

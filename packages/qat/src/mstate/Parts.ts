@@ -31,7 +31,7 @@ export const setupTooLarge = (announced: number): Refusal =>
   })
 
 /** The refusal of a setup part of `setupSize` bytes that leaves no room for another preamble. */
-export const noRoomForState = (setupSize: number): Refusal =>
+const noRoomForState = (setupSize: number): Refusal =>
   refusal({
     code: "mstate.state.room",
     rule: "the state part's preamble must fit behind the setup part",
@@ -47,22 +47,23 @@ export const stateMissing = (setupSize: number, length: number): Refusal | undef
   return hasPreamble(setupSize, length) ? undefined : tooShort(length, setupSize + preambleBytes, "state preamble")
 }
 
-/** The windows of both parts of `bytes`: at most 4096 are looked at. */
-export const parts = (
-  bytes: Uint8Array
-): Either.Either<{ readonly setup: Window; readonly state: Window }, Refusal> => {
-  const length = Math.min(bytes.byteLength, blockBytes)
+/** The bytes of a block: those that are there, at most 4096. */
+export const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, blockBytes))
+
+/** The setup part of a whole block; its `end` is where the state part begins. */
+export const setupPart = (view: DataView): Either.Either<Window, Refusal> => {
+  const length = view.byteLength
   if (!hasPreamble(0, length)) return Either.left(tooShort(length, preambleBytes, "setup preamble"))
-  const view = new DataView(bytes.buffer, bytes.byteOffset, length)
-  const setupSize = announcedBytes(view, 0)
-  if (setupSize > blockBytes) return Either.left(setupTooLarge(setupSize))
-  if (setupSize > length) return Either.left(tooShort(length, setupSize, "setup part"))
-  const setup = openWindow(view, "setup", 0, setupSize)
-  if (Either.isLeft(setup)) return Either.left(setup.left)
-  const missing = stateMissing(setupSize, length)
-  if (missing !== undefined) return Either.left(missing)
-  return Either.map(openWindow(view, "state", setupSize, length - setupSize), (state) => ({
-    setup: setup.right,
-    state
-  }))
+  const size = announcedBytes(view, 0)
+  if (size > blockBytes) return Either.left(setupTooLarge(size))
+  return size > length ? Either.left(tooShort(length, size, "setup part")) : openWindow(view, "setup", 0, size)
+}
+
+/** The state part behind `setupSize` bytes of setup part. */
+export const statePart = (view: DataView, setupSize: number): Either.Either<Window, Refusal> => {
+  const missing = stateMissing(setupSize, view.byteLength)
+  return missing === undefined
+    ? openWindow(view, "state", setupSize, view.byteLength - setupSize)
+    : Either.left(missing)
 }

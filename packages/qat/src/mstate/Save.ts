@@ -2,15 +2,14 @@
  * Writing a migration block: the bytes a save puts into the device's block, and no others. What a save does not write
  * keeps what the block held before. Source: `qat_common/adf_gen4_vf_mig.c`, `adf_mstate_mgr.c`.
  */
-import { csrIndex, miscRegisters } from "../Registers.ts"
+import { miscRegisters } from "../Registers.ts"
 import type { Bank, Block, General, Misc, Setup, Sla, State } from "./Block.ts"
 import {
-  bankFields,
   bankRecordBytes,
   blockBytes,
+  csrOffsets,
   headerBytes,
   headerField,
-  idBytes,
   magic,
   preambleBytes,
   preambleField,
@@ -36,9 +35,8 @@ const preamble = (view: DataView, at: number, sectionCount: number, size: number
 
 /** Writes a section header, the id padded with zeroes; returns where its body starts. */
 const header = (view: DataView, at: number, id: string, size: number, subSections: number): number => {
-  for (let index = 0; index < idBytes; index++) {
-    view.setUint8(at + headerField.id + index, index < id.length ? id.charCodeAt(index) : 0)
-  }
+  view.setBigUint64(at + headerField.id, 0n, true)
+  for (let index = 0; index < id.length; index++) view.setUint8(at + headerField.id + index, id.charCodeAt(index))
   view.setUint32(at + headerField.size, size, true)
   view.setUint32(at + headerField.subSections, subSections, true)
   return at + headerBytes
@@ -102,8 +100,8 @@ const writeMisc = (view: DataView, at: number, misc: Misc): number => {
 }
 
 const writeBank = (view: DataView, at: number, bank: Bank): void => {
-  for (const field of bankFields) {
-    if (field.csr !== undefined) view.setUint32(at + field.offset, bank.csrs[csrIndex[field.csr]] ?? 0, true)
+  for (let index = 0; index < csrOffsets.length; index++) {
+    view.setUint32(at + (csrOffsets[index] ?? 0), bank.csrs[index] ?? 0, true)
   }
   for (const [slot, ring] of bank.rings.entries()) {
     const entry = at + ringEntriesAt + slot * ringEntryBytes

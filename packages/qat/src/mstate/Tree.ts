@@ -9,7 +9,6 @@
  */
 import type { Refusal } from "@stopcopy/errno"
 import { Either } from "effect"
-import { refusal } from "../Refusals.ts"
 import { miscRegisters } from "../Registers.ts"
 import { wrongSize } from "./Decode.ts"
 import { bankRecordUsedBytes, blockBytes, headerBytes, headerField, preambleBytes, preambleField } from "./Layout.ts"
@@ -123,12 +122,18 @@ const knownNode = (reading: Reading, known: Known, section: Section): Node => {
   return { name: known.id, offset: at, size, ...known.text(section) }
 }
 
-/** A section that does not end inside its part: what its header says. */
-const brokenNode = (window: Window, at: number): ReadonlyArray<Node> => {
-  if (at + headerBytes > window.end) return []
-  const { view } = window
-  const size = node("size", at + headerField.size, 4, `${view.getUint32(at + headerField.size, true)}`)
-  return [branch(readId(view, at), at, headerBytes, [size], "does not end inside its part")]
+/** A section that does not end inside its part: what there is of it. The caller has the problem already. */
+const brokenNode = (window: Window, known: ReadonlyArray<Known>, at: number): ReadonlyArray<Node> => {
+  const { end, view } = window
+  if (at + headerBytes > end) return at < end ? [raw(view, "header", at, end - at, "cut off")] : []
+  const [id, body] = [readId(view, at), at + headerBytes]
+  const note = `announces ${view.getUint32(at + headerField.size, true)} bytes, ${end - body} are left`
+  const found = known.find((each) => each.id === id)
+  if (found === undefined || !("sections" in found))
+    return [{ ...raw(view, id, body, end - body, note), offset: at, size: end - at }]
+  const count = view.getUint32(at + headerField.subSections, true)
+  const inner = { view, path: pathOf(window, id), first: body, end, count }
+  return [branch(id, at, end - at, sectionNodes({ problem: undefined }, inner, found.sections), note)]
 }
 
 const missing = (window: Window, known: ReadonlyArray<Known>, seen: ReadonlySet<string>): Refusal | undefined => {
@@ -149,7 +154,7 @@ const sectionNodes = (reading: Reading, window: Window, known: ReadonlyArray<Kno
     const size = at + headerBytes > end ? unlimited : view.getUint32(at + headerField.size, true)
     if (at + headerBytes + size > end) {
       reading.problem = validate(window)
-      return [...nodes, ...brokenNode(window, at)]
+      return [...nodes, ...brokenNode(window, known, at)]
     }
     const id = readId(view, at)
     const subSections = view.getUint32(at + headerField.subSections, true)
@@ -243,10 +248,10 @@ export const read = (bytes: Uint8Array): Tree => {
   if (reading.problem !== undefined) return { tree: [setup.node], problem: reading.problem }
   const between = gap(view, "unused", setup.end, announced)
   const tree = [setup.node, ...between]
-  const missing = stateMissing(announced, length)
-  if (missing !== undefined) {
+  const absent = stateMissing(announced, length)
+  if (absent !== undefined) {
     const rest = gap(view, "unused", Math.max(announced, setup.end), length)
-    return { tree: [...tree, ...rest], problem: missing }
+    return { tree: [...tree, ...rest], problem: absent }
   }
   const state = partNode(reading, view, "state", announced, length - announced)
   const behind = reading.problem === undefined ? gap(view, "unused", state.end, length) : []

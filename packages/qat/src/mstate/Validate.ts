@@ -9,7 +9,7 @@ import { extdcRule, gencapRule, type PfFacts, slaRefusals, svcmapRule } from "..
 import { banksPerVf } from "../Registers.ts"
 import { bankRecord, leafOf, readSlas } from "./Decode.ts"
 import { judgeMask, restoredMisc } from "./Load.ts"
-import { parts } from "./Parts.ts"
+import { setupPart, statePart, viewOf } from "./Parts.ts"
 import { inside, lookup, type Window } from "./Window.ts"
 
 /** Every refusal goes on this list; a missing section ends the search inside it only. */
@@ -71,11 +71,14 @@ const judgeBanks = (found: Found, state: Window): void => {
 
 /** All refusals of `bytes` (a whole block) for VF `vf` of the PF; none if it would be accepted. */
 export const validate = (bytes: Uint8Array, pf: PfFacts, vf: number): ReadonlyArray<Refusal> => {
-  const windows = parts(bytes)
-  if (Either.isLeft(windows)) return [windows.left]
-  const { setup, state } = windows.right
   const found: Found = []
+  const view = viewOf(bytes)
+  const setup = take(found, setupPart(view))
+  // Without the setup part nobody knows where the state part begins.
+  if (setup === undefined) return found
   judgeSetup(found, setup, pf)
+  const state = take(found, statePart(view, setup.end))
+  if (state === undefined) return found
   judgeGeneral(found, state, pf, vf)
   judgeMisc(found, state)
   judgeBanks(found, state)

@@ -149,9 +149,12 @@ export const inside = (section: Section): Window => ({
   count: section.subSections
 })
 
+/** What stands in a code for an id: all banks are one kind. */
+const kindOf = (id: string): string => id.replace(/\d+$/, "").toLowerCase()
+
 const missing = (window: Window, id: string): Refusal =>
   refusal({
-    code: `mstate.${id.replace(/\d+$/, "N")}.missing`,
+    code: `mstate.${kindOf(id)}.missing`,
     rule: "every section that a load needs must be there",
     where: `${window.path}/${id}`,
     source: "absent",
