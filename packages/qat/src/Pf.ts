@@ -70,6 +70,7 @@ export const PfCommand = Schema.Union(
 export type PfCommand = typeof PfCommand.Type
 
 type Decision = Behavior.Decision<PfEvent, void, Errno>
+type Configuration = Extract<PfCommand, { readonly _tag: "Configure" }>
 
 const refuse = (operation: string, error: Errno): Decision =>
   Behavior.refuse([{ _tag: "PfRefused", operation, failure: fromErrno(error) }], error)
@@ -81,23 +82,6 @@ const because = (code: string, rule: string, where: string, source: string, dest
 
 /** PF device ids of the driver `qat_4xxx`. */
 const deviceIds: ReadonlySet<number> = new Set([0x4940, 0x4942, 0x4944])
-
-const configure = (command: Extract<PfCommand, { readonly _tag: "Configure" }>): Decision => {
-  const { _tag, ...values } = command
-  if (!deviceIds.has(command.deviceId)) {
-    const why = because(
-      "pf.id",
-      "the PF must be a GEN4 device",
-      "PCI id",
-      hex(command.deviceId),
-      [...deviceIds].map(hex).join(", "),
-      "use a 4xxx, 401xx or 402xx PF"
-    )
-    return refuse("configure", new ENODEV(why))
-  }
-  if (command.slas.length > slasPerPf) return refuse("configure", tooMany(command.slas.length))
-  return accept([{ _tag: "Configured", ...values }])
-}
 
 const tooMany = (count: number): ENOSPC =>
   new ENOSPC(
@@ -119,7 +103,7 @@ const bitCount = (mask: bigint): number => {
 
 const largestService = 3
 
-const slaFailure = (state: Pf, sla: Sla): Errno | undefined => {
+const slaFailure = (state: Pick<Pf, "rateLimiting" | "slas">, sla: Sla): Errno | undefined => {
   if (state.slas.length >= slasPerPf) return tooMany(state.slas.length + 1)
   if (!state.rateLimiting) {
     return new EINVAL(
@@ -182,6 +166,32 @@ const slaFailure = (state: Pf, sla: Sla): Errno | undefined => {
       "remove the other SLA first"
     )
   )
+}
+
+/** The first SLA of a whole configuration that could not have been added one by one. */
+const slasFailure = ({ rateLimiting, slas }: Configuration): Errno | undefined => {
+  for (const [slot, sla] of slas.entries()) {
+    const failure = slaFailure({ rateLimiting, slas: slas.slice(0, slot) }, sla)
+    if (failure !== undefined) return failure
+  }
+  return undefined
+}
+
+const configure = (command: Configuration): Decision => {
+  const { _tag, ...values } = command
+  if (!deviceIds.has(command.deviceId)) {
+    const why = because(
+      "pf.id",
+      "the PF must be a GEN4 device",
+      "PCI id",
+      hex(command.deviceId),
+      [...deviceIds].map(hex).join(", "),
+      "use a 4xxx, 401xx or 402xx PF"
+    )
+    return refuse("configure", new ENODEV(why))
+  }
+  const failure = slasFailure(command)
+  return failure === undefined ? accept([{ _tag: "Configured", ...values }]) : refuse("configure", failure)
 }
 
 const lockBusy = (vf: number, holder: string): EBUSY =>

@@ -47,6 +47,9 @@ for (const [what, changes, name] of slaFailures) {
     const refused = pf(added).when({ _tag: "AddSla", sla: { ...sla, ringPairMask: 0x20n, ...changes } })
     assert.strictEqual(refused.answer._tag === "Left" ? refused.answer.left._tag : "none", name)
     assert.deepStrictEqual(refused.state.slas, [sla])
+    const configuring = pf().when(configure({ slas: [sla, { ...sla, ringPairMask: 0x20n, ...changes }] }))
+    assert.strictEqual(configuring.answer._tag === "Left" ? configuring.answer.left._tag : "none", name)
+    assert.isEmpty(configuring.state.slas, "a configuration with it changes nothing")
   })
 }
 
