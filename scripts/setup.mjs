@@ -5,7 +5,8 @@
 // @ts-check
 import { spawn } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { createRequire, isBuiltin } from "node:module"
+import { dirname, join } from "node:path"
 import { digest, isFresh, keep, workspaceFolders } from "./stamp.mjs"
 
 /**
@@ -34,6 +35,36 @@ export const installStamp = (root) => {
 }
 
 /**
+ * Node's own headers, where they came with it (as in its archives and images): then compiling SQLite's binding downloads
+ * nothing. Nothing if whoever runs this has said where they are, or if they are not there.
+ * @param {string} execPath
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {{ readonly npm_config_nodedir?: string }}
+ */
+export const headers = (execPath, env) => {
+  const prefix = dirname(dirname(execPath))
+  if (env["npm_config_nodedir"] !== undefined || !existsSync(join(prefix, "include/node/node.h"))) return {}
+  return { npm_config_nodedir: prefix }
+}
+
+/**
+ * Whether a journal can be opened: the compiled binding loads, or this Node has a SQLite of its own.
+ * @param {string} root
+ * @returns {boolean}
+ */
+const hasSqlite = (root) => {
+  if (isBuiltin("node:sqlite")) return true
+  try {
+    const Database = createRequire(join(root, "packages/runtime/package.json"))("better-sqlite3")
+    new Database(":memory:").close()
+    return true
+  } catch {
+    // Why it does not load is said by whoever needs it; here only whether to try again.
+    return false
+  }
+}
+
+/**
  * Runs pnpm quietly; what it said comes back with its exit code.
  * @param {string} root
  * @param {ReadonlyArray<string>} args
@@ -42,7 +73,7 @@ export const installStamp = (root) => {
 const pnpm = (root, args) =>
   new Promise((resolve, reject) => {
     // CI=true: pnpm never asks. A prompt would wait for ever behind a captured output.
-    const env = { ...process.env, CI: "true" }
+    const env = { ...process.env, ...headers(process.execPath, process.env), CI: "true" }
     const command = ["--yes", rootManifest(root).packageManager, ...args]
     const windows = process.platform === "win32"
     const child = spawn("npx", command, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], shell: windows })
@@ -81,7 +112,14 @@ export const install = async (root) => {
     console.error(`Installation failed (exit code ${code}); the output of pnpm is above.`)
     return false
   }
-  keep(path, stamp)
+  if (!hasSqlite(root)) await pnpm(root, ["rebuild", "better-sqlite3"])
+  if (hasSqlite(root)) keep(path, stamp)
+  else {
+    console.error(
+      `SQLite's binding could not be compiled for Node ${process.versions.node}: install python3, make and a C++ compiler, ` +
+        "or use Node 22.13 or newer, which has SQLite itself. Without it there are no journal files; the next run tries again."
+    )
+  }
   console.error(`Installed in ${((performance.now() - start) / 1000).toFixed(0)} s.`)
   return true
 }

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { onTestFinished } from "vitest"
-import { installStamp } from "../scripts/setup.mjs"
+import { headers, installStamp } from "../scripts/setup.mjs"
 import { digest, filesBelow, isFresh, keep, workspaceFolders } from "../scripts/stamp.mjs"
 import { stepCounts } from "../scripts/tally.mjs"
 import { nodeProblem } from "../scripts/version.mjs"
@@ -27,6 +27,14 @@ it("Node from 20.19 on is new enough", () => {
   for (const version of ["20.19.0", "20.20.2", "22.0.0", "24.11.1"]) {
     assert.isUndefined(nodeProblem(version, ">=20.19"), version)
   }
+})
+
+it("headers that came with Node are used, unless others are named or none are there", () => {
+  const { folder } = folderWith({ "include/node/node.h": "", "bin/node": "" })
+  const execPath = join(folder, "bin/node")
+  assert.deepStrictEqual(headers(execPath, {}), { npm_config_nodedir: folder })
+  assert.deepStrictEqual(headers(execPath, { npm_config_nodedir: "/elsewhere" }), {})
+  assert.deepStrictEqual(headers(join(folder, "include/node/bin/node"), {}), {})
 })
 
 it("an older Node gets one line that names both versions and the remedy", () => {
