@@ -7,7 +7,7 @@ import { Behavior } from "@stopcopy/runtime"
 import { Option } from "effect"
 import { fromErrno } from "./Failure.ts"
 import * as Ops from "./MigrationOps.ts"
-import { hex, refusal } from "./Refusals.ts"
+import { because, hex } from "./Refusals.ts"
 import { vfsPerPf } from "./Registers.ts"
 import { done, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import { opNames, type VfCommand } from "./VfCommand.ts"
@@ -23,10 +23,6 @@ export const idTable: ReadonlyMap<number, string> = new Map([
 ])
 
 type Probe = Extract<VfCommand, { readonly _tag: "Probe" }>
-
-const because = (code: string, rule: string, where: string, source: string, destination: string, remedy: string) => ({
-  refusal: refusal({ code, rule, where, source, destination, remedy })
-})
 
 /** The error of a step that is not ours: its errno, or `EIO` for a number that POSIX does not know. */
 const foreign = (errno: number, where: string): Errno => {

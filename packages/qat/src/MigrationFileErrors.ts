@@ -1,11 +1,10 @@
 /** The refusals that every operation of a migration file shares. Source: sections 5.1 to 5.4 of the driver specification. */
 import { EBADF, EFAULT, ENODEV, ESPIPE } from "@stopcopy/errno"
-import { refusal } from "./Refusals.ts"
+import { because as becauseAt } from "./Refusals.ts"
 
 /** The fields of an error with a reason about a migration file. */
-export const because = (code: string, rule: string, source: string, destination: string, remedy: string) => ({
-  refusal: refusal({ code, rule, where: "migration file", source, destination, remedy })
-})
+export const because = (code: string, rule: string, source: string, destination: string, remedy: string) =>
+  becauseAt(code, rule, "migration file", source, destination, remedy)
 
 /** pread or pwrite. */
 export const notAStream = () =>

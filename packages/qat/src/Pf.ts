@@ -8,7 +8,7 @@ import { Schema } from "effect"
 import type { PfFacts } from "./Compatibility.ts"
 import { Failure, fromErrno } from "./Failure.ts"
 import { Setup, Sla } from "./mstate/Block.ts"
-import { hex, refusal } from "./Refusals.ts"
+import { because, hex } from "./Refusals.ts"
 import { banksPerVf, vfsPerPf } from "./Registers.ts"
 
 /** Leaf SLAs of one device, and ring pairs of one leaf, at most. */
@@ -75,10 +75,6 @@ type Configuration = Extract<PfCommand, { readonly _tag: "Configure" }>
 const refuse = (operation: string, error: Errno): Decision =>
   Behavior.refuse([{ _tag: "PfRefused", operation, failure: fromErrno(error) }], error)
 const accept = (events: ReadonlyArray<PfEvent>): Decision => Behavior.accept(events, undefined)
-
-const because = (code: string, rule: string, where: string, source: string, destination: string, remedy: string) => ({
-  refusal: refusal({ code, rule, where, source, destination, remedy })
-})
 
 /** PF device ids of the driver `qat_4xxx`. */
 const deviceIds: ReadonlySet<number> = new Set([0x4940, 0x4942, 0x4944])

@@ -2,8 +2,8 @@
 import { Schema } from "effect"
 import { csrs, miscRegisters, ringRegisters, ringsPerBank } from "./Registers.ts"
 import { registerWords } from "./RegisterFile.ts"
+import { U32 } from "./Unsigned.ts"
 
-const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
 const Words = Schema.Record({ key: Schema.String, value: U32 })
 
 /** Name of every word, in the order of the register file. */

@@ -13,7 +13,7 @@ import { fromErrno } from "./Failure.ts"
 import type { Kind } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Ops from "./MigrationOps.ts"
-import { refusal } from "./Refusals.ts"
+import { because as becauseAt } from "./Refusals.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
 import { waitForBank, waitForNextBank } from "./Suspend.ts"
@@ -32,9 +32,8 @@ const nextArc: NextArc = (from, requested) =>
     Either.fromOption(MigrationStates.fromNumber(number), () => new EINVAL({}))
   )
 
-const because = (code: string, rule: string, source: string, destination: string, remedy: string) => ({
-  refusal: refusal({ code, rule, where: "set state", source, destination, remedy })
-})
+const because = (code: string, rule: string, source: string, destination: string, remedy: string) =>
+  becauseAt(code, rule, "set state", source, destination, remedy)
 
 const creationFailure = (world: Surroundings): Errno | undefined =>
   world.fileCreation === 0

@@ -6,10 +6,9 @@ import { Schema } from "effect"
 import { PfFacts } from "./Compatibility.ts"
 import { RegisterModel } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
+import { U32, U8 } from "./Unsigned.ts"
 import { Mode } from "./VfState.ts"
 
-const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
-const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
 /** A Linux errno, positive, or 0 for success: the outcome of a step that is not ours. */
 const Outcome = Schema.NonNegativeInt
 

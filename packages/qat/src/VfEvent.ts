@@ -6,10 +6,9 @@ import * as MigrationFile from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { RegisterModel } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
+import { U32, U8 } from "./Unsigned.ts"
 import { Mode, Waiting } from "./VfState.ts"
 
-const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
-const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
 /** A place in the migration block, in bytes; its end included. */
 const BlockOffset = Schema.Int.pipe(Schema.between(0, blockBytes))
 /** An offset in a BAR, in bytes. */

@@ -10,6 +10,7 @@ import { MigrationFile } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { RegisterModel, reset } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
+import { U8 } from "./Unsigned.ts"
 
 /**
  * `kernel`: the driver's behaviour with all its quirks, which the reference vectors test. `safe`: the same protocol without
@@ -17,8 +18,6 @@ import { RegisterFileFromNames } from "./RegisterFileJson.ts"
  */
 export const Mode = Schema.Literal("kernel", "safe")
 export type Mode = typeof Mode.Type
-
-const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
 
 /** What an operation waits for: the next action of its interpreter. */
 export const Waiting = Schema.Union(

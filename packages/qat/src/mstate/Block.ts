@@ -4,12 +4,8 @@
  */
 import { Schema } from "effect"
 import { csrs } from "../Registers.ts"
+import { U16, U32, U64, U8 } from "../Unsigned.ts"
 import { slaLimit } from "./Layout.ts"
-
-const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
-const U16 = Schema.Int.pipe(Schema.between(0, 0xffff))
-const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
-const U64 = Schema.BigInt.pipe(Schema.betweenBigInt(0n, 0xffff_ffff_ffff_ffffn))
 
 /** The setup part: what the PF of the source can do. */
 export const Setup = Schema.Struct({
