@@ -92,11 +92,22 @@ const perform =
     switch (waiting._tag) {
       case "Drain":
         return Effect.flatMap(hardware.drain(banksPerVf * vfNumber + waiting.bank), (drained) =>
-          Effect.map(surroundings(parts), (world) => ({ _tag: "DrainEnded", operation, drained, ...world }))
+          Effect.map(surroundings(parts), (world) => ({
+            _tag: "DrainEnded",
+            operation,
+            bank: waiting.bank,
+            drained,
+            ...world
+          }))
         )
       case "Coalescing":
         return Effect.flatMap(hardware.interruptSource(banksPerVf * vfNumber + waiting.bank, waiting.limitMicros), () =>
-          Effect.map(surroundings(parts), (world) => ({ _tag: "CoalescingEnded", operation, ...world }))
+          Effect.map(surroundings(parts), (world) => ({
+            _tag: "CoalescingEnded",
+            operation,
+            bank: waiting.bank,
+            ...world
+          }))
         )
       case "MailboxLock":
         return Effect.flatMap(MailboxLock.take(pf, vfNumber), (taken) =>

@@ -17,6 +17,7 @@ import { because as becauseAt } from "./Refusals.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
 import { waitForBank, waitForNextBank } from "./Suspend.ts"
+import type { Waiting } from "./VfState.ts"
 
 /** What the driver offers: STOP_COPY, P2P and PRE_COPY. */
 export const migrationFlags = MigrationFlags.STOP_COPY | MigrationFlags.P2P | MigrationFlags.PRE_COPY
@@ -239,23 +240,33 @@ export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc
 
 type Outcome = Command<"DrainEnded"> | Command<"CoalescingEnded"> | Command<"MailboxLockEnded">
 
-const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState, bank: number): Progress => {
+const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState): Progress => {
   switch (command._tag) {
     case "DrainEnded":
-      return waitForNextBank(turn, to, bank, command.drained)
+      return waitForNextBank(turn, to, command.bank, command.drained)
     case "CoalescingEnded":
-      emit(turn, { _tag: "CoalescingQuiesced", bank })
-      return waitForBank(turn, to, bank + 1)
+      emit(turn, { _tag: "CoalescingQuiesced", bank: command.bank })
+      return waitForBank(turn, to, command.bank + 1)
     case "MailboxLockEnded":
       return finishSave(turn, command, command.taken)
   }
 }
 
-const awaited = { DrainEnded: "Drain", CoalescingEnded: "Coalescing", MailboxLockEnded: "MailboxLock" } as const
+/** Whether `command` is the outcome of what the walk waits for now. */
+const isAwaited = (waiting: Waiting, command: Outcome): boolean => {
+  switch (command._tag) {
+    case "DrainEnded":
+      return waiting._tag === "Drain" && waiting.bank === command.bank
+    case "CoalescingEnded":
+      return waiting._tag === "Coalescing" && waiting.bank === command.bank
+    case "MailboxLockEnded":
+      return waiting._tag === "MailboxLock"
+  }
+}
 
 /**
- * Goes on with a walk after an outcome. An outcome that no operation waits for (a reset or a close came first) changes
- * nothing: the waiter finds the operation's end in the state.
+ * Goes on with a walk after an outcome. An outcome that no operation waits for (a reset or a close came first, or it
+ * came twice) changes nothing: the waiter finds the operation's end in the state.
  */
 export const outcome = (turn: Turn, command: Outcome): VfDecision => {
   const { operation, migrationState: from } = turn.state
@@ -263,8 +274,8 @@ export const outcome = (turn: Turn, command: Outcome): VfDecision => {
     return accept(turn, { _tag: "Operation", id: command.operation })
   }
   const { id, to, waiting } = operation
-  if (waiting._tag !== awaited[command._tag]) return accept(turn, { _tag: "Operation", id })
-  const progress = takeOutcome(turn, command, to, waiting._tag === "MailboxLock" ? 0 : waiting.bank)
+  if (!isAwaited(waiting, command)) return accept(turn, { _tag: "Operation", id })
+  const progress = takeOutcome(turn, command, to)
   if (progress === "waiting") return accept(turn, { _tag: "Operation", id })
   if (progress !== "done") return end(turn, id, progress, null)
   emit(turn, { _tag: "ArcTaken", from, to })

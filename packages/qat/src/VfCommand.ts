@@ -66,8 +66,14 @@ export const VfCommand = Schema.Union(
   Schema.TaggedStruct("ErrorDetected", {}),
   /** `requested`: any state number. */
   Schema.TaggedStruct("SetState", { requested: Schema.Int, ...Surroundings.fields }),
-  Schema.TaggedStruct("DrainEnded", { operation: Schema.Int, drained: Schema.Boolean, ...Surroundings.fields }),
-  Schema.TaggedStruct("CoalescingEnded", { operation: Schema.Int, ...Surroundings.fields }),
+  /** `bank` names the drain that has ended: an outcome that comes twice must not count for the next bank. */
+  Schema.TaggedStruct("DrainEnded", {
+    operation: Schema.Int,
+    bank: Schema.Int,
+    drained: Schema.Boolean,
+    ...Surroundings.fields
+  }),
+  Schema.TaggedStruct("CoalescingEnded", { operation: Schema.Int, bank: Schema.Int, ...Surroundings.fields }),
   Schema.TaggedStruct("MailboxLockEnded", { operation: Schema.Int, taken: Schema.Boolean, ...Surroundings.fields }),
   Schema.TaggedStruct("ReadFile", { ...access, length: Schema.BigInt }),
   /** `bytes` are the first of `length` bytes; what is missing is zero. More than 4096 are never needed. */

@@ -152,7 +152,7 @@ it("close cancels a walk under way: its end says ECANCELED, and a late outcome c
   const closed = pending.when({ _tag: "Close" })
   assert.deepStrictEqual(Vf.tags(closed.events), ["OperationEnded", "PrivateDataFreed", "Closed"])
   assert.deepInclude(closed.state.ended?.failure, { name: "ECANCELED" })
-  const late: VfCommand = { _tag: "DrainEnded", operation: 0, drained: true, ...Vf.surroundings() }
+  const late: VfCommand = { _tag: "DrainEnded", operation: 0, bank: 0, drained: true, ...Vf.surroundings() }
   closed.when(late).expectEvents().expectState(closed.state)
 })
 

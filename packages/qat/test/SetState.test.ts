@@ -222,8 +222,9 @@ it("while a walk waits another one is EBUSY, and registers are written and kept"
 it("an outcome that nobody waits for changes nothing", () => {
   const pending = Vf.opened().when({ _tag: "SetState", requested: 5, ...Vf.surroundings() })
   const strays: ReadonlyArray<VfCommand> = [
-    { _tag: "DrainEnded", operation: 7, drained: true, ...Vf.surroundings() },
-    { _tag: "CoalescingEnded", operation: 0, ...Vf.surroundings() },
+    { _tag: "DrainEnded", operation: 7, bank: 0, drained: true, ...Vf.surroundings() },
+    { _tag: "DrainEnded", operation: 0, bank: 1, drained: true, ...Vf.surroundings() },
+    { _tag: "CoalescingEnded", operation: 0, bank: 0, ...Vf.surroundings() },
     { _tag: "MailboxLockEnded", operation: 0, taken: true, ...Vf.surroundings() }
   ]
   for (const stray of strays) pending.when(stray).expectEvents().expectState(pending.state)

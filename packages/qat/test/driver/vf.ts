@@ -65,9 +65,9 @@ const outcomeOf = ({ operation }: VfState.Vf, world: World): VfCommand | undefin
   const { waiting } = operation
   switch (waiting._tag) {
     case "Drain":
-      return { _tag: "DrainEnded", ...of, drained: world.stuck?.includes(waiting.bank) !== true }
+      return { _tag: "DrainEnded", ...of, bank: waiting.bank, drained: world.stuck?.includes(waiting.bank) !== true }
     case "Coalescing":
-      return { _tag: "CoalescingEnded", ...of }
+      return { _tag: "CoalescingEnded", ...of, bank: waiting.bank }
     case "MailboxLock":
       return { _tag: "MailboxLockEnded", ...of, taken: world.mailboxBusy !== true }
   }
