@@ -68,7 +68,8 @@ export class JournalDamaged extends Schema.TaggedError<JournalDamaged>()("Journa
 }) {
   readonly retryable = false
   override get message(): string {
-    return `journal ${this.journal} is damaged at batch ${this.batch}: ${this.difference}; the last good batch is ${this.lastGood}`
+    const good = this.lastGood === 0 ? "no good batch is before it" : `the last good batch is ${this.lastGood}`
+    return `journal ${this.journal} is damaged at batch ${this.batch}: ${this.difference}; ${good}`
   }
 }
 

@@ -33,6 +33,7 @@ const kindOfName = (code: string): SqliteFailure["kind"] => {
   if (code.startsWith("SQLITE_CONSTRAINT")) return "constraint"
   if (code.startsWith("SQLITE_CORRUPT")) return "corrupt"
   if (code.startsWith("SQLITE_NOTADB")) return "notADatabase"
+  if (code.startsWith("SQLITE_READONLY") || code.startsWith("SQLITE_CANTOPEN")) return "place"
   return "other"
 }
 

@@ -34,7 +34,8 @@ export interface OpenOptions {
 
 /** What went wrong, as far as a caller can act on it. */
 export interface SqliteFailure {
-  readonly kind: "full" | "constraint" | "corrupt" | "notADatabase" | "other"
+  /** `place`: the file, its folder or the files beside it cannot be opened or written. */
+  readonly kind: "full" | "constraint" | "corrupt" | "notADatabase" | "place" | "other"
   readonly reason: string
 }
 
@@ -52,8 +53,10 @@ export const busyTimeoutMillis = 5000
 
 /** SQLite's primary result codes that a caller can act on (`sqlite3.h`). */
 const kinds: ReadonlyMap<number, SqliteFailure["kind"]> = new Map([
+  [8, "place"],
   [11, "corrupt"],
   [13, "full"],
+  [14, "place"],
   [19, "constraint"],
   [26, "notADatabase"]
 ])

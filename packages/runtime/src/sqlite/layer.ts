@@ -6,18 +6,24 @@ import { existsSync } from "node:fs"
 import type { Sha256 } from "../Chain.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
-import { JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
+import { JournalDamaged, JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
 import type { NewerFormat } from "../JournalError.ts"
 import { makeJournalId } from "../JournalId.ts"
 import { loadSqlite } from "./load.ts"
+import { BadColumn } from "./Rows.ts"
 import { SqliteJournal } from "./SqliteJournal.ts"
 import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from "./SqliteDriver.ts"
 import { createTables, isJournal } from "./Tables.ts"
+import { untouchedFile } from "./UntouchedFile.ts"
 
 export interface SqliteFile {
   /** Path of the journal; made if it is not there, unless `readOnly`. */
   readonly file: string
-  /** For replay: creates nothing, changes nothing. Default false. */
+  /**
+   * For replay: nothing beside the journal is made, changed or left behind, wherever it lies. A journal that nobody uses is
+   * read from a private copy among the system's temporary files (of its size, removed on close): it does not see what is
+   * appended later. One in use, or left with its `-wal` and `-shm` by a process that died, is read in place. Default false.
+   */
   readonly readOnly?: boolean
 }
 
@@ -27,31 +33,52 @@ export interface SqliteOptions extends SqliteFile {
 }
 
 /** Why a journal cannot be opened. Each message is one line. */
-export type OpenError = NoSqlite | NoSuchJournal | NotAJournal | NewerFormat | JournalUnavailable
+export type OpenError = NoSqlite | NoSuchJournal | NotAJournal | NewerFormat | JournalDamaged | JournalUnavailable
 
 const nativeSha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer")
 
-const openError = (sqlite: SqliteDriver, file: string, thrown: unknown): NotAJournal | JournalUnavailable => {
-  const failure = sqlite.failureOf(thrown)
-  if (failure?.kind === "notADatabase") return new NotAJournal({ journal: file, reason: "it is not a SQLite database" })
-  return new JournalUnavailable({
-    journal: file,
-    reason: failure?.reason ?? (thrown instanceof Error ? thrown.message : String(thrown))
+type OpenFailure = NotAJournal | JournalDamaged | JournalUnavailable
+
+/** Nothing of it could be read: no batch is known to be good. */
+const damaged = (journal: string, reason: string): JournalDamaged =>
+  new JournalDamaged({
+    journal,
+    batch: 1,
+    lastGood: 0,
+    difference: `it cannot be opened (${reason}), the file is cut off or overwritten: use a backup`
   })
+
+const openError = (sqlite: SqliteDriver, file: string, thrown: unknown): OpenFailure => {
+  if (thrown instanceof BadColumn) return damaged(file, thrown.message)
+  const failure = sqlite.failureOf(thrown)
+  const reason = failure?.reason ?? (thrown instanceof Error ? thrown.message : String(thrown))
+  switch (failure?.kind) {
+    case "notADatabase":
+      return new NotAJournal({ journal: file, reason: "it is not a SQLite database" })
+    case "corrupt":
+      return damaged(file, reason)
+    case "place": {
+      const remedy = "make the folder writable or copy the journal with its -wal file"
+      return new JournalUnavailable({ journal: file, reason: `${reason}: ${remedy}` })
+    }
+    default:
+      return new JournalUnavailable({ journal: file, reason })
+  }
 }
 
-/** The file as a database, closed again with the scope. */
+/** The file as a database, closed again with the scope. Messages name the journal, also when a copy of it is read. */
 const openDatabase = (
   sqlite: SqliteDriver,
-  file: string,
-  readOnly: boolean
-): Effect.Effect<SqliteDatabase, NotAJournal | JournalUnavailable, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.try({
-      try: () => sqlite.open({ file, readOnly }),
-      catch: (thrown) => openError(sqlite, file, thrown)
-    }),
-    (database) => Effect.sync(() => database.close())
+  { file, readOnly = false }: SqliteFile
+): Effect.Effect<SqliteDatabase, OpenFailure, Scope.Scope> =>
+  Effect.flatMap(readOnly ? untouchedFile(file) : Effect.succeed(file), (place) =>
+    Effect.acquireRelease(
+      Effect.try({
+        try: () => sqlite.open({ file: place, readOnly }),
+        catch: (thrown) => openError(sqlite, file, thrown)
+      }),
+      (database) => Effect.sync(() => database.close())
+    )
   )
 
 const prepared = (
@@ -73,7 +100,7 @@ const prepared = (
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
   const { file, readOnly = false } = options
   if (readOnly && !existsSync(file)) return yield* new NoSuchJournal({ journal: file })
-  const database = yield* openDatabase(sqlite, file, readOnly)
+  const database = yield* openDatabase(sqlite, options)
   const newId = yield* makeJournalId
   const journal = yield* Effect.try({
     try: () => prepared(sqlite, database, options, newId),
