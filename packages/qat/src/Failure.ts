@@ -18,6 +18,12 @@ export const fromErrno = (error: Errno): Failure => ({
   refusal: error.refusal ?? null
 })
 
+/**
+ * The error of an errno that comes from outside, with why it matters; `EIO` for a number that this project does not use.
+ */
+export const fromOutside = (errno: number, why: { readonly refusal: Refusal }): Errno =>
+  Option.getOrElse(fromNumber(errno, why.refusal), (): Errno => new EIO(why))
+
 /** The error again. A number that this release does not know (a journal of a newer one) reads as `EIO`. */
 export const toErrno = (failure: Failure): Errno =>
   Option.getOrElse(fromNumber(failure.errno, failure.refusal ?? undefined), (): Errno =>

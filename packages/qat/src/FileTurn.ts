@@ -3,17 +3,19 @@
  * `drivers/vfio/pci/qat/main.c`, section 5 of the driver specification.
  */
 import { Behavior } from "@stopcopy/runtime"
-import type { Errno } from "@stopcopy/errno"
+import { EBADF, type Errno } from "@stopcopy/errno"
 import { MigrationStates } from "@stopcopy/vfio"
 import { Either } from "effect"
 import { fromErrno } from "./Failure.ts"
 import type * as MigrationFile from "./MigrationFile.ts"
-import { sessionOver } from "./MigrationFileErrors.ts"
+import { because, sessionOver } from "./MigrationFileErrors.ts"
 import * as Ops from "./MigrationOps.ts"
-import { accept, askFile, done, emit, type Turn, type VfDecision } from "./Turn.ts"
+import { accept, askFile, done, emit, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { VfCommand } from "./VfCommand.ts"
+import type { Vf } from "./VfState.ts"
 
 type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag: Tag }>
+type FileCommand = Command<"ReadFile" | "WriteFile" | "IoctlFile" | "CloseFile" | "ForceFilePosition">
 
 /** A file's refusal is recorded in its own stream already. */
 const refused = (turn: Turn, error: Errno): VfDecision => Behavior.refuse(turn.events, error)
@@ -44,7 +46,7 @@ const deviceGone = (turn: Turn, file: number, operation: MigrationFile.Operation
 }
 
 /** Reads from a saving file: bytes of the block from its position on. */
-export const read = (turn: Turn, command: Command<"ReadFile">): VfDecision => {
+const read = (turn: Turn, command: Command<"ReadFile">): VfDecision => {
   const gone = deviceGone(turn, command.file, "read")
   if (gone !== undefined) return gone
   const { mode, migrationState } = turn.state
@@ -74,7 +76,7 @@ const padded = (bytes: Uint8Array, length: number): Uint8Array => {
 /**
  * Writes to a resuming file, then judges the setup part if it is whole. The bytes are taken even when the judgement is no.
  */
-export const write = (turn: Turn, command: Command<"WriteFile">): VfDecision => {
+const write = (turn: Turn, command: Command<"WriteFile">): VfDecision => {
   const { file, pf } = command
   const gone = deviceGone(turn, file, "write")
   if (gone !== undefined) return gone
@@ -98,7 +100,7 @@ export const write = (turn: Turn, command: Command<"WriteFile">): VfDecision => 
 }
 
 /** `MIG_GET_PRECOPY_INFO` on a saving file. */
-export const ioctl = (turn: Turn, command: Command<"IoctlFile">): VfDecision => {
+const ioctl = (turn: Turn, command: Command<"IoctlFile">): VfDecision => {
   const gone = deviceGone(turn, command.file, "ioctl")
   if (gone !== undefined) return gone
   const { migrationState, setupSize } = turn.state
@@ -108,12 +110,41 @@ export const ioctl = (turn: Turn, command: Command<"IoctlFile">): VfDecision => 
 }
 
 /** Drops the user's descriptor; the device keeps its own reference until the session ends. */
-export const close = (turn: Turn, file: number): VfDecision => {
+const close = (turn: Turn, file: number): VfDecision => {
   askFile(turn, { _tag: "Close", file })
   return done(turn)
 }
 
-export const forcePosition = (turn: Turn, file: number, position: number): VfDecision => {
+const forcePosition = (turn: Turn, file: number, position: number): VfDecision => {
   askFile(turn, { _tag: "ForcePosition", file, position })
   return done(turn)
+}
+
+const unknownFile = ({ nextFile }: Vf, file: number): EBADF =>
+  new EBADF(
+    because(
+      "file.unknown",
+      "the file must have been handed out",
+      `file ${file}`,
+      nextFile === 0 ? "none yet" : `0..${nextFile - 1}`,
+      "use the file that a walk gave"
+    )
+  )
+
+/** A command to one of the VF's files. A number that was never handed out is `EBADF`, in the VF's own stream. */
+export const decide = (turn: Turn, command: FileCommand): VfDecision => {
+  const { file } = command
+  if (file >= turn.state.nextFile) return refuse(turn, command._tag, unknownFile(turn.state, file))
+  switch (command._tag) {
+    case "ReadFile":
+      return read(turn, command)
+    case "WriteFile":
+      return write(turn, command)
+    case "IoctlFile":
+      return ioctl(turn, command)
+    case "CloseFile":
+      return close(turn, file)
+    case "ForceFilePosition":
+      return forcePosition(turn, file, command.position)
+  }
 }

@@ -12,6 +12,8 @@ export interface PfRegisters {
   readonly startDrain: (pfBank: number) => Effect.Effect<void>
   /** RPRESETSTS bit 0. */
   readonly isDrained: (pfBank: number) => Effect.Effect<boolean>
+  /** Writes 1 to RPRESETSTS bit 0, which clears it. */
+  readonly finishDrain: (pfBank: number) => Effect.Effect<void>
   /** RPINTSOU is not 0. */
   readonly hasInterrupt: (pfBank: number) => Effect.Effect<boolean>
   readonly fileCreation: Effect.Effect<number>
@@ -28,6 +30,10 @@ export class Hardware extends Context.Tag("@stopcopy/qat/Hardware")<
      * exactly at the limit too; false on timeout. Asking again for a drained bank is true at once.
      */
     readonly drain: (pfBank: number) => Effect.Effect<boolean>
+    /**
+     * Writes 1 to RPRESETSTS of a PF bank: it runs again. A bank that runs already is left alone, so it may be asked twice.
+     */
+    readonly release: (pfBank: number) => Effect.Effect<void>
     /** Waits until RPINTSOU of a PF bank is not 0, at most `limitMicros` (null: for ever). */
     readonly interruptSource: (pfBank: number, limitMicros: number | null) => Effect.Effect<void>
     /** 0 if a migration file can be created now, else the errno that creating one would give, such as EMFILE. */
@@ -40,6 +46,7 @@ export class Hardware extends Context.Tag("@stopcopy/qat/Hardware")<
    */
   static readonly layerIdle: Layer.Layer<Hardware> = Layer.succeed(Hardware, {
     drain: () => Effect.succeed(true),
+    release: () => Effect.void,
     interruptSource: () => Effect.void,
     fileCreation: Effect.succeed(0)
   })
@@ -52,6 +59,7 @@ export class Hardware extends Context.Tag("@stopcopy/qat/Hardware")<
           registers.startDrain(pfBank),
           poll(registers.isDrained(pfBank), drainPollMicros, drainTimeoutMillis * 1_000)
         ),
+      release: registers.finishDrain,
       interruptSource: (pfBank, limitMicros) =>
         Effect.asVoid(poll(registers.hasInterrupt(pfBank), interruptPollMicros, limitMicros)),
       fileCreation: registers.fileCreation

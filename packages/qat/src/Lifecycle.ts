@@ -2,10 +2,9 @@
  * A VF's life with its driver: probe with every error path unwound, open, close, reset, AER, removal. Source:
  * `drivers/vfio/pci/qat/main.c`, `qat_common/qat_mig_dev.c`; sections 2 and 6 of the driver specification.
  */
-import { EBUSY, ECANCELED, EINVAL, EIO, ENODEV, type Errno, fromNumber } from "@stopcopy/errno"
+import { EBUSY, ECANCELED, EINVAL, EIO, ENODEV, type Errno } from "@stopcopy/errno"
 import { Behavior } from "@stopcopy/runtime"
-import { Option } from "effect"
-import { fromErrno } from "./Failure.ts"
+import { fromErrno, fromOutside } from "./Failure.ts"
 import * as Ops from "./MigrationOps.ts"
 import { because, hex } from "./Refusals.ts"
 import { vfsPerPf } from "./Registers.ts"
@@ -24,18 +23,19 @@ export const idTable: ReadonlyMap<number, string> = new Map([
 
 type Probe = Extract<VfCommand, { readonly _tag: "Probe" }>
 
-/** The error of a step that is not ours: its errno, or `EIO` for a number that POSIX does not know. */
-const foreign = (errno: number, where: string): Errno => {
-  const why = because(
-    "driver.step",
-    "every step of the kernel's core must succeed",
-    where,
-    `errno ${errno}`,
-    "0",
-    "see the host's log"
+/** The error of a step that is not ours. */
+const foreign = (errno: number, where: string): Errno =>
+  fromOutside(
+    errno,
+    because(
+      "driver.step",
+      "every step of the kernel's core must succeed",
+      where,
+      `errno ${errno}`,
+      "0",
+      "see the host's log"
+    )
   )
-  return Option.getOrElse(fromNumber(errno, why.refusal), (): Errno => new EIO(why))
-}
 
 const unknownDevice = (command: Probe): ENODEV =>
   new ENODEV(
@@ -237,6 +237,7 @@ export const resetDone = (turn: Turn): VfDecision => {
 
 /** AER found an error: the user is told; the migration state is not touched until the recovery's reset. */
 export const errorDetected = (turn: Turn): VfDecision => {
+  if (turn.state.lifecycle === "unbound") return refuse(turn, "error detected", notBound())
   emit(turn, { _tag: "ErrorNotified" })
   return done(turn)
 }

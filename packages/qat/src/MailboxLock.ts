@@ -4,24 +4,23 @@
  */
 import type { Errno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
-import { Effect, Schedule } from "effect"
+import { Effect } from "effect"
 import type { PfActor } from "./Actors.ts"
+import { poll } from "./Poll.ts"
 
-/** How long a save tries, and how long it sleeps between two tries. The kernel sleeps 0.5 to 1 ms. */
-const lockTimeoutMillis = 5
-const retryMicros = 500
-
-const tries = Schedule.intersect(
-  Schedule.spaced(`${retryMicros} micros`),
-  Schedule.recurs((lockTimeoutMillis * 1000) / retryMicros)
-)
+/** How long a save tries, and how long it sleeps between two tries (the kernel: 0.5 to 1 ms), in microseconds. */
+const lockTimeoutMicros = 5_000
+const retryMicros = 1_000
 
 /** True when the lock was had within 5 ms. Having it already, after a restart, counts as having it. */
 export const take = (pf: PfActor, vf: number): Effect.Effect<boolean, Errno | JournalError> =>
-  pf.ask({ _tag: "LockMailbox", vf, holder: "migration" }).pipe(
-    Effect.retry({ schedule: tries, while: (error) => error._tag === "EBUSY" }),
-    Effect.as(true),
-    Effect.catchTag("EBUSY", () => Effect.succeed(false))
+  poll(
+    pf.ask({ _tag: "LockMailbox", vf, holder: "migration" }).pipe(
+      Effect.as(true),
+      Effect.catchTag("EBUSY", () => Effect.succeed(false))
+    ),
+    retryMicros,
+    lockTimeoutMicros
   )
 
 /** Gives the lock back. Without it nothing happens. */

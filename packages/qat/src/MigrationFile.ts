@@ -8,8 +8,17 @@ import { Behavior } from "@stopcopy/runtime"
 import { MigrationState, PrecopyInfo } from "@stopcopy/vfio"
 import { Either, Schema } from "effect"
 import { Failure, fromErrno } from "./Failure.ts"
-import { because, bufferFault, noDescriptor, notAStream, sessionOver, wrongDirection } from "./MigrationFileErrors.ts"
+import {
+  because,
+  bufferFault,
+  badLength,
+  noDescriptor,
+  notAStream,
+  sessionOver,
+  wrongDirection
+} from "./MigrationFileErrors.ts"
 import { blockBytes } from "./mstate/Layout.ts"
+import { Whole } from "./Unsigned.ts"
 
 export const Kind = Schema.Literal("saving", "resuming")
 export type Kind = typeof Kind.Type
@@ -21,7 +30,8 @@ export const MigrationFile = Schema.Struct({
   disabled: Schema.Boolean,
   /** The user's descriptor is gone. */
   closed: Schema.Boolean,
-  position: Schema.Int,
+  /** The file's own operations keep it in 0..4096; a forced one may be any number. */
+  position: Whole,
   filledSize: Schema.Int
 })
 export type MigrationFile = typeof MigrationFile.Type
@@ -40,12 +50,12 @@ export const Event = Schema.Union(
   Schema.TaggedStruct("FileFilled", { ...of, filledSize: Schema.Int }),
   Schema.TaggedStruct("FileDisabled", of),
   Schema.TaggedStruct("FileClosed", of),
-  Schema.TaggedStruct("FileRead", { ...of, length: Schema.Int }),
-  Schema.TaggedStruct("FileWritten", { ...of, length: Schema.Int }),
+  Schema.TaggedStruct("FileRead", { ...of, length: Schema.NonNegativeInt }),
+  Schema.TaggedStruct("FileWritten", { ...of, length: Schema.NonNegativeInt }),
   Schema.TaggedStruct("PrecopyInfoGiven", { ...of, initialBytes: Schema.BigInt }),
   Schema.TaggedStruct("FileRefused", { ...of, operation: Operation, failure: Failure }),
   /** Conformance tests only: a position that the file's own operations cannot reach. */
-  Schema.TaggedStruct("FilePositionForced", { ...of, position: Schema.Int })
+  Schema.TaggedStruct("FilePositionForced", { ...of, position: Whole })
 )
 export type Event = typeof Event.Type
 
@@ -66,7 +76,7 @@ export const Command = Schema.Union(
     state: MigrationState,
     setupSize: Schema.Int
   }),
-  Schema.TaggedStruct("ForcePosition", { ...of, position: Schema.Int })
+  Schema.TaggedStruct("ForcePosition", { ...of, position: Whole })
 )
 export type Command = typeof Command.Type
 
@@ -89,6 +99,7 @@ type Ioctl = Extract<Command, { readonly _tag: "Ioctl" }>
 
 const readFailure = (state: MigrationFile, command: Read): Errno | undefined => {
   if (state.closed) return noDescriptor()
+  if (command.length < 0n) return badLength(command.length)
   if (state.kind === "resuming") return wrongDirection(state.kind, "read")
   if (command.positioned) return notAStream()
   if (state.position < 0 || state.position > state.filledSize) {
@@ -132,6 +143,7 @@ const largestOffset = 0x7fff_ffff_ffff_ffffn
 
 const writeFailure = (state: MigrationFile, command: Write): Errno | undefined => {
   if (state.closed) return noDescriptor()
+  if (command.length < 0n) return badLength(command.length)
   if (state.kind === "saving") return wrongDirection(state.kind, "write")
   if (command.positioned) return notAStream()
   const end = BigInt(state.position) + command.length
@@ -249,10 +261,16 @@ export const evolve = (state: MigrationFile, event: Event): MigrationFile => {
   }
 }
 
+/**
+ * Schema version of the events of a VF and of its files. One number for both: a file's events are written in its VF's turn
+ * and carry the version of that behavior.
+ */
+export const schemaVersion = 1
+
 /** The file as an actor: what replays its stream alone. */
 export const behavior = Behavior.make({
   name: "file",
-  version: 1,
+  version: schemaVersion,
   state: MigrationFile,
   command: Command,
   event: Event,

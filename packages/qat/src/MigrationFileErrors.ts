@@ -1,5 +1,5 @@
 /** The refusals that every operation of a migration file shares. Source: sections 5.1 to 5.4 of the driver specification. */
-import { EBADF, EFAULT, ENODEV, ESPIPE } from "@stopcopy/errno"
+import { EBADF, EFAULT, EINVAL, ENODEV, ESPIPE } from "@stopcopy/errno"
 import { because as becauseAt } from "./Refusals.ts"
 
 /** The fields of an error with a reason about a migration file. */
@@ -54,4 +54,15 @@ export const bufferFault = () =>
 export const noDescriptor = () =>
   new EBADF(
     because("file.closed", "the descriptor must be open", "closed", "open", "do not use a descriptor after closing it")
+  )
+/** A length that no size_t can be. The kernel cannot be asked this; a caller in JavaScript can ask it. */
+export const badLength = (length: number | bigint) =>
+  new EINVAL(
+    because(
+      "file.length",
+      "a length is a whole number of bytes",
+      `${length}`,
+      "0 or more",
+      "name how many bytes to move"
+    )
   )

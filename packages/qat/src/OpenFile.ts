@@ -4,6 +4,7 @@ import type { JournalError } from "@stopcopy/runtime"
 import type { AccessMode, MigrationFile, WriteMode } from "@stopcopy/vfio"
 import { Effect } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
+import { badLength } from "./MigrationFileErrors.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Pf from "./Pf.ts"
 import type { VfAnswer } from "./Turn.ts"
@@ -39,7 +40,9 @@ export const openFile = (pf: PfActor, vf: VfActor, file: number): MigrationFile<
   return {
     kind: vf.unsafeState().files[`${file}`]?.kind ?? "saving",
     read: (length, mode) =>
-      Effect.map(vf.ask({ _tag: "ReadFile", file, ...access(mode), length: BigInt(length) }), bytesOf),
+      typeof length === "number" && !Number.isInteger(length)
+        ? badLength(length)
+        : Effect.map(vf.ask({ _tag: "ReadFile", file, ...access(mode), length: BigInt(length) }), bytesOf),
     write,
     ioctl: (command, argument) =>
       Effect.map(vf.ask({ _tag: "IoctlFile", file, command, argument: argument.slice() }), bytesOf),

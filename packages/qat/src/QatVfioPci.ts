@@ -28,7 +28,7 @@ import { blockBytes } from "./mstate/Layout.ts"
 import { openFile } from "./OpenFile.ts"
 import * as Pf from "./Pf.ts"
 import { refusal } from "./Refusals.ts"
-import { misc, readBar0 } from "./RegisterFile.ts"
+import { isDrained, misc, readBar0 } from "./RegisterFile.ts"
 import { banksPerVf, miscRegisters } from "./Registers.ts"
 import { migrationFlags } from "./SetState.ts"
 import type { VfCommand } from "./VfCommand.ts"
@@ -56,6 +56,8 @@ interface Parts {
   readonly pf: PfActor
   readonly vf: VfActor
   readonly hardware: Context.Tag.Service<Hardware>
+  /** Banks (0 to 3) that are drained in hardware, as far as this process knows. */
+  readonly drained: Set<number>
 }
 
 const surroundings = ({ pf, hardware }: Parts) =>
@@ -91,15 +93,16 @@ const perform =
     const { vfNumber } = vf.unsafeState()
     switch (waiting._tag) {
       case "Drain":
-        return Effect.flatMap(hardware.drain(banksPerVf * vfNumber + waiting.bank), (drained) =>
-          Effect.map(surroundings(parts), (world) => ({
+        return Effect.flatMap(hardware.drain(banksPerVf * vfNumber + waiting.bank), (drained) => {
+          if (drained) parts.drained.add(waiting.bank)
+          return Effect.map(surroundings(parts), (world) => ({
             _tag: "DrainEnded",
             operation,
             bank: waiting.bank,
             drained,
             ...world
           }))
-        )
+        })
       case "Coalescing":
         return Effect.flatMap(hardware.interruptSource(banksPerVf * vfNumber + waiting.bank, waiting.limitMicros), () =>
           Effect.map(surroundings(parts), (world) => ({
@@ -122,8 +125,24 @@ const releaseLock = ({ pf, vf }: Parts): Effect.Effect<void, Errno | JournalErro
     return pf.unsafeState().locks[`${vfNumber}`] === "migration" ? MailboxLock.release(pf, vfNumber) : Effect.void
   })
 
+/** Lets banks run in hardware that the state has released, and only those: kernel mode may leave others drained. */
+const releaseBanks = ({ drained, hardware, vf }: Parts): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { registers, vfNumber } = vf.unsafeState()
+    const released = [...drained].filter((bank) => !isDrained(registers, bank))
+    return Effect.forEach(
+      released,
+      (bank) => Effect.map(hardware.release(banksPerVf * vfNumber + bank), () => drained.delete(bank)),
+      { discard: true }
+    )
+  })
+
+/** What follows from the state once no walk is under way, whoever ended it: no lock of ours, and running banks run. */
+const settle = (parts: Parts): Effect.Effect<void, Errno | JournalError> =>
+  Effect.zipRight(releaseBanks(parts), releaseLock(parts))
+
 /**
- * Carries walk `id` to its end, then gives the mailbox lock back, whoever ended it. Begun, it cannot be interrupted (M2 of
+ * Carries walk `id` to its end, then gives the mailbox lock back and lets running banks run, whoever ended it. Begun, it cannot be interrupted (M2 of
  * `MigratableDevice`), only ended by a reset or a close; a walk whose process dies is left to `recover`. It has a fiber of its
  * own: an interrupted fiber interrupts its children even where it cannot be interrupted itself.
  */
@@ -132,7 +151,7 @@ const finish = (parts: Parts, id: number): Effect.Effect<number | null, Errno | 
     Effect.interruptible,
     Effect.forkDaemon,
     Effect.flatMap(Fiber.await),
-    Effect.flatMap((exit) => Effect.zipRight(releaseLock(parts), exit)),
+    Effect.flatMap((exit) => Effect.zipRight(settle(parts), exit)),
     Effect.uninterruptible
   )
 
@@ -140,6 +159,8 @@ const setState =
   (parts: Parts, turns: Effect.Semaphore) =>
   (requested: number): Effect.Effect<Option.Option<MigrationFile<JournalError>>, Errno | JournalError> =>
     Effect.gen(function* () {
+      // A walk that nobody drives any more (its wait broke, or its process died) is carried to its end first.
+      yield* recover(parts)
       const world = yield* surroundings(parts)
       const answer = yield* parts.vf.ask({ _tag: "SetState", requested, ...world })
       if (answer._tag !== "Operation") return Option.none()
@@ -161,10 +182,14 @@ const nextError = (vf: VfActor): Effect.Effect<void> =>
     return Effect.asVoid(vf.until(({ errorNotifications }) => errorNotifications > before))
   })
 
+const allBanks: ReadonlyArray<number> = Array.from({ length: banksPerVf }, (_, bank) => bank)
+
 /** The driver over the actors of a PF and one of its VFs. The VF must have been probed. */
 export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never, Hardware> =>
   Effect.gen(function* () {
-    const parts: Parts = { pf, vf, hardware: yield* Hardware }
+    const { registers } = vf.unsafeState()
+    const drained = new Set(allBanks.filter((bank) => isDrained(registers, bank)))
+    const parts: Parts = { pf, vf, hardware: yield* Hardware, drained }
     const turns = yield* Effect.makeSemaphore(1)
     const tell = (command: VfCommand) => Effect.asVoid(vf.ask(command))
     return {
@@ -181,17 +206,24 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
       remove: tell({ _tag: "Remove" }),
       readRegister: (bar, offset) => readRegister(vf, bar, offset),
       writeRegister: (bar, offset, value) => tell({ _tag: "WriteRegister", bar, offset, value }),
-      recover: recover(parts)
+      recover: turns.withPermits(1)(recoverAll(parts))
     }
   })
 
-/** A walk found in the journal is carried on; how it ends stands in the state, nobody waits for its file. */
+/** As below, in a process that does not know what an earlier one had still released: every running bank is released. */
+const recoverAll = (parts: Parts): Effect.Effect<void, JournalError> =>
+  Effect.suspend(() => {
+    for (const bank of allBanks) parts.drained.add(bank)
+    return recover(parts)
+  })
+
+/**
+ * A walk found in the journal is carried on; how it ends stands in the state, nobody waits for its file. What was still to
+ * do after the end of a walk (lock, banks) is done.
+ */
 const recover = (parts: Parts): Effect.Effect<void, JournalError> =>
   Effect.suspend(() => {
     const { operation } = parts.vf.unsafeState()
-    if (operation === null) return Effect.void
-    return finish(parts, operation.id).pipe(
-      Effect.asVoid,
-      Effect.catchIf(isErrno, () => Effect.void)
-    )
+    const rest = operation === null ? settle(parts) : Effect.asVoid(finish(parts, operation.id))
+    return Effect.catchIf(rest, isErrno, () => Effect.void)
   })

@@ -6,10 +6,10 @@
  * W1 The state after a failure is the last one reached; nothing is rolled back.
  * W2 Only the last arc of a walk may produce a file.
  */
-import { EBUSY, EINVAL, type Errno, ETIMEDOUT, fromNumber } from "@stopcopy/errno"
+import { EBUSY, EINVAL, type Errno, ETIMEDOUT } from "@stopcopy/errno"
 import { MigrationFlags, type MigrationState, MigrationStates, NextState } from "@stopcopy/vfio"
-import { Either, Option } from "effect"
-import { fromErrno } from "./Failure.ts"
+import { Either } from "effect"
+import { fromErrno, fromOutside } from "./Failure.ts"
 import type { Kind } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Ops from "./MigrationOps.ts"
@@ -36,30 +36,18 @@ const nextArc: NextArc = (from, requested) =>
 const because = (code: string, rule: string, source: string, destination: string, remedy: string) =>
   becauseAt(code, rule, "set state", source, destination, remedy)
 
-const creationFailure = (world: Surroundings): Errno | undefined =>
-  world.fileCreation === 0
+const creationFailure = ({ fileCreation }: Surroundings): Errno | undefined =>
+  fileCreation === 0
     ? undefined
-    : Option.getOrElse(
-        fromNumber(
-          world.fileCreation,
-          because(
-            "file.create",
-            "a migration file must be creatable",
-            `errno ${world.fileCreation}`,
-            "0",
-            "close files that are no longer used and try again"
-          ).refusal
-        ),
-        (): Errno =>
-          new EINVAL(
-            because(
-              "file.create",
-              "a migration file must be creatable",
-              `errno ${world.fileCreation}`,
-              "0",
-              "see the errno"
-            )
-          )
+    : fromOutside(
+        fileCreation,
+        because(
+          "file.create",
+          "a migration file must be creatable",
+          `errno ${fileCreation}`,
+          "0",
+          "close files that are no longer used and try again"
+        )
       )
 
 const startSession = (turn: Turn, kind: Kind, filledSize: number): void => {

@@ -6,6 +6,7 @@ import { EINVAL, type Errno } from "@stopcopy/errno"
 import { Behavior } from "@stopcopy/runtime"
 import * as FileTurn from "./FileTurn.ts"
 import * as Lifecycle from "./Lifecycle.ts"
+import { schemaVersion } from "./MigrationFile.ts"
 import * as Ops from "./MigrationOps.ts"
 import * as Pfvf from "./Pfvf.ts"
 import { hex, refusal } from "./Refusals.ts"
@@ -32,13 +33,27 @@ const badAccess = (bar: 0 | 2, offset: number): EINVAL =>
     })
   })
 
+const badValue = (bar: 0 | 2, offset: number, value: number): EINVAL =>
+  new EINVAL({
+    refusal: refusal({
+      code: "register.value",
+      rule: "a register is 32 bits wide",
+      where: `BAR${bar} ${hex(offset)}`,
+      source: hex(value),
+      destination: "0x0..0xffffffff",
+      remedy: "write a wider value as two registers"
+    })
+  })
+
 const mailbox = miscRegisters[miscIndex.VM2PF].vfOffset
 
 const writeRegister = (turn: Turn, command: Extract<VfCommand, { readonly _tag: "WriteRegister" }>): VfDecision => {
   const { bar, offset, value } = command
   const closed = Ops.requireOpen(turn)
   if (closed !== undefined) return refuse(turn, "register write", closed)
-  if (offset % 4 !== 0 || offset + 4 > barBytes[bar]) return refuse(turn, "register write", badAccess(bar, offset))
+  const inside = offset >= 0 && offset % 4 === 0 && offset + 4 <= barBytes[bar]
+  if (!inside) return refuse(turn, "register write", badAccess(bar, offset))
+  if (value < 0 || value > 0xffff_ffff) return refuse(turn, "register write", badValue(bar, offset, value))
   emit(turn, { _tag: "RegisterWritten", bar, offset, value })
   if (bar === 2 && offset === mailbox) Pfvf.serve(turn)
   return done(turn)
@@ -67,15 +82,11 @@ export const decide = (state: Vf, command: VfCommand): VfDecision => {
     case "MailboxLockEnded":
       return SetState.outcome(turn, command)
     case "ReadFile":
-      return FileTurn.read(turn, command)
     case "WriteFile":
-      return FileTurn.write(turn, command)
     case "IoctlFile":
-      return FileTurn.ioctl(turn, command)
     case "CloseFile":
-      return FileTurn.close(turn, command.file)
     case "ForceFilePosition":
-      return FileTurn.forcePosition(turn, command.file, command.position)
+      return FileTurn.decide(turn, command)
     case "WriteRegister":
       return writeRegister(turn, command)
   }
@@ -108,7 +119,7 @@ const packing: Behavior.Packing<VfEvent> = {
 /** The stream of a VF is `vf/NAME`; its files' are `vf/NAME/file/N`. */
 export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno> = Behavior.make({
   name: "vf",
-  version: 1,
+  version: schemaVersion,
   state: Vf,
   command: VfCommand,
   event: VfEvent,

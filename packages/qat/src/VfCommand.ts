@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import { PfFacts } from "./Compatibility.ts"
 import { RegisterModel } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
-import { U32, U8 } from "./Unsigned.ts"
+import { U8, Whole } from "./Unsigned.ts"
 import { Mode } from "./VfState.ts"
 
 /** A Linux errno, positive, or 0 for success: the outcome of a step that is not ours. */
@@ -91,8 +91,8 @@ export const VfCommand = Schema.Union(
   }),
   Schema.TaggedStruct("CloseFile", { file: Schema.NonNegativeInt }),
   /** Conformance tests only. */
-  Schema.TaggedStruct("ForceFilePosition", { file: Schema.NonNegativeInt, position: Schema.Int }),
+  Schema.TaggedStruct("ForceFilePosition", { file: Schema.NonNegativeInt, position: Whole }),
   /** A 32-bit write by the guest; `offset` in bytes, a multiple of 4. */
-  Schema.TaggedStruct("WriteRegister", { bar: Schema.Literal(0, 2), offset: Schema.NonNegativeInt, value: U32 })
+  Schema.TaggedStruct("WriteRegister", { bar: Schema.Literal(0, 2), offset: Schema.Int, value: Schema.Int })
 )
 export type VfCommand = typeof VfCommand.Type

@@ -48,7 +48,7 @@ const withFile = (state: Vf, event: MigrationFile.Event): Vf => {
   const key = `${event.file}`
   const file = MigrationFile.evolve(state.files[key] ?? MigrationFile.initial, event)
   const { [key]: _, ...others } = state.files
-  const nextFile = Math.max(state.nextFile, event.file + 1)
+  const nextFile = event._tag === "FileOpened" ? Math.max(state.nextFile, event.file + 1) : state.nextFile
   return { ...state, nextFile, files: file.closed && file.disabled ? others : { ...others, [key]: file } }
 }
 
@@ -56,7 +56,9 @@ const lifecycle = (state: Vf, event: VfEvent): Vf | undefined => {
   switch (event._tag) {
     case "Probed": {
       const { _tag, ...facts } = event
-      return { ...initial, ...facts, lifecycle: "bound", files: state.files, nextFile: state.nextFile }
+      // Numbers go on and the latest end stays: somebody may still wait for an operation, hold a file, or await an error.
+      const { ended, errorNotifications, files, nextFile, nextOperation } = state
+      return { ...initial, ...facts, lifecycle: "bound", ended, errorNotifications, files, nextFile, nextOperation }
     }
     case "Removed":
       return { ...state, lifecycle: "unbound", block: initial.block, setupSize: 0, remoteSetupSize: 0 }

@@ -251,11 +251,27 @@ it("a write from inaccessible memory zeroes the bytes it would have filled and m
   assert.deepStrictEqual([...faulted.state.block.subarray(0, 40)], expected)
 })
 
+it("a negative length is EINVAL and moves nothing", () => {
+  const saving = Vf.walkTo(Vf.opened(), "PRE_COPY")
+  const access = { file: 0, positioned: false, faulting: false }
+  const read = saving.when({ _tag: "ReadFile", ...access, length: -60n }).expectRefusal({ _tag: "EINVAL" })
+  assert.include(read.state.files["0"], { position: 0 })
+  const resuming = Vf.write(Vf.walkTo(Vf.opened(), "RESUMING"), 0, new Uint8Array(9))
+  const pf = Vf.surroundings().pf
+  const bytes = new Uint8Array(0)
+  const written = resuming
+    .when({ _tag: "WriteFile", ...access, length: -1n, bytes, pf })
+    .expectRefusal({ _tag: "EINVAL" })
+  assert.include(written.state.files["0"], { position: 9, filledSize: 9 })
+})
+
 it("a file number that was never given is a closed descriptor", () => {
   const at = Vf.opened()
   assert.strictEqual(Vf.errnoOf(Vf.read(at, 9, 1)), "EBADF")
   assert.strictEqual(Vf.errnoOf(Vf.write(at, 9, new Uint8Array(1))), "EBADF")
-  at.when({ _tag: "CloseFile", file: 9 }).expectEvents()
+  const refused = at.when({ _tag: "CloseFile", file: 9 }).expectRefusal({ _tag: "EBADF" })
+  assert.deepStrictEqual(Vf.tags(refused.events), ["Refused"], "no stream is made for it")
+  assert.include(refused.state, { nextFile: 0 })
 })
 
 it("a file whose session is over is EINVAL to precopy info, and ENODEV while another pre-copy session runs", () => {

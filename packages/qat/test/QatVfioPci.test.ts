@@ -187,6 +187,38 @@ for (const [name, ending, errno] of [
   )
 }
 
+it.effect("a walk ends for its waiter also when the device is removed and bound anew meanwhile", () =>
+  Effect.gen(function* () {
+    const host = yield* open("17")
+    host.world.hanging = [0]
+    const walking = yield* Effect.fork(Effect.flip(go(host, "STOP")))
+    yield* drains(host, 0)
+    yield* host.driver.close
+    yield* host.driver.remove
+    yield* host.driver.vf.ask(probe())
+    yield* host.driver.open
+    assert.include(yield* Fiber.join(walking), { _tag: "ECANCELED" })
+    host.world.hanging = []
+    yield* go(host, "STOP")
+    assert.strictEqual(host.driver.vf.unsafeState().ended?.id, 1)
+    yield* agree(host)
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("a suspended bank runs again in hardware when the walk to RUNNING is over, not before", () =>
+  Effect.gen(function* () {
+    const host = yield* open("17")
+    yield* go(host, "STOP")
+    assert.isEmpty(host.world.released)
+    yield* go(host, "RUNNING")
+    assert.deepStrictEqual([...host.world.released], [4, 5, 6, 7])
+    host.world.released.clear()
+    host.world.stuck = [2]
+    yield* Effect.flip(go(host, "STOP"))
+    assert.deepStrictEqual([...host.world.released], [4, 5], "those that had drained before one timed out")
+  }).pipe(Effect.provide(layer))
+)
+
 it.effect("a walk that has begun runs to its end although its caller gives up; a waiting one never begins", () =>
   Effect.gen(function* () {
     const host = yield* open("17")

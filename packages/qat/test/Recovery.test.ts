@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { MigratedView, Pf } from "@stopcopy/qat"
 import { ActorSystem, type Journal } from "@stopcopy/runtime"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { agree, attach, copy, enter, go, type Host, layer, open } from "./driver/hosts.ts"
 import { busy, live } from "./driver/lives.ts"
 
@@ -45,13 +45,15 @@ it.effect("a walk that a process left in a drain is carried on to its end, bank 
   }).pipe(Effect.provide(layer))
 )
 
-it.effect("until it is carried on a new walk is EBUSY; a reset ends it too", () =>
+it.effect("a new walk first carries the one that was left to its end; a reset ends it too", () =>
   Effect.gen(function* () {
     yield* dieDraining("17", 1)
     yield* inNewProcess(
       Effect.gen(function* () {
         const host = yield* attach("17:00.0", "17:00.1")
-        assert.include(yield* Effect.flip(go(host, "RUNNING")), { _tag: "EBUSY" })
+        yield* go(host, "RUNNING")
+        assert.deepInclude(stateOf(host), { migrationState: "RUNNING", stoppedBanks: 0 })
+        assert.deepInclude(stateOf(host).ended, { id: 1, failure: null })
         yield* host.driver.reset
         yield* host.driver.recover
         yield* go(host, "STOP")
@@ -98,6 +100,44 @@ it.effect("a process that died holding the mailbox lock: the lock counts as had,
         assert.deepStrictEqual(host.pf.unsafeState().locks, {})
       })
     )
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("a process that died after its walk had ended: lock and banks are given back all the same", () =>
+  Effect.gen(function* () {
+    yield* inNewProcess(
+      Effect.gen(function* () {
+        const { driver, pf } = yield* open("17")
+        yield* driver.setState(3)
+        yield* driver.setState(2)
+        yield* pf.ask({ _tag: "LockMailbox", vf: 1, holder: "migration" })
+      })
+    )
+    yield* inNewProcess(
+      Effect.gen(function* () {
+        const host = yield* attach("17:00.0", "17:00.1")
+        yield* host.driver.recover
+        assert.deepStrictEqual(host.pf.unsafeState().locks, {})
+        assert.deepStrictEqual([...host.world.released], [4, 5, 6, 7])
+      })
+    )
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("recover and a walk that is under way do not drive it twice", () =>
+  Effect.gen(function* () {
+    const host = yield* open("17")
+    const gate = yield* Deferred.make<void>()
+    host.world.hanging = [1]
+    host.world.gate = Deferred.await(gate)
+    const walking = yield* Effect.fork(go(host, "STOP"))
+    yield* host.driver.vf.until(({ operation }) => operation?.waiting?._tag === "Drain" && operation.waiting.bank === 1)
+    const recovering = yield* Effect.fork(host.driver.recover)
+    yield* Deferred.succeed(gate, undefined)
+    yield* Fiber.join(walking)
+    yield* Fiber.join(recovering)
+    assert.strictEqual(host.world.drains, 4, "one for each bank")
+    assert.strictEqual(stateOf(host).migrationState, "STOP")
   }).pipe(Effect.provide(layer))
 )
 

@@ -99,7 +99,7 @@ const failures: ReadonlyArray<
   ["a full file table", "STOP", "RESUMING", { fileCreation: 23 }, "ENFILE", "STOP"],
   ["no memory for a file", "RUNNING", "PRE_COPY", { fileCreation: 12 }, "ENOMEM", "RUNNING"],
   ["no descriptor in P2P", "RUNNING_P2P", "PRE_COPY_P2P", { fileCreation: 24 }, "EMFILE", "RUNNING_P2P"],
-  ["a file creation that says no errno", "RUNNING", "PRE_COPY", { fileCreation: 4095 }, "EINVAL", "RUNNING"],
+  ["a file creation that says no errno", "RUNNING", "PRE_COPY", { fileCreation: 4095 }, "EIO", "RUNNING"],
   ["a busy mailbox", "STOP", "STOP_COPY", { mailboxBusy: true }, "ETIMEDOUT", "STOP"],
   ["a busy mailbox in pre-copy", "PRE_COPY_P2P", "STOP_COPY", { mailboxBusy: true }, "ETIMEDOUT", "PRE_COPY_P2P"],
   ["a drain on the way", "RUNNING", "STOP_COPY", { stuck: [3] }, "ETIMEDOUT", "RUNNING"],

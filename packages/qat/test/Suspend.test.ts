@@ -88,7 +88,7 @@ const instantClock = (): Clock.Clock => {
 
 /** Registers that turn ready after so many microseconds, and what was done to them. */
 const polled = (readyMicros: number) => {
-  const seen = { started: new Array<number>(), reads: 0 }
+  const seen = { started: new Array<number>(), finished: new Array<number>(), reads: 0 }
   const ready = Effect.map(Clock.currentTimeNanos, (now) => {
     seen.reads++
     return now >= BigInt(readyMicros) * 1000n
@@ -96,6 +96,7 @@ const polled = (readyMicros: number) => {
   const layer = Hardware.layerPolled({
     startDrain: (pfBank) => Effect.sync(() => seen.started.push(pfBank)),
     isDrained: () => ready,
+    finishDrain: (pfBank) => Effect.sync(() => seen.finished.push(pfBank)),
     hasInterrupt: () => ready,
     fileCreation: Effect.succeed(0)
   })
@@ -114,7 +115,7 @@ const waiting = <A>(readyMicros: number, wait: (hardware: Context.Tag.Service<Ha
 it.effect("a drain is started once and polled every 20 µs", () =>
   Effect.gen(function* () {
     const drained = yield* waiting(90, ({ drain }) => drain(9))
-    assert.deepStrictEqual(drained, { result: true, started: [9], reads: 6, micros: 100 })
+    assert.deepStrictEqual(drained, { result: true, started: [9], finished: [], reads: 6, micros: 100 })
   })
 )
 
@@ -124,6 +125,13 @@ it.effect("a drain that comes at 5 s has come, one that does not has timed out",
     assert.deepInclude(atLimit, { result: true, micros: 5_000_000 })
     const late = yield* waiting(60_000_000, ({ drain }) => drain(0))
     assert.deepInclude(late, { result: false, micros: 5_000_020 })
+  })
+)
+
+it.effect("a released bank has its status cleared", () =>
+  Effect.gen(function* () {
+    const released = yield* waiting(0, ({ release }) => release(9))
+    assert.deepStrictEqual(released.finished, [9])
   })
 )
 

@@ -44,6 +44,25 @@ it("register writes survive their 8 bytes, for both BARs and every bit", () => {
   assert.isFalse(packing?.write({ _tag: "Removed" }, new DataView(new ArrayBuffer(8)), 0))
 })
 
+it("a register write that is not 32 bits wide, aligned and inside its BAR is EINVAL and changes nothing", () => {
+  const at = Driver.opened()
+  const wrong: ReadonlyArray<readonly [bar: 0 | 2, offset: number, value: number, code: string]> = [
+    [0, -4, 1, "register.access"],
+    [2, -0x2000, 1, "register.access"],
+    [0, 2, 1, "register.access"],
+    [0, 0x8000, 1, "register.access"],
+    [2, 0x2000, 1, "register.access"],
+    [0, 0x100, -1, "register.value"],
+    [0, 0x100, 2 ** 32, "register.value"]
+  ]
+  for (const [bar, offset, value, code] of wrong) {
+    const refused = at.when({ _tag: "WriteRegister", bar, offset, value }).expectRefusal({ _tag: "EINVAL" })
+    assert.deepStrictEqual(Driver.tags(refused.events), ["Refused"])
+    assert.strictEqual(refused.answer._tag === "Left" ? refused.answer.left.refusal?.code : "", code)
+    assert.deepStrictEqual(refused.state, at.state)
+  }
+})
+
 it.prop(
   "every event survives its schema",
   [someEvent],

@@ -65,15 +65,18 @@ it("a file is forgotten when its descriptor is closed and its session over, in e
   }
 })
 
-it("a probe starts over but for files that are still held and their numbers", () => {
-  const { files, nextFile } = someState
+it("a probe starts over, but numbers go on, and what somebody may still wait for stays", () => {
+  const { ended, errorNotifications, files, nextFile, nextOperation } = someState
   const probed = evolve(someState, Driver.probed({ vfIndex: 7 }))
   assert.deepStrictEqual(probed, {
     ...Vf.behavior.initial,
     lifecycle: "bound",
     deviceId: 0x4941,
     vfNumber: 7,
+    ended,
+    errorNotifications,
     files,
-    nextFile
+    nextFile,
+    nextOperation
   })
 })

@@ -55,7 +55,7 @@ export const Op = Schema.Union(
   op("drain_never_completes", { banks: Schema.Array(Schema.Int) }),
   op("pfvf_busy", { busy: Schema.Boolean }),
   op("file_alloc_fails", { errno: Schema.Int }),
-  op("force_pos", { fd: Schema.String, pos: Schema.Int })
+  op("force_pos", { fd: Schema.String, pos: Schema.Union(Schema.Finite, Schema.NumberFromString) })
 )
 export type Op = typeof Op.Type
 

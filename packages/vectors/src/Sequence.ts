@@ -43,6 +43,7 @@ export interface Given {
 const hardwareOf = (world: World) =>
   Hardware.of({
     drain: (pfBank) => Effect.sync(() => !world.stuckBanks.includes(pfBank % 4)),
+    release: () => Effect.void,
     interruptSource: () => Effect.void,
     fileCreation: Effect.sync(() => world.fileCreation)
   })

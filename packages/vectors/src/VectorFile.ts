@@ -28,74 +28,94 @@ export interface Check {
   readonly run: Effect.Effect<ReadonlyArray<string>, unknown>
 }
 
-const format = Schema.Literal(1)
-const file = <Kind extends string, A, I>(kind: Kind, one: Schema.Schema<A, I>) =>
-  Schema.Struct({ format, kind: Schema.Literal(kind), cases: Schema.Array(one) })
-
 /** Only the head, so that a file of another kind is told from a broken one. */
 const Head = Schema.Struct({ kind: Schema.String })
 
+/** A whole file but for its cases: those are decoded one by one, so that one that is odd is one failed case. */
+const Cases = Schema.Struct({ format: Schema.Literal(1), cases: Schema.Array(Schema.Unknown) })
 const MigFiles = Schema.Struct({
-  ...file("migfile", MigFileCase).fields,
+  ...Cases.fields,
   configs: Schema.Record({ key: Schema.String, value: Config }),
   blobs: Schema.Record({ key: Schema.String, value: Schema.String })
 })
-
 const Loads = Schema.Struct({
-  ...file("mstate-load", MstateLoad.Case).fields,
-  ub_cases: Schema.optionalWith(Schema.Array(MstateLoad.Case), { default: () => [] })
+  ...Cases.fields,
+  ub_cases: Schema.optionalWith(Schema.Array(Schema.Unknown), { default: () => [] })
 })
 
-const checks = <A extends { readonly id: string }>(
-  cases: ReadonlyArray<A>,
-  run: (one: A) => ReadonlyArray<string>
-): ReadonlyArray<Check> => cases.map((one) => ({ id: one.id, run: Effect.sync(() => run(one)) }))
-
-const migFileChecks = ({ blobs, cases, configs }: typeof MigFiles.Type): ReadonlyArray<Check> => {
-  const blocks = Object.fromEntries(Object.entries(blobs).map(([name, hex]) => [name, blockFromHex(hex)]))
-  return cases.map((one) => {
-    const config = configs[one.config]
-    return {
-      id: one.id,
-      run:
-        config === undefined
-          ? Effect.succeed([`config: the file has no configuration ${one.config}`])
-          : MigFile.run(one, config, blocks)
-    }
-  })
-}
-
-const decodeAs = <A, I>(schema: Schema.Schema<A, I>, name: string, json: unknown) =>
+const decodeAs = <A, I>(schema: Schema.Schema<A, I>, json: unknown): Either.Either<A, string> =>
   Either.mapLeft(
     Schema.decodeUnknownEither(schema)(json),
     (error) =>
-      new NotVectors({
-        file: name,
-        reason: ParseResult.TreeFormatter.formatErrorSync(error).split("\n").at(-1)?.trim() ?? ""
-      })
+      ParseResult.TreeFormatter.formatErrorSync(error)
+        .split("\n")
+        .at(-1)
+        ?.replace(/^[\s│├└─]+/, "") ?? ""
   )
 
-/** The checks of a parsed vector file; `name` is for messages. */
-export const checksOf = (name: string, json: unknown): Either.Either<ReadonlyArray<Check>, NotVectors | OtherJson> =>
-  Either.gen(function* () {
-    const head = yield* Either.mapLeft(
-      decodeAs(Head, name, json),
-      () => new OtherJson({ file: name, reason: "it names no kind of vectors" })
-    )
-    switch (head.kind) {
-      case "fsm":
-        return checks((yield* decodeAs(file("fsm", Fsm.Case), name, json)).cases, Fsm.run)
-      case "feature":
-        return checks((yield* decodeAs(file("feature", Feature.Case), name, json)).cases, Feature.run)
-      case "mstate-save":
-        return checks((yield* decodeAs(file("mstate-save", MstateSave.Case), name, json)).cases, MstateSave.run)
-      case "mstate-load": {
-        const loads = yield* decodeAs(Loads, name, json)
-        return checks([...loads.cases, ...loads.ub_cases], MstateLoad.run)
-      }
-      case "migfile":
-        return migFileChecks(yield* decodeAs(MigFiles, name, json))
-      default:
-        return yield* Either.left(new OtherJson({ file: name, reason: `kind ${head.kind} is not known` }))
-    }
+const idOf = (json: unknown, index: number): string =>
+  Either.match(decodeAs(Schema.Struct({ id: Schema.String }), json), {
+    onLeft: () => `case ${index}`,
+    onRight: ({ id }) => id
   })
+
+/** One check a case; a case without the shape of its kind is one that fails and says why. */
+const checks = <A, I, E>(
+  cases: ReadonlyArray<unknown>,
+  schema: Schema.Schema<A, I>,
+  run: (one: A) => Effect.Effect<ReadonlyArray<string>, E>
+): ReadonlyArray<Check> =>
+  cases.map((json, index) => ({
+    id: idOf(json, index),
+    run: Either.match(decodeAs(schema, json), {
+      onLeft: (reason) => Effect.succeed([`shape: ${reason}`]),
+      onRight: (one): Effect.Effect<ReadonlyArray<string>, unknown> => run(one)
+    })
+  }))
+
+/** The same for kinds that need no effect. */
+const pureChecks = <A, I>(
+  cases: ReadonlyArray<unknown>,
+  schema: Schema.Schema<A, I>,
+  run: (one: A) => ReadonlyArray<string>
+): ReadonlyArray<Check> => checks(cases, schema, (one) => Effect.sync(() => run(one)))
+
+const migFileChecks = ({ blobs, cases, configs }: typeof MigFiles.Type): ReadonlyArray<Check> => {
+  const blocks = Object.fromEntries(Object.entries(blobs).map(([name, hex]) => [name, blockFromHex(hex)]))
+  return checks(cases, MigFileCase, (one): Effect.Effect<ReadonlyArray<string>, unknown> => {
+    const config = configs[one.config]
+    return config === undefined
+      ? Effect.succeed([`config: the file has no configuration ${one.config}`])
+      : MigFile.run(one, config, blocks)
+  })
+}
+
+const checksOfKind = (kind: string, json: unknown): Either.Either<ReadonlyArray<Check>, string> | undefined => {
+  const cases = () => decodeAs(Cases, json)
+  switch (kind) {
+    case "fsm":
+      return Either.map(cases(), (file) => pureChecks(file.cases, Fsm.Case, Fsm.run))
+    case "feature":
+      return Either.map(cases(), (file) => pureChecks(file.cases, Feature.Case, Feature.run))
+    case "mstate-save":
+      return Either.map(cases(), (file) => pureChecks(file.cases, MstateSave.Case, MstateSave.run))
+    case "mstate-load":
+      return Either.map(decodeAs(Loads, json), (file) =>
+        pureChecks([...file.cases, ...file.ub_cases], MstateLoad.Case, MstateLoad.run)
+      )
+    case "migfile":
+      return Either.map(decodeAs(MigFiles, json), migFileChecks)
+    default:
+      return undefined
+  }
+}
+
+/** The checks of a parsed vector file; `file` is for messages. */
+export const checksOf = (file: string, json: unknown): Either.Either<ReadonlyArray<Check>, NotVectors | OtherJson> => {
+  const head = decodeAs(Head, json)
+  if (Either.isLeft(head)) return Either.left(new OtherJson({ file, reason: "it names no kind of vectors" }))
+  const { kind } = head.right
+  const found = checksOfKind(kind, json)
+  if (found === undefined) return Either.left(new OtherJson({ file, reason: `kind ${kind} is not known` }))
+  return Either.mapLeft(found, (reason) => new NotVectors({ file, reason }))
+}

@@ -26,17 +26,17 @@ const report = ({ failed, file, passed }: FileResult): void => {
   if (failed.length > shownFailures) console.log(`  and ${failed.length - shownFailures} more`)
 }
 
-/** Other JSON is left out with a line. */
+const say = (line: string) => Effect.sync(() => console.log(line))
+
+/** Other JSON is left out with a line; a broken vector file is one failure, and the run goes on. */
 const runOrLeaveOut = (path: string) =>
   runFile(path).pipe(
     Effect.tap((result) => Effect.sync(() => report(result))),
-    Effect.asSome,
-    Effect.catchTag("OtherJson", (other) =>
-      Effect.as(
-        Effect.sync(() => console.log(other.message)),
-        Option.none()
-      )
-    )
+    Effect.map(({ failed, passed }) => Option.some({ passed, failed: failed.length })),
+    Effect.catchTags({
+      OtherJson: (other) => Effect.as(say(other.message), Option.none()),
+      NotVectors: (broken) => Effect.as(say(broken.message), Option.some({ passed: 0, failed: 1 }))
+    })
   )
 
 const program = Effect.gen(function* () {
@@ -44,9 +44,10 @@ const program = Effect.gen(function* () {
   if (more.length > 0) return yield* new Usage({ given: more.length + 1 })
   const results = Arr.getSomes(yield* Effect.forEach(yield* filesOf(folder), runOrLeaveOut))
   if (results.length === 0) return yield* new NoVectors({ folder, reason: "no file in it is of a known kind" })
-  const passed = results.reduce((sum, result) => sum + result.passed, 0)
-  const failed = results.reduce((sum, result) => sum + result.failed.length, 0)
-  console.log(`${passed} passed, ${failed} failed`)
+  const sum = (count: (result: { readonly passed: number; readonly failed: number }) => number): number =>
+    results.reduce((total, result) => total + count(result), 0)
+  const failed = sum((result) => result.failed)
+  yield* say(`${sum((result) => result.passed)} passed, ${failed} failed`)
   return failed === 0 ? 0 : 1
 })
 

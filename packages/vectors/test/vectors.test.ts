@@ -89,6 +89,31 @@ it.scopedLive("other JSON is told from a vector file that is broken", () =>
   })
 )
 
+it.scopedLive("a case without the shape of its kind is one failed case that says why; the others run", () =>
+  Effect.gen(function* () {
+    const text = yield* Effect.promise(() => readFile(join(data, "fsm.json"), "utf8"))
+    const odd = text.replace('"path_end":1', '"path_end":"one"')
+    assert.notStrictEqual(odd, text)
+    const result = yield* runFile(yield* fileOf("fsm.json", odd))
+    assert.strictEqual(result.passed, 575)
+    assert.match(result.failed[0]?.mismatches[0] ?? "", /^shape: Expected number, actual "one"/)
+  })
+)
+
+it.scopedLive("a forced position may be text, as 64-bit values are", () =>
+  Effect.gen(function* () {
+    const text = yield* Effect.promise(() => readFile(join(data, "migfile.json"), "utf8"))
+    const file = JSON.parse(text)
+    const withForced = file.cases.find((one: { readonly ops: ReadonlyArray<{ readonly op: string }> }) =>
+      one.ops.some(({ op }) => op === "force_pos")
+    )
+    for (const op of withForced.ops) if (op.op === "force_pos") op.pos = `${op.pos}`
+    const result = yield* runFile(yield* fileOf("m.json", JSON.stringify({ ...file, cases: [withForced] })))
+    assert.deepStrictEqual(result.failed, [])
+    assert.strictEqual(result.passed, 1)
+  })
+)
+
 it.scopedLive("a folder without JSON, or no folder, is one clear line", () =>
   Effect.gen(function* () {
     const folder = yield* temporary

@@ -20,6 +20,10 @@ interface World {
   hanging: ReadonlyArray<number>
   gate: Effect.Effect<void>
   fileCreation: number
+  /** Drains begun so far. */
+  drains: number
+  /** PF banks that were released in hardware; a test empties it. */
+  readonly released: Set<number>
 }
 
 export interface Host {
@@ -65,11 +69,13 @@ export const configure = (changes: Partial<Configure> = {}): Configure => ({
 const hardwareOf = (world: World) =>
   Hardware.of({
     drain: (pfBank) =>
-      Effect.suspend(() =>
-        world.hanging.includes(pfBank % 4)
+      Effect.suspend(() => {
+        world.drains++
+        return world.hanging.includes(pfBank % 4)
           ? Effect.as(world.gate, true)
           : Effect.succeed(!world.stuck.includes(pfBank % 4))
-      ),
+      }),
+    release: (pfBank) => Effect.sync(() => world.released.add(pfBank)),
     interruptSource: () => Effect.void,
     fileCreation: Effect.sync(() => world.fileCreation)
   })
@@ -80,7 +86,7 @@ export const attach = (pfName: string, vfName: string) =>
     const system = yield* ActorSystem
     const pf = yield* system.actor(Pf.behavior, pfName)
     const vf = yield* system.actor(Vf.behavior, vfName)
-    const world: World = { stuck: [], hanging: [], gate: Effect.never, fileCreation: 0 }
+    const world: World = { stuck: [], hanging: [], gate: Effect.never, fileCreation: 0, drains: 0, released: new Set() }
     const driver = yield* Effect.provideService(QatVfioPci.make(pf, vf), Hardware, hardwareOf(world))
     const host: Host = { pf, driver, world }
     return host
