@@ -6,6 +6,7 @@ import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
+import * as ValidationError from "@effect/cli/ValidationError"
 import { Effect } from "effect"
 import { version } from "./Version.ts"
 
@@ -15,8 +16,23 @@ const path = (name: string, description: string): Args.Args<string> =>
     Args.withDescription(description),
     Args.mapEffect((given) =>
       given.startsWith("-") && given !== "-"
-        ? Effect.fail(HelpDoc.p(`There is no option '${given}'; a file of that name is './${given}'`))
+        ? Effect.fail(HelpDoc.p(`there is no option '${given}'; a file of that name is './${given}'`))
         : Effect.succeed(given)
+    )
+  )
+
+/** A whole number; the message names the option. */
+const sequence = (name: string): Options.Options<number> =>
+  Options.text(name).pipe(
+    Options.withPseudoName("integer"),
+    Options.mapEffect((given) =>
+      /^-?\d+$/.test(given) && Number.isSafeInteger(Number(given))
+        ? Effect.succeed(Number(given))
+        : Effect.fail(
+            ValidationError.invalidValue(
+              HelpDoc.p(`--${name} wants the sequence of an event, a number, not '${given}'`)
+            )
+          )
     )
   )
 
@@ -44,7 +60,7 @@ const replayCommand = Command.make(
       Options.withDescription("Only this stream and those it owns, such as vf/0000:6b:00.2"),
       Options.optional
     ),
-    at: Options.integer("at").pipe(
+    at: sequence("at").pipe(
       Options.withDescription("Show the state of an actor after this event (its sequence)"),
       Options.optional
     ),

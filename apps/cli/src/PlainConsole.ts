@@ -1,5 +1,5 @@
 /** The console without ANSI sequences where they are not wanted: `@effect/cli` colours its help and its errors always. */
-import type { Console } from "effect"
+import { type Console, Effect } from "effect"
 import { stripVTControlCharacters } from "node:util"
 
 /** Whether a stream of this process may get ANSI sequences: a terminal, and NO_COLOR is not set. */
@@ -18,3 +18,6 @@ export const plainConsole = (base: Console.Console): Console.Console => ({
   log: (text) => base.log(shown(process.stdout, text)),
   error: (text) => base.error(shown(process.stderr, text))
 })
+
+/** `base` without its standard error. */
+export const withoutErrors = (base: Console.Console): Console.Console => ({ ...base, error: () => Effect.void })

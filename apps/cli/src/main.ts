@@ -3,15 +3,20 @@
  * understand), 130 interrupted. Messages go to standard error, one line each; results to standard output.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Console, Effect, Exit, Layer } from "effect"
 import { basename, relative } from "node:path"
+import { stripVTControlCharacters } from "node:util"
 import { run } from "./Commands.ts"
+import { eventLoopTurn } from "./EventLoop.ts"
 import { exitCodes } from "./Outcome.ts"
-import { plainConsole } from "./PlainConsole.ts"
+import { outputFailed } from "./Output.ts"
+import { plainConsole, withoutErrors } from "./PlainConsole.ts"
 import { Terminal } from "./Terminal.ts"
+import { usageText } from "./Usage.ts"
 
 const interrupted = 130
 
@@ -19,11 +24,20 @@ const interrupted = 130
 const programOf = (script: string): string =>
   basename(script) === "stopcopy" ? "stopcopy" : `node ${relative(process.cwd(), script)}`
 
-const program = run(process.argv).pipe(
+/** Behind the runtime and the script. */
+const args = process.argv.slice(2)
+
+const usageOf = ({ error }: ValidationError.ValidationError): string =>
+  usageText(args, stripVTControlCharacters(HelpDoc.toAnsiText(error)))
+
+const command = run(process.argv).pipe(
   Effect.as(0),
+  // `@effect/cli` prints what it does not understand, and fails with it: it is said here, once.
+  (parsing) => Effect.consoleWith((base) => Effect.withConsole(parsing, withoutErrors(base))),
   Effect.catchAll((error) => {
-    // What the command line does not understand has been printed with its usage.
-    if (ValidationError.isValidationError(error)) return Effect.succeed(exitCodes.Misuse)
+    if (ValidationError.isValidationError(error)) {
+      return Effect.as(Console.error(`stopcopy: ${usageOf(error)}`), exitCodes.Misuse)
+    }
     const said = error.message === "" ? Effect.void : Console.error(`stopcopy: ${error.message}`)
     return Effect.as(said, exitCodes[error._tag])
   }),
@@ -36,6 +50,9 @@ const program = run(process.argv).pipe(
   ),
   (all) => Effect.consoleWith((base) => Effect.withConsole(all, plainConsole(base)))
 )
+
+// The last turn is for failures of the last write, which are told by an event.
+const program = Effect.raceFirst(Effect.zipLeft(command, eventLoopTurn), outputFailed)
 
 NodeRuntime.runMain(program, {
   disableErrorReporting: true,

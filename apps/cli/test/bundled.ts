@@ -1,6 +1,6 @@
 /** The program as people run it: bundled from these sources into a folder of its own, run as a process. */
 import { Schema } from "effect"
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
 import { dirname, join, relative } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -20,6 +20,8 @@ export interface Program {
   readonly folder: string
   /** Runs `stopcopy` with these arguments and this standard input. */
   readonly run: (args: ReadonlyArray<string>, input?: string | Uint8Array) => Promise<Run>
+  /** Runs `stopcopy` and sends it SIGINT with its first output. */
+  readonly interrupt: (args: ReadonlyArray<string>) => Promise<Run>
   /** Runs a line of shell in which `stopcopy` is the program. */
   readonly shell: (line: string) => Promise<Run>
   /** Deletes the folder. */
@@ -30,7 +32,8 @@ const execute = (
   command: string,
   args: ReadonlyArray<string>,
   folder: string,
-  input: string | Uint8Array = ""
+  input: string | Uint8Array = "",
+  onOutput: (child: ChildProcess) => void = () => undefined
 ): Promise<Run> =>
   new Promise((resolve, reject) => {
     const { NO_COLOR: _, ...env } = process.env
@@ -42,6 +45,7 @@ const execute = (
     child.stdin.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") reject(error)
     })
+    child.stdout.once("data", () => onOutput(child))
     child.on("error", reject)
     child.on("close", (code) =>
       resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() })
@@ -69,6 +73,7 @@ export const bundled = async (): Promise<Program> => {
   return {
     folder,
     run: (args, input) => execute(process.execPath, [script, ...args], folder, input),
+    interrupt: (args) => execute(process.execPath, [script, ...args], folder, "", (child) => void child.kill("SIGINT")),
     shell: (line) => execute("sh", ["-c", `${prelude}${line}`], folder),
     dispose: () => rm(folder, { recursive: true, force: true })
   }

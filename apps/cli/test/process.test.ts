@@ -1,7 +1,7 @@
 /** The program as a process: what it prints where, and its exit codes. The README's commands are run too. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { bundled, type Program, type Run, versionIn } from "./bundled.ts"
@@ -67,7 +67,11 @@ it("the demo migrates, everything agrees, and it is told in plain lines", () => 
 it("the demo refuses a journal that exists, and a folder that does not", async () => {
   await assertMisuses([
     [["demo", "--journal", "demo.db"], "demo.db exists already"],
-    [["demo", "--journal", "none/demo.db"], "none/demo.db"]
+    [
+      ["demo", "--journal", "none/demo.db"],
+      "cannot write none/demo.db: there is no folder none: make it, or name another"
+    ],
+    [["demo", "--journal", "demo.db/x.db"], "cannot write demo.db/x.db: demo.db is not a folder: name another journal"]
   ])
 })
 
@@ -98,13 +102,17 @@ it("a corrupt block is shown up to the bad place, which is named; exit code 1", 
   assert.strictEqual(text.code, 1)
   assert.include(text.stdout, "extdc")
   assert.notInclude(text.stdout, "MISCBAR")
-  assert.match(text.stderr, /^stopcopy: corrupt at state preamble at offset 90: .*0xadf5ca00.*0xadf5caea.*\n$/)
+  assert.match(text.stderr, /^stopcopy: state preamble at offset 90: .*\(found 0xadf5ca00, wanted 0xadf5caea\); .*\n$/)
 })
 
 it("decode says in one line what it cannot read", () =>
   assertMisuses([
     [["decode"], "standard input is empty"],
-    [["decode", "--what"], "no option '--what'"]
+    [["decode", ""], "cannot read '': there is no such file"],
+    [
+      ["decode", "--what"],
+      "stopcopy: there is no option '--what'; a file of that name is './--what'; see stopcopy decode --help"
+    ]
   ]))
 
 it("the journal of the demo replays, whole and by stream, and is not changed", async () => {
@@ -145,7 +153,11 @@ it("replay says in one line what it cannot read", () =>
   assertMisuses([
     [["replay", "none.db"], "there is no journal at none.db"],
     [["replay", "demo.db", "--stream", "vf/x"], "the journal has pf/0000:6b:00.0, vf/"],
-    [["replay"], "JOURNAL"]
+    [["replay", ""], "there is no journal at ''"],
+    [["replay"], "stopcopy: missing argument <JOURNAL>; see stopcopy replay --help"],
+    [["replay", "demo.db", "--stream"], "stopcopy: --stream needs a value; see stopcopy replay --help"],
+    [["replay", "demo.db", "--at", "5", "--at", "6"], "stopcopy: --at is given 2 times: give it once; see"],
+    [["replay", "demo.db", "--at", "abc"], "stopcopy: --at wants the sequence of an event, a number, not 'abc'; see"]
   ]))
 
 it("help and version are plain and exit with 0; an unknown command is misuse", async () => {
@@ -154,7 +166,63 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
   for (const command of ["demo", "decode", "replay"]) assert.include(help.stdout, `- ${command} `)
   assert.isFalse(help.stdout.includes("\u001b"))
   assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
-  assertMisuse(await program.run(["migrate"]), "Invalid subcommand")
+  assertMisuse(await program.run(["migrate"]), "stopcopy: invalid subcommand")
+})
+
+it("decode reads pipes by name", async () => {
+  const file = await program.run(["decode", "block.bin"])
+  const [fifo, device] = await Promise.all([
+    program.shell("mkfifo pipe && { cat block.bin > pipe & } && stopcopy decode pipe"),
+    program.shell("cat block.bin | stopcopy decode /dev/stdin")
+  ])
+  assert.deepStrictEqual([fifo, device], [file, file])
+})
+
+it("a changed payload is named after everything has been shown; exit code 1", async () => {
+  const bytes = await readFile(join(program.folder, "demo.db"))
+  const at = bytes.indexOf('"pfVersion":')
+  assert.isAbove(at, 0)
+  bytes[at + '"pfVersion":'.length] = 0x37
+  await writeFile(join(program.folder, "changed.db"), bytes)
+  const { code, stderr, stdout } = await program.run(["replay", "changed.db"])
+  assert.strictEqual(code, 1)
+  assert.match(stderr, /^stopcopy: journal changed\.db is damaged at batch \d+: [^\n]+\n$/)
+  assert.strictEqual(stdout.trimEnd().split("\n").length, Number(/: (\d+) events/.exec(stdout)?.[1]) + 1)
+})
+
+it("a journal that was cut off is damaged, not misuse", async () => {
+  const bytes = await readFile(join(program.folder, "demo.db"))
+  await writeFile(join(program.folder, "cut.db"), bytes.subarray(0, 20_000))
+  const { code, stderr } = await program.run(["replay", "cut.db"])
+  assert.strictEqual(code, 1)
+  assert.match(stderr, /^stopcopy: journal cut\.db is damaged at batch \d+: [^\n]+\n$/)
+})
+
+it("a reader that wants no more ends every command quietly", async () => {
+  for (const command of ["demo", "decode block.bin", "replay demo.db"]) {
+    // The code goes around the pipe, which would give that of `head`.
+    const line = `{ stopcopy ${command}; echo "code $?" >&2; } | head -n 1`
+    const { stderr, stdout } = await program.shell(line)
+    assert.deepStrictEqual([command, stderr, stdout.trimEnd().split("\n").length], [command, "code 0\n", 1])
+  }
+})
+
+it("output that cannot be written is told in one line; exit code 1", async ({ skip }) => {
+  if (!existsSync("/dev/full")) skip("there is no /dev/full here")
+  for (const command of ["demo", "decode block.bin", "replay demo.db", "--help"]) {
+    const { code, stderr } = await program.shell(`stopcopy ${command} > /dev/full`)
+    const said = "stopcopy: cannot write to standard output: no space left on device\n"
+    assert.deepStrictEqual([command, code, stderr], [command, 1, said])
+  }
+})
+
+it("Ctrl-C in the demo puts the source back to RUNNING; exit code 130", async () => {
+  const { code, stderr, stdout } = await program.interrupt(["demo"])
+  assert.deepStrictEqual([code, stderr], [130, ""])
+  assert.match(
+    stdout,
+    /\n {2}Interrupted and put back: the source VF is RUNNING, the destination VF is reset \(RUNNING\)\.\n$/
+  )
 })
 
 it("the README's commands do what it shows", async () => {

@@ -24,4 +24,4 @@ export const treeText = (tree: ReadonlyArray<TreeNode>): ReadonlyArray<string> =
 
 /** The bad place in one line: where, which rule, both values. */
 export const problemText = ({ code, destination, remedy, rule, source, where }: Refusal): string =>
-  `corrupt at ${where}: ${rule}, but found ${source}, wanted ${destination}; ${remedy} [${code}]`
+  `${where}: ${rule} (found ${source}, wanted ${destination}); ${remedy} [${code}]`

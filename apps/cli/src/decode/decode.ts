@@ -1,7 +1,9 @@
 /** `stopcopy decode [FILE]`: the tree of a migration block. */
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import { FileSystem } from "@effect/platform/FileSystem"
 import { Tree } from "@stopcopy/qat"
 import { Console, Effect, type Option, Stream } from "effect"
+import { createReadStream } from "node:fs"
 import { stdin } from "../Stdin.ts"
 import { Misuse, Negative } from "../Outcome.ts"
 import { blockOf, inputLimit } from "./BlockInput.ts"
@@ -23,18 +25,32 @@ const firstBytes = <E, R>(bytes: Stream.Stream<Uint8Array, E, R>): Effect.Effect
 
 const reasons: Readonly<Record<string, string>> = {
   NotFound: "there is no such file",
-  PermissionDenied: "it may not be read"
+  PermissionDenied: "it may not be read",
+  EACCES: "it may not be read"
 }
 
 const unreadable = (path: string, reason: string): Misuse =>
-  new Misuse({ message: `cannot read ${path}: ${reason}; give the file of a migration block` })
+  new Misuse({ message: `cannot read ${path === "" ? "''" : path}: ${reason}; give the file of a migration block` })
+
+const failureOf = (error: unknown): string => {
+  const { code = "", message = String(error) }: NodeJS.ErrnoException =
+    error instanceof Error ? error : new Error(String(error))
+  return reasons[code] ?? message
+}
+
+/** From the beginning to the end without seeking: pipes and terminals cannot be read by position. */
+const sequentially = (path: string): Stream.Stream<Uint8Array, Misuse> =>
+  NodeStream.fromReadable(
+    () => createReadStream(path),
+    (error) => unreadable(path, failureOf(error))
+  )
 
 const readFile = (path: string): Effect.Effect<Uint8Array, Misuse, FileSystem> =>
   Effect.gen(function* () {
     const files = yield* FileSystem
     const { type } = yield* files.stat(path)
     if (type === "Directory") return yield* unreadable(path, "it is a directory")
-    return yield* firstBytes(files.stream(path))
+    return yield* firstBytes(sequentially(path))
   }).pipe(
     Effect.catchTags({
       BadArgument: ({ message }) => unreadable(path, message),

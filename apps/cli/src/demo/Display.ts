@@ -3,6 +3,7 @@
  * lines otherwise. The text of a line is made by pure functions.
  */
 import { Effect } from "effect"
+import { eventLoopTurn } from "../EventLoop.ts"
 import { Terminal } from "../Terminal.ts"
 
 /** How far a step is. */
@@ -70,6 +71,7 @@ export const make: Effect.Effect<Display, never, Terminal> = Effect.map(
       say: (...lines) => write(`${lines.join("\n")}\n`),
       step: (label, work, summary) =>
         transient(label, "").pipe(
+          Effect.zipRight(eventLoopTurn),
           Effect.zipRight(work((progress) => transient(label, barText(progress)))),
           Effect.tap((result) => lasting("done", label, summary(result))),
           Effect.tapError((error) => lasting("failed", label, `failed with ${error._tag}`))

@@ -1,6 +1,6 @@
 /** What a migration was, in numbers. */
 
-/** Parts of the downtime, in nanoseconds each: from the start of the drain until the destination is RUNNING. */
+/** Parts of the downtime, in nanoseconds each: from the start of the drain until the destination is RUNNING; without the guest's own work and without drawing. */
 export interface Downtime {
   readonly drain: number
   readonly save: number

@@ -10,7 +10,8 @@ import { EIO, type Errno } from "@stopcopy/errno"
 import { MigratedView, type QatVfioPci } from "@stopcopy/qat"
 import type { JournalError } from "@stopcopy/runtime"
 import { Ioctl, type MigrationFile, type MigrationState, MigrationStates, PrecopyInfo } from "@stopcopy/vfio"
-import { Clock, Effect, Option } from "effect"
+import { Cause, Clock, Effect, Option } from "effect"
+import { eventLoopTurn } from "../EventLoop.ts"
 import type { Display, Progress } from "./Display.ts"
 import type { Migrated, Transfer } from "./Migrated.ts"
 import { durationText, transferText } from "./Report.ts"
@@ -61,21 +62,28 @@ const writeAll = (file: File, bytes: Uint8Array): Effect.Effect<void, Failure> =
     taken < bytes.byteLength ? writeAll(file, bytes.subarray(taken)) : Effect.void
   )
 
-/** Moves what the saving file has, chunk by chunk, to the resuming file. */
+/** Moves the next chunk; how many bytes it had. */
+const moveChunk = (from: File, to: File, length: number): Effect.Effect<number, Failure> =>
+  Effect.flatMap(readChunk(from, length), (chunk) =>
+    chunk.byteLength === 0 ? Effect.succeed(0) : Effect.as(writeAll(to, chunk), chunk.byteLength)
+  )
+
+/** Moves what the saving file has, chunk by chunk, to the resuming file. The nanoseconds are without what comes after a chunk. */
 const transfer = (
   from: File,
   to: File,
   nextSize: () => number,
   afterChunk: (sent: Transfer) => Effect.Effect<void, Failure>
-): Effect.Effect<Transfer, Failure> =>
+): Effect.Effect<readonly [Transfer, number], Failure> =>
   Effect.gen(function* () {
     let sent: Transfer = { bytes: 0, chunks: 0 }
+    let nanos = 0
     for (;;) {
-      const chunk = yield* readChunk(from, nextSize())
-      if (chunk.byteLength === 0) return sent
-      yield* writeAll(to, chunk)
-      sent = { bytes: sent.bytes + chunk.byteLength, chunks: sent.chunks + 1 }
-      yield* afterChunk(sent)
+      const [bytes, taken] = yield* timed(moveChunk(from, to, nextSize()))
+      nanos += taken
+      if (bytes === 0) return [sent, nanos]
+      sent = { bytes: sent.bytes + bytes, chunks: sent.chunks + 1 }
+      yield* Effect.zipRight(eventLoopTurn, afterChunk(sent))
     }
   })
 
@@ -99,13 +107,13 @@ const preCopy = ({ destination, display, guestRuns, nextSize, source }: Migratio
     )
     const total = yield* initialBytes(files[0])
     const size = (): number => Math.max(1, Math.ceil(nextSize() / 16))
-    const setup = yield* display.step(
+    const [setup] = yield* display.step(
       "setup part",
       (report) =>
         transfer(files[0], files[1], size, ({ bytes, chunks }) =>
           Effect.zipRight(guestRuns(chunks), report(bytesOf(bytes, total)))
         ),
-      (sent) => `${transferText(sent)}; the destination accepts it`
+      ([sent]) => `${transferText(sent)}; the destination accepts it`
     )
     return { files, setup }
   })
@@ -139,14 +147,15 @@ const switchOver = (options: MigrationOptions, files: readonly [File, File], set
     const after = (text: string) => (result: readonly [unknown, number]) => `${text}  ${durationText(result[1])}`
     const [, drain] = yield* display.step(
       "PRE_COPY_P2P",
-      () => timed(Effect.zipRight(enter(source, "PRE_COPY_P2P"), guestInP2P)),
+      // The guest's own work is no part of the drain.
+      () => Effect.zipLeft(timed(enter(source, "PRE_COPY_P2P")), guestInP2P),
       after("banks drained, registers still answer")
     )
     const [, save] = yield* display.step("STOP_COPY", () => timed(enter(source, "STOP_COPY")), after("block saved"))
     const total = Number(yield* source.dataSize) - setupBytes
     const [state, sending] = yield* display.step(
       "rest of the block",
-      (report) => timed(transfer(files[0], files[1], nextSize, ({ bytes }) => report(bytesOf(bytes, total)))),
+      (report) => transfer(files[0], files[1], nextSize, ({ bytes }) => report(bytesOf(bytes, total))),
       ([sent, nanos]) => `${transferText(sent)}  ${durationText(nanos)}`
     )
     const [, loading] = yield* display.step(
@@ -166,25 +175,44 @@ const putBack = ({ destination, display, source }: MigrationOptions): Effect.Eff
   )
 }
 
-/** Migrates. The source is in STOP afterwards, the destination RUNNING. */
-export const migrate = (options: MigrationOptions): Effect.Effect<Migrated, Failure> =>
+/** For somebody who has interrupted. */
+const sayPutBack = ({ destination, display, source }: MigrationOptions): Effect.Effect<void> =>
+  Effect.all([source.getState, destination.getState]).pipe(
+    Effect.flatMap(([left, right]) =>
+      display.say(`  Interrupted and put back: the source VF is ${left}, the destination VF is reset (${right}).`)
+    ),
+    Effect.catchAll((error) => display.say(`  Interrupted; the states cannot be told: ${error.message}`))
+  )
+
+/** Up to the point of no return; a failure or an interrupt puts everything back. */
+const untilLoaded = (options: MigrationOptions) =>
   Effect.gen(function* () {
-    const { destination, display, source } = options
-    const { files, setup, ...parts } = yield* Effect.gen(function* () {
-      const { files, setup } = yield* preCopy(options)
-      return { files, setup, ...(yield* switchOver(options, files, setup.bytes)) }
-    }).pipe(Effect.onError(() => putBack(options)))
-    const [, resume] = yield* display.step(
-      "RUNNING_P2P, RUNNING",
-      () => timed(Effect.zipRight(enter(destination, "RUNNING_P2P"), enter(destination, "RUNNING"))),
-      ([, nanos]) => `the destination runs  ${durationText(nanos)}`
+    const { files, setup } = yield* preCopy(options)
+    return { files, setup, ...(yield* switchOver(options, files, setup.bytes)) }
+  }).pipe(
+    Effect.onError((cause) =>
+      Effect.zipRight(putBack(options), Cause.isInterrupted(cause) ? sayPutBack(options) : Effect.void)
     )
-    yield* display.step(
-      "source to STOP",
-      () => enter(source, "STOP"),
-      () => "retired"
-    )
-    yield* Effect.forEach(files, ({ close }) => close, { discard: true })
-    const { drain, load, save, state, transfer } = parts
-    return { setup, state, downtime: { drain, save, transfer, load, resume } }
-  })
+  )
+
+/** Migrates. The source is in STOP afterwards, the destination RUNNING. An interrupt after the point of no return waits. */
+export const migrate = (options: MigrationOptions): Effect.Effect<Migrated, Failure> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const { destination, display, source } = options
+      const { files, setup, ...parts } = yield* restore(untilLoaded(options))
+      const [, resume] = yield* display.step(
+        "RUNNING_P2P, RUNNING",
+        () => timed(Effect.zipRight(enter(destination, "RUNNING_P2P"), enter(destination, "RUNNING"))),
+        ([, nanos]) => `the destination runs  ${durationText(nanos)}`
+      )
+      yield* display.step(
+        "source to STOP",
+        () => enter(source, "STOP"),
+        () => "retired"
+      )
+      yield* Effect.forEach(files, ({ close }) => close, { discard: true })
+      const { drain, load, save, state, transfer } = parts
+      return { setup, state, downtime: { drain, save, transfer, load, resume } }
+    })
+  )

@@ -3,6 +3,8 @@ import { MigratedView, VfState } from "@stopcopy/qat"
 import { Journal, Replay, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Schema } from "effect"
+import { eventLoopTurn } from "../EventLoop.ts"
+import { withJournalTurns } from "../JournalTurns.ts"
 import { registry } from "../replay/Registry.ts"
 
 const StateJson = Schema.parseJson(VfState.Vf)
@@ -35,6 +37,7 @@ const digestOf = (state: VfState.Vf): string => MigratedView.digest(MigratedView
 
 const replayOne = ({ moment, sequence, state, stream }: Seen) =>
   Effect.gen(function* () {
+    yield* eventLoopTurn
     const past = yield* Replay.stateAt(registry, stream, sequence)
     const again = yield* decodeState(past.state.json)
     return {
@@ -55,4 +58,4 @@ export const replayAll = (file: string, seen: ReadonlyArray<Seen>) =>
     const replayed = yield* Effect.forEach(seen, replayOne)
     const { sequence } = yield* journal.head()
     return { replayed, events: sequence }
-  }).pipe(Effect.provide(layerSqlite({ file, readOnly: true })))
+  }).pipe(withJournalTurns, Effect.provide(layerSqlite({ file, readOnly: true })))

@@ -131,6 +131,12 @@ const journalPath = (wanted: Option.Option<string>) =>
     if (Option.isNone(wanted))
       return path.join(yield* files.makeTempDirectory({ prefix: "stopcopy-demo-" }), "journal.db")
     if (wanted.value === "") return yield* new Misuse({ message: "--journal is empty: give the path of a new file" })
+    const folder = path.dirname(wanted.value)
+    const found = yield* Effect.option(files.stat(folder))
+    if (Option.isNone(found) || found.value.type !== "Directory") {
+      const reason = Option.isSome(found) ? `${folder} is not a folder:` : `there is no folder ${folder}: make it, or`
+      return yield* new Misuse({ message: `cannot write ${wanted.value}: ${reason} name another journal` })
+    }
     if (yield* files.exists(wanted.value)) {
       return yield* new Misuse({ message: `${wanted.value} exists already: give the demo's journal a new name` })
     }

@@ -3,14 +3,18 @@ import { FileSystem } from "@effect/platform/FileSystem"
 import {
   type DecodeError,
   Journal,
+  type JournalDamaged,
   type NoSuchStream,
   type ReadError,
   Replay,
-  type UnknownBehavior
+  type UnknownBehavior,
+  Verify
 } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Console, Effect, Option, Stream } from "effect"
+import { createHash } from "node:crypto"
 import { listed, plural } from "../Columns.ts"
+import { withJournalTurns } from "../JournalTurns.ts"
 import { misuse, Misuse, negative, type Negative } from "../Outcome.ts"
 import { registry } from "./Registry.ts"
 import { stateText } from "./StateText.ts"
@@ -101,9 +105,31 @@ type Problem = Misuse | NoSuchStream | UnknownBehavior | DecodeError | ReadError
 const show = (options: ReplayOptions): Effect.Effect<void, Problem, Journal> =>
   Option.isSome(options.at) ? showState(options, options.at.value) : showTimeline(options)
 
-/** SQLite calls a folder an I/O error. */
-const refuseFolder = (path: string): Effect.Effect<void, Misuse, FileSystem> =>
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest()
+
+/** The first damage of the journal; none if its hash chain is whole. */
+const damageOf = Verify.verify(sha256).pipe(
+  Effect.as(Option.none<JournalDamaged>()),
+  Effect.catchTag("JournalDamaged", (damage) => Effect.succeed(Option.some(damage)))
+)
+
+/** Shows what can be shown of a damaged journal too, then fails with its damage: that is why anything else failed. */
+const showAndVerify = (options: ReplayOptions): Effect.Effect<void, Problem, Journal> =>
+  Effect.flatMap(damageOf, (damage) =>
+    Option.match(damage, {
+      onNone: () => show(options),
+      onSome: (damaged) =>
+        Effect.matchEffect(show(options), {
+          onFailure: (error) => Effect.fail(error._tag === "Misuse" ? error : damaged),
+          onSuccess: () => Effect.fail(damaged)
+        })
+    })
+  )
+
+/** SQLite calls a folder an I/O error; an empty path would name nothing in its message. */
+const refusePath = (path: string): Effect.Effect<void, Misuse, FileSystem> =>
   Effect.gen(function* () {
+    if (path === "") return yield* new Misuse({ message: "there is no journal at '': give the path of a journal file" })
     const files = yield* FileSystem
     const found = yield* Effect.option(files.stat(path))
     if (Option.isSome(found) && found.value.type === "Directory") {
@@ -113,7 +139,7 @@ const refuseFolder = (path: string): Effect.Effect<void, Misuse, FileSystem> =>
 
 /** Prints the timeline, or with `at` the state of an actor. */
 export const replay = (options: ReplayOptions): Effect.Effect<void, Misuse | Negative, FileSystem> =>
-  show(options).pipe(
+  withJournalTurns(showAndVerify(options)).pipe(
     Effect.catchTags({
       JournalUnavailable: (error) => negative(error),
       JournalDamaged: (error) => negative(error),
@@ -123,6 +149,10 @@ export const replay = (options: ReplayOptions): Effect.Effect<void, Misuse | Neg
       NoSuchStream: (error) => misuse(error)
     }),
     Effect.provide(layerSqlite({ file: options.journal, readOnly: true })),
-    Effect.mapError((error) => (error._tag === "Negative" || error._tag === "Misuse" ? error : misuse(error))),
-    (reading) => Effect.zipRight(refuseFolder(options.journal), reading)
+    // Opening may find damage too, where the file has been cut off.
+    Effect.mapError((error) => {
+      if (error._tag === "Negative" || error._tag === "Misuse") return error
+      return error._tag === "JournalDamaged" ? negative(error) : misuse(error)
+    }),
+    (reading) => Effect.zipRight(refusePath(options.journal), reading)
   )

@@ -30,7 +30,7 @@ it("a problem is one line with the place, the rule and both values", () => {
   assert.isDefined(problem)
   assert.strictEqual(
     problemText(problem),
-    "corrupt at setup preamble at offset 0: a part starts with the magic number, but found 0xadf5ca00, wanted 0xadf5caea; " +
+    "setup preamble at offset 0: a part starts with the magic number (found 0xadf5ca00, wanted 0xadf5caea); " +
       "check that this is a GEN4 migration block and that no bytes before it were lost [mstate.setup.magic]"
   )
 })

@@ -3,7 +3,8 @@ import { assert, it } from "@effect/vitest"
 import { ENOSPC, type Errno } from "@stopcopy/errno"
 import { Hardware, MigratedView } from "@stopcopy/qat"
 import { ActorSystem, Journal, type JournalError } from "@stopcopy/runtime"
-import { Effect, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, TestClock } from "effect"
+import { eventLoopTurn } from "../../src/EventLoop.ts"
 import { chunkBytes, chunkSizes } from "../../src/demo/Chunks.ts"
 import type { Display } from "../../src/demo/Display.ts"
 import { build, type Placed } from "../../src/demo/Fleet.ts"
@@ -16,7 +17,8 @@ const world = Layer.merge(Hardware.layerIdle, Layer.provide(ActorSystem.layer, J
 const move = (
   source: Placed,
   destination: Placed,
-  guestInP2P: Effect.Effect<void, Errno | JournalError> = Effect.void
+  guestInP2P: Effect.Effect<void, Errno | JournalError> = Effect.void,
+  display: Display = silent
 ) =>
   migrate({
     source: source.driver,
@@ -24,7 +26,7 @@ const move = (
     nextSize: chunkSizes(1),
     guestRuns: (chunk) => Guest.perform(source.driver, Guest.work(chunk)),
     guestInP2P,
-    display: silent
+    display
   })
 
 const states = (...placed: ReadonlyArray<Placed>) => Effect.forEach(placed, ({ driver }) => driver.getState)
@@ -74,6 +76,51 @@ it.effect("an SLA below the source's is found while loading, and the source runs
     const refused = yield* Effect.flip(move(destination, source))
     assert.strictEqual("refusal" in refused ? refused.refusal?.code : undefined, "mstate.sla.cir")
     assert.deepStrictEqual(yield* states(destination, source), ["RUNNING", "RUNNING"])
+  }).pipe(Effect.provide(world))
+)
+
+it.effect("the guest's work in P2P and drawing take no part in the downtime", () =>
+  Effect.gen(function* () {
+    const { destination, source } = yield* build
+    const slow = TestClock.adjust("1 second")
+    const display: Display = { say: () => Effect.void, step: (_, work) => work(() => slow) }
+    const { downtime } = yield* move(source, destination, slow, display)
+    assert.deepStrictEqual(downtime, { drain: 0, save: 0, transfer: 0, load: 0, resume: 0 })
+  }).pipe(Effect.provide(world))
+)
+
+/** The steps of a migration with the states of source and destination after an interrupt at their start. */
+const interrupted = [
+  ["setup part", ["RUNNING", "RUNNING"]],
+  ["STOP_COPY", ["RUNNING", "RUNNING"]],
+  ["RESUMING to STOP", ["RUNNING", "RUNNING"]],
+  ["RUNNING_P2P, RUNNING", ["STOP", "RUNNING"]]
+] as const
+
+it.effect.each(interrupted)("an interrupt at %s ends with the states %j", ([label, wanted]) =>
+  Effect.gen(function* () {
+    const { destination, source } = yield* build
+    const reached = yield* Deferred.make<void>()
+    const said: Array<string> = []
+    const display: Display = {
+      say: (...lines) => Effect.sync(() => void said.push(...lines)),
+      step: (name, work) =>
+        name === label
+          ? Deferred.succeed(reached, undefined).pipe(
+              Effect.zipRight(eventLoopTurn),
+              Effect.zipRight(work(() => Effect.void))
+            )
+          : work(() => Effect.void)
+    }
+    const migration = yield* Effect.fork(move(source, destination, Effect.void, display))
+    yield* Deferred.await(reached)
+    const exit = yield* Fiber.interrupt(migration)
+    assert.isTrue(Exit.isInterrupted(exit))
+    assert.deepStrictEqual(yield* states(source, destination), [...wanted])
+    assert.strictEqual(
+      said.filter((line) => line.includes("Interrupted and put back")).length,
+      wanted[0] === "RUNNING" ? 1 : 0
+    )
   }).pipe(Effect.provide(world))
 )
 

@@ -1,0 +1,27 @@
+/** What is wrong with a command line: the option it belongs to is named, and where to look. */
+import { assert, it } from "@effect/vitest"
+import { usageText } from "../src/Usage.ts"
+
+const unknown = (given: string): string => `Received unknown argument: '${given}'`
+
+it("an option without its value, or given twice, is named", () => {
+  assert.strictEqual(
+    usageText(["replay", "j", "--stream"], unknown("--stream")),
+    "--stream needs a value; see stopcopy replay --help"
+  )
+  assert.include(usageText(["replay", "j", "--stream", "--at", "1"], unknown("--stream")), "--stream needs a value")
+  assert.include(usageText(["replay", "j", "--at", "5", "--at=6"], unknown("--at=6")), "--at is given 2 times")
+  assert.include(usageText(["demo", "--journal"], unknown("--journal")), "--journal needs a value; see stopcopy demo")
+})
+
+it("an unknown option and an argument too many are told apart", () => {
+  assert.strictEqual(
+    usageText(["demo", "--at", "1"], unknown("--at")),
+    "there is no option '--at'; see stopcopy demo --help"
+  )
+  assert.include(usageText(["replay", "a", "b"], unknown("b")), "'b' is an argument too many")
+})
+
+it("everything else is said as it is, in one line", () => {
+  assert.strictEqual(usageText(["what"], "Invalid\n  thing"), "invalid thing; see stopcopy --help")
+})
