@@ -20,6 +20,12 @@ import { usageText } from "./Usage.ts"
 
 const interrupted = 130
 
+// Node 22 calls its own SQLite experimental on every start. Whoever reads a journal cannot do anything about it.
+process.removeAllListeners("warning")
+process.on("warning", ({ message, name }) => {
+  if (name !== "ExperimentalWarning") console.error(`stopcopy: ${message}`)
+})
+
 /** `stopcopy` when called by that name, else the call of Node that repeats this one. */
 const programOf = (script: string): string =>
   basename(script) === "stopcopy" ? "stopcopy" : `node ${relative(process.cwd(), script)}`
