@@ -126,6 +126,7 @@ const requireWholeStream = (turn: Turn, received: number, pf: PfFacts): Either.E
   return received < end ? Either.left(incomplete(received, end)) : Either.right(undefined)
 }
 
+/** In kernel mode all 4096 bytes count as received; so the setup part cannot be incomplete, but the types do not know. */
 const kernelSetup = (turn: Turn, pf: PfFacts): Either.Either<void, EINVAL> =>
   Either.mapLeft(loadSetup(turn, blockBytes, pf), (error) =>
     error._tag === "EINVAL" ? error : incomplete(blockBytes, blockBytes)

@@ -53,7 +53,10 @@ export const drive = <State, Command, Id, Action, Result, Failure, Answer, Refus
   work: Work<State, Command, Id, Action, Result, Failure, E, R>,
   id: Id
 ): Effect.Effect<Result, Failure | Refused | JournalError | E, R> => {
-  /** Told by the event that named the action: outcomes and whatever the action records carry it as their causation. */
+  /**
+   * Outcomes and whatever the action records carry the actor's last event as their causation: the one that named the action,
+   * or one that came between it and a driver who took over.
+   */
   const step = (action: Action) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(restore(performWhilePending(actor, work, id, action)), (command) =>
