@@ -96,7 +96,7 @@ export const decide = (state: Vf, command: VfCommand): VfDecision => {
 const packedBytes = 8
 const bar2Bit = 0x8000_0000
 
-const packing: Behavior.Packing<VfEvent> = {
+const packing: Behavior.Packing<VfEvent, VfCommand> = {
   type: "RegisterWritten",
   entryBytes: packedBytes,
   write: (event, view, offset) => {
@@ -113,6 +113,10 @@ const packing: Behavior.Packing<VfEvent> = {
       offset: place & 0x7fff_ffff,
       value: view.getUint32(offset + 4, true)
     }
+  },
+  command: (event) => {
+    if (event._tag !== "RegisterWritten") throw new TypeError(`${event._tag} is not packed`)
+    return { _tag: "WriteRegister", bar: event.bar, offset: event.offset, value: event.value }
   }
 }
 

@@ -16,6 +16,7 @@ import { currentCausation, currentCorrelation, ownCorrelation } from "./Correlat
 import type { Durability, Envelope } from "./Envelope.ts"
 import type { Journal } from "./Journal.ts"
 import type { Appended } from "./JournalDriver.ts"
+import { isNow } from "./Now.ts"
 import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
 
 /** How one command is to be kept. */
@@ -69,7 +70,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
 > {
   readonly stream: string
   private readonly behavior: Behavior<State, Command, Event, Answer, Refused>
-  private readonly codec: Codec<Command, Event>
+  private readonly codec: Codec<State, Command, Event>
   private readonly journal: Context.Tag.Service<Journal>
   private standing: Standing<State>
   private watchers: Set<Watcher<State>> | undefined
@@ -77,7 +78,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
 
   constructor(
     behavior: Behavior<State, Command, Event, Answer, Refused>,
-    codec: Codec<Command, Event>,
+    codec: Codec<State, Command, Event>,
     journal: Context.Tag.Service<Journal>,
     id: string
   ) {
@@ -122,10 +123,13 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
   /** Reads the journal from the beginning; everything stays as it was if that fails. */
   restore(): Either.Either<void, ReadError | DecodeError> {
     const history = this.journal.history(this.stream)
+    if (!isNow(history)) throw new TypeError("not yet")
     if (Either.isLeft(history)) return Either.left(history.left)
     const fresh: Standing<State> = { state: this.behavior.initial, sequence: 0, version: 0, owned: undefined }
     for (let read = 1; read > 0;) {
-      const page = Either.flatMap(history.right.next(), (events) => this.replay(fresh, events))
+      const next = history.right.next()
+      if (!isNow(next)) throw new TypeError("not yet")
+      const page = Either.flatMap(next, (events) => this.replay(fresh, events))
       if (Either.isLeft(page)) return Either.left(page.left)
       read = page.right
     }
@@ -160,6 +164,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
     if (events.length === 0) {
       if (durability === "written") return answer
       const synced = this.journal.sync()
+      if (!isNow(synced)) throw new TypeError("not yet")
       return Either.isLeft(synced) ? Either.left(synced.left) : answer
     }
     let next = this.standing.state
@@ -183,17 +188,21 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
   ): Either.Either<Appended, AppendError> {
     const { packed, records, streams } = this.codec.encode(this.stream, (stream) => this.versionOf(stream), events)
     const first = streams[0]
-    const appended = this.journal.append({
-      durability,
-      time: microsOf(fiber),
-      correlation:
-        fiber.getFiberRef(currentCorrelation) ??
-        ownCorrelation(first?.stream ?? this.stream, (first?.expected ?? this.standing.version) + 1),
-      causation: fiber.getFiberRef(currentCausation),
-      command: packed ? null : this.codec.encodeCommand(this.stream, command),
-      streams,
-      records
-    })
+    const appended = this.journal.submit(
+      {
+        durability: durability === "durable" ? "written" : durability,
+        time: microsOf(fiber),
+        correlation:
+          fiber.getFiberRef(currentCorrelation) ??
+          ownCorrelation(first?.stream ?? this.stream, (first?.expected ?? this.standing.version) + 1),
+        causation: fiber.getFiberRef(currentCausation),
+        command: packed ? null : this.codec.encodeCommand(this.stream, command),
+        streams,
+        records
+      },
+      () => undefined
+    )
+    if (appended === undefined) throw new TypeError("not yet")
     if (Either.isRight(appended)) {
       for (const { count, stream } of records) {
         const name = streams[stream]?.stream ?? this.stream

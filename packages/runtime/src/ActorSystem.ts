@@ -34,7 +34,7 @@ export class ActorSystem extends Context.Tag("@stopcopy/runtime/ActorSystem")<
 /** The actors of one behavior. */
 class Family<State, Command, Event extends Tagged, Answer, Refused> {
   readonly behavior: Behavior<State, Command, Event, Answer, Refused>
-  readonly codec: Codec<Command, Event>
+  readonly codec: Codec<State, Command, Event>
   readonly actors = new Map<string, LocalActor<State, Command, Event, Answer, Refused>>()
 
   constructor(behavior: Behavior<State, Command, Event, Answer, Refused>) {

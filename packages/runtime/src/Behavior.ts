@@ -17,8 +17,11 @@ export interface Decision<Event, Answer, Refused> {
   readonly answer: Either.Either<Answer, Refused>
 }
 
-/** A fixed-size binary form of one event type, for inputs of high rate: many of them become one stored record. */
-export interface Packing<Event> {
+/**
+ * A fixed-size binary form of one event type, for inputs of high rate: many of them become one stored record. An entry is the command
+ * and the event: a command that leads to one packed event and nothing else is not stored beside it.
+ */
+export interface Packing<Event, Command> {
   /** The event type (`_tag`) that is packed. */
   readonly type: string
   /** Size of one entry, in bytes. */
@@ -26,7 +29,22 @@ export interface Packing<Event> {
   /** Writes one event at `offset` (bytes, little endian); false if this event does not fit the form. */
   readonly write: (event: Event, view: DataView, offset: number) => boolean
   readonly read: (view: DataView, offset: number) => Event
+  /** The command that alone led to this event: deciding it again must give the event. */
+  readonly command: (event: Event) => Command
 }
+
+/**
+ * How stored JSON of one schema version becomes that of the next: of events, of commands, of states in base events. What is missing did not
+ * change. Stored bytes stay as they are.
+ */
+export interface Upcaster {
+  readonly event?: (json: unknown) => unknown
+  readonly command?: (json: unknown) => unknown
+  readonly state?: (json: unknown) => unknown
+}
+
+/** Upcasters by the version that they start from: `{ 1: from1to2, 2: from2to3 }`. */
+export type Upcasters = Readonly<Record<number, Upcaster>>
 
 /** JSON text of a value, both ways. */
 export type Json<A> = Schema.Schema<A, string>
@@ -47,7 +65,8 @@ export interface Behavior<State, Command, Event, Answer, Refused> {
    * this one's turn, with the behavior named. One append then touches both streams, in the order of the events.
    */
   readonly route: (event: Event) => Route | undefined
-  readonly packing: Packing<Event> | undefined
+  readonly packing: Packing<Event, Command> | undefined
+  readonly upcasters: Upcasters
 }
 
 /** A stream below the actor's own: `suffix` is appended to the actor's stream name after a slash. */
@@ -81,7 +100,8 @@ export const make = <
   readonly decide: (state: State, command: Command) => Decision<Event, Answer, Refused>
   readonly evolve: (state: State, event: Event) => State
   readonly route?: (event: Event) => Route | undefined
-  readonly packing?: Packing<Event>
+  readonly packing?: Packing<Event, Command>
+  readonly upcasters?: Upcasters
 }): Behavior<State, Command, Event, Answer, Refused> => ({
   name: options.name,
   version: options.version,
@@ -92,7 +112,8 @@ export const make = <
   decide: options.decide,
   evolve: options.evolve,
   route: options.route ?? (() => undefined),
-  packing: options.packing
+  packing: options.packing,
+  upcasters: options.upcasters ?? {}
 })
 
 /** A decision that happened and answers `answer`. */

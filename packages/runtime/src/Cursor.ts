@@ -1,23 +1,24 @@
 /**
  * Reading a journal page by page: single events out of stored records, globally or of one actor in global order. Pages are
- * fetched when asked for, so an append between two pages disturbs nothing. Synchronous; effects are added in `Journal.ts`.
+ * fetched when asked for, so an append between two pages disturbs nothing. Over a synchronous driver a page is an `Either`.
  */
-import { Either } from "effect"
+import { Effect, Either } from "effect"
 import type { Envelope } from "./Envelope.ts"
 import { eventsOf, pageRecords } from "./Envelope.ts"
 import type { JournalDriver } from "./JournalDriver.ts"
 import type { ReadError } from "./JournalError.ts"
+import { isNow, mapNow } from "./Now.ts"
 
 /** A place in a journal. `next` gives the events after it, oldest first, and moves on; empty when there are none now. */
 export interface Cursor {
-  readonly next: () => Either.Either<ReadonlyArray<Envelope>, ReadError>
+  readonly next: () => Effect.Effect<ReadonlyArray<Envelope>, ReadError>
 }
 
 /** Every event after sequence `after`. */
 export const globalCursor = (driver: JournalDriver, after: number): Cursor => {
   let position = after
   const next = () =>
-    Either.map(driver.records(position, pageRecords), (records) => {
+    mapNow(driver.records(position, pageRecords), (records) => {
       const events = records.flatMap((record) => eventsOf(record, position))
       position = events.at(-1)?.sequence ?? position
       return events
@@ -25,12 +26,13 @@ export const globalCursor = (driver: JournalDriver, after: number): Cursor => {
   return { next }
 }
 
-/** The events of one stream, oldest first. */
-export const streamCursor = (driver: JournalDriver, stream: string): Cursor => {
-  let version = 0
+/** The events of one stream after version `after`, oldest first. */
+export const streamCursor = (driver: JournalDriver, stream: string, after = 0): Cursor => {
+  let version = after
   const next = () =>
-    Either.map(driver.recordsOf(stream, version, pageRecords), (records) => {
-      const events = records.flatMap((record) => eventsOf(record)).filter((event) => event.version > version)
+    mapNow(driver.recordsOf(stream, version, pageRecords), (records) => {
+      const from = version
+      const events = records.flatMap((record) => eventsOf(record).filter((event) => event.version > from))
       version = events.at(-1)?.version ?? version
       return events
     })
@@ -42,46 +44,72 @@ interface Part {
   readonly cursor: Cursor
   page: ReadonlyArray<Envelope>
   at: number
+  ended: boolean
 }
 
-/** The part whose next event comes first; pages are fetched where needed. None when all are at their end. */
-const earliest = (parts: ReadonlyArray<Part>): Either.Either<Part | undefined, ReadError> => {
+const fetch = (part: Part): Effect.Effect<void, ReadError> =>
+  mapNow(part.cursor.next(), (page) => {
+    part.page = page
+    part.at = 0
+    part.ended = page.length === 0
+  })
+
+/** The part whose next event comes first; undefined when all are at their end. Every part has a page. */
+const earliest = (parts: ReadonlyArray<Part>): Part | undefined => {
   let first: Part | undefined
   let sequence = Number.POSITIVE_INFINITY
   for (const part of parts) {
-    if (part.at === part.page.length) {
-      const page = part.cursor.next()
-      if (Either.isLeft(page)) return Either.left(page.left)
-      part.page = page.right
-      part.at = 0
-    }
     const event = part.page[part.at]
     if (event !== undefined && event.sequence < sequence) {
       first = part
       sequence = event.sequence
     }
   }
-  return Either.right(first)
+  return first
 }
 
-/** The events of an actor: its own stream and those it owns, in global order. The streams are those of this moment. */
-export const actorCursor = (driver: JournalDriver, stream: string): Either.Either<Cursor, ReadError> =>
-  Either.map(driver.streams(stream), (streams) => {
-    const only = streams[0]
-    if (only !== undefined && streams.length === 1) return streamCursor(driver, only.stream)
-    const parts = streams.map((info): Part => ({ cursor: streamCursor(driver, info.stream), page: [], at: 0 }))
-    return { next: () => merged(parts) }
-  })
-
-const merged = (parts: ReadonlyArray<Part>): Either.Either<ReadonlyArray<Envelope>, ReadError> => {
-  const events: Array<Envelope> = []
+/** Events of the parts in global order, into `events`, until a page is full or a part has to be fetched. */
+const drainInto = (parts: ReadonlyArray<Part>, events: Array<Envelope>): Part | undefined => {
   while (events.length < pageRecords) {
+    const empty = parts.find((part) => part.at === part.page.length && !part.ended)
+    if (empty !== undefined) return empty
     const first = earliest(parts)
-    if (Either.isLeft(first)) return Either.left(first.left)
-    const event = first.right?.page[first.right.at]
-    if (first.right === undefined || event === undefined) break
-    first.right.at++
+    const event = first?.page[first.at]
+    if (first === undefined || event === undefined) return undefined
+    first.at++
     events.push(event)
   }
-  return Either.right(events)
+  return undefined
 }
+
+const merged = (parts: ReadonlyArray<Part>): Effect.Effect<ReadonlyArray<Envelope>, ReadError> => {
+  for (const part of parts) part.ended = false
+  const events: Array<Envelope> = []
+  const step = (): Effect.Effect<ReadonlyArray<Envelope>, ReadError> => {
+    for (;;) {
+      const wanting = drainInto(parts, events)
+      if (wanting === undefined) return Either.right(events)
+      const fetched = fetch(wanting)
+      if (!isNow(fetched)) return Effect.flatMap(fetched, step)
+      if (Either.isLeft(fetched)) return Either.left(fetched.left)
+    }
+  }
+  return step()
+}
+
+/**
+ * The events of an actor: its own stream and those it owns, in global order. The streams are those of this moment. `after`
+ * gives the version of a stream after which to begin; 0 for those it does not name.
+ */
+export const actorCursor = (
+  driver: JournalDriver,
+  stream: string,
+  after: ReadonlyMap<string, number>
+): Effect.Effect<Cursor, ReadError> =>
+  mapNow(driver.streams(stream), (streams) => {
+    const cursors = streams.map((info) => streamCursor(driver, info.stream, after.get(info.stream)))
+    const [only] = cursors
+    if (only !== undefined && cursors.length === 1) return only
+    const parts = cursors.map((cursor): Part => ({ cursor, page: [], at: 0, ended: false }))
+    return { next: () => merged(parts) }
+  })

@@ -30,8 +30,21 @@ export const encodings = {
   /** UTF-8 text of a JSON value: one event. */
   json: 1,
   /** `count` entries of equal size, in the fixed form of the behavior's `packing`. */
-  packed: 2
+  packed: 2,
+  /** A base event: UTF-8 text of the JSON of the state that stands for every event of the actor before it. */
+  base: 3,
+  /** As `packed`, each entry behind the microseconds (u32, little endian) from the batch's time to its own. */
+  timed: 4
 } as const
+
+/** Type of every base event. No behavior has an event of this name. */
+export const baseType = "@base"
+
+/** Bytes before each entry of a `timed` run. */
+export const timedPrefixBytes = 4
+
+/** Snapshots of one actor that a journal keeps; older ones go when a new one comes. */
+export const keptSnapshots = 4
 
 /** What an acknowledged append survives: *written* the death of the process, *durable* the loss of power. */
 export type Durability = "written" | "durable"
@@ -98,23 +111,29 @@ export interface SealedBatch extends StoredBatch {
   readonly hash: Uint8Array
 }
 
-/** The entry `index` of a packed record as an event of its own; the whole payload for a record of one event. */
-const entryOf = (record: StoredRecord, index: number): Uint8Array | null => {
-  if (record.payload === null || record.count === 1) return record.payload
-  const size = Math.floor(record.payload.byteLength / record.count)
-  return record.payload.subarray(index * size, (index + 1) * size)
+/** The entry `index` of a run as an event of its own: its payload and its time. */
+const entryOf = (record: StoredRecord, index: number): Pick<Envelope, "payload" | "time"> => {
+  const { count, encoding, payload, time } = record
+  if (payload === null) return { payload, time }
+  const size = Math.floor(payload.byteLength / count)
+  const start = index * size
+  const end = start + size
+  // An entry that is too short to hold its time is damage; what decodes it says so.
+  if (encoding !== encodings.timed || size < timedPrefixBytes) return { payload: payload.subarray(start, end), time }
+  const offset = new DataView(payload.buffer, payload.byteOffset + start, timedPrefixBytes).getUint32(0, true)
+  return { payload: payload.subarray(start + timedPrefixBytes, end), time: time + offset }
 }
 
 /** The single events of a record with a sequence above `after`, oldest first. Payloads are views, not copies. Total. */
 export const eventsOf = (record: StoredRecord, after = 0): ReadonlyArray<Envelope> => {
-  if (record.count === 1) return record.sequence > after ? [record] : []
+  if (record.count === 1 && record.encoding !== encodings.timed) return record.sequence > after ? [record] : []
   const events: Array<Envelope> = []
   for (let index = Math.max(0, after + 1 - record.sequence); index < record.count; index++) {
     events.push({
       ...record,
+      ...entryOf(record, index),
       sequence: record.sequence + index,
-      version: record.version + index,
-      payload: entryOf(record, index)
+      version: record.version + index
     })
   }
   return events

@@ -1,49 +1,89 @@
 /**
- * The journal as actors and readers use it: synchronous appends for a turn, cursors for restoring, streams for everyone else.
- * One face over every `JournalDriver`. Source: `docs/architecture.md`, "What is acknowledged is kept" and "Envelope".
+ * The journal as actors and readers use it: appends with group commit, cursors for restoring, streams for everyone else. One
+ * face over every `JournalDriver`. Source: `docs/architecture.md`, "What is acknowledged is kept" and "Envelope".
  */
-import type { Either } from "effect"
+import type { Duration } from "effect"
 import { Chunk, Context, Effect, Layer, Option, Stream } from "effect"
+import type { Scope } from "effect"
 import type { Cursor } from "./Cursor.ts"
 import { actorCursor, globalCursor, streamCursor } from "./Cursor.ts"
 import { pageRecords } from "./Envelope.ts"
 import type { Envelope, SealedBatch } from "./Envelope.ts"
-import type { Anchor, AppendRequest, Appended, Head, JournalDriver, StreamInfo } from "./JournalDriver.ts"
-import type { AppendError, ReadError } from "./JournalError.ts"
+import { GroupCommit } from "./GroupCommit.ts"
+import type { Outcome } from "./GroupCommit.ts"
+import type {
+  Anchor,
+  AppendRequest,
+  Appended,
+  Head,
+  JournalDriver,
+  Place,
+  Redaction,
+  Snapshot,
+  StreamInfo
+} from "./JournalDriver.ts"
+import type { AppendError, CommitError, MaintenanceError, ReadError } from "./JournalError.ts"
 import { makeJournalId } from "./JournalId.ts"
+import { live } from "./Live.ts"
 import { makeMemoryDriver } from "./MemoryDriver.ts"
+import { Signal } from "./Signal.ts"
 
 export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
   Journal,
   {
-    /** What messages call it: a path, or `memory`. */
+    /** What messages call it: a path, a database, or `memory`. */
     readonly name: string
     /** 32 hexadecimal digits that no other journal has. */
     readonly id: string
     /** Where the kept history begins. */
     readonly anchor: Anchor
-    /** Appends one batch, all or nothing, with the durability the request asks for. Synchronous: a turn contains it. */
-    readonly append: (request: AppendRequest) => Either.Either<Appended, AppendError>
-    /** Makes everything appended so far *durable*. Synchronous. */
-    readonly sync: () => Either.Either<void, AppendError>
-    /** The last batch and sequence. Synchronous. */
-    readonly head: () => Either.Either<Head, ReadError>
-    /** All streams, or with `family` that stream and those it owns. Synchronous. */
-    readonly streams: (family?: string) => Either.Either<ReadonlyArray<StreamInfo>, ReadError>
-    /** The events of an actor in global order, those of streams it owns included. Synchronous. */
-    readonly history: (stream: string) => Either.Either<Cursor, ReadError>
+    /** Appends one batch, all or nothing, with the durability the request asks for. Appends to one stream keep their order. */
+    readonly append: (request: AppendRequest) => Effect.Effect<Appended, AppendError>
+    /**
+     * The same for a turn of an actor, which cannot wait: the outcome if it is known at once, else undefined, and `done` gets
+     * it later. Synchronous.
+     */
+    readonly submit: (request: AppendRequest, done: (outcome: Outcome) => void) => Outcome | undefined
+    /** Waits while the storage is so far behind that nobody should decide more; undefined if it is not. */
+    readonly room: () => Effect.Effect<void> | undefined
+    /** Makes everything appended so far *durable*. */
+    readonly sync: () => Effect.Effect<void, CommitError>
+    /** The last batch and sequence. */
+    readonly head: () => Effect.Effect<Head, ReadError>
+    /** All streams, or with `family` that stream and those it owns. */
+    readonly streams: (family?: string) => Effect.Effect<ReadonlyArray<StreamInfo>, ReadError>
+    /**
+     * The events of an actor in global order, those of streams it owns included; `after` names versions of its streams after
+     * which to begin.
+     */
+    readonly history: (stream: string, after?: ReadonlyMap<string, number>) => Effect.Effect<Cursor, ReadError>
     /** Every event after sequence `after` (0: from the first), up to the head. */
     readonly events: (after: number) => Stream.Stream<Envelope, ReadError>
     /** The events of one stream, up to its last; without the streams it owns. */
     readonly eventsOf: (stream: string) => Stream.Stream<Envelope, ReadError>
+    /** Every event after sequence `after`, those to come included: never ends, without gaps or duplicates. */
+    readonly live: (after: number) => Stream.Stream<Envelope, ReadError>
     /** Every batch after batch `after` (0: from the first) with its link of the hash chain, for `verify` and export. */
     readonly batches: (after: number) => Stream.Stream<SealedBatch, ReadError>
+    /** The last base event of a stream up to sequence `upTo`. */
+    readonly lastBase: (stream: string, upTo: number) => Effect.Effect<Place | undefined, ReadError>
+    /** The latest snapshot of an actor that is not after sequence `upTo`. */
+    readonly snapshot: (stream: string, upTo: number) => Effect.Effect<Snapshot | undefined, ReadError>
+    /** Every snapshot after sequence `after`, in the order of sequences. */
+    readonly snapshots: (after: number) => Stream.Stream<Snapshot, ReadError>
+    readonly saveSnapshot: (snapshot: Snapshot) => Effect.Effect<void, CommitError>
+    /** Removes payloads and commands for ever; the hash chain stays whole. *Durable*. */
+    readonly redact: (redaction: Redaction) => Effect.Effect<void, MaintenanceError>
+    /** Removes every batch before `batch`. Use `Compaction`, which knows which batch that may be. *Durable*. */
+    readonly removeBefore: (batch: number) => Effect.Effect<void, MaintenanceError>
+    /** The storage's own check of itself: what is wrong, in one line. */
+    readonly check: () => Effect.Effect<string | undefined, ReadError>
   }
 >() {
   /** A journal in memory, forgotten with the layer. */
-  static readonly layerMemory: Layer.Layer<Journal> = Layer.effect(
+  static readonly layerMemory: Layer.Layer<Journal> = Layer.scoped(
     Journal,
-    Effect.map(makeJournalId, (id) => make(makeMemoryDriver(id)))
+    Effect.flatMap(makeJournalId, (id) => make(makeMemoryDriver(id)))
   )
 }
 
@@ -61,25 +101,81 @@ const pages = (open: () => Cursor): Stream.Stream<Envelope, ReadError> =>
     )
   })
 
-const batchPages = (driver: JournalDriver, after: number): Stream.Stream<SealedBatch, ReadError> =>
+/** Pages of what has a position of its own, until one is empty. */
+const pagesAfter = <A>(
+  after: number,
+  read: (after: number, limit: number) => Effect.Effect<ReadonlyArray<A>, ReadError>,
+  positionOf: (item: A) => number
+): Stream.Stream<A, ReadError> =>
   Stream.paginateChunkEffect(after, (from) =>
     Effect.map(
-      Effect.suspend(() => driver.batches(from, pageRecords)),
-      (batches) => [Chunk.unsafeFromArray(batches), Option.fromNullable(batches.at(-1)?.batch)]
+      Effect.suspend(() => read(from, pageRecords)),
+      (items) => [Chunk.unsafeFromArray(items), Option.map(Option.fromNullable(items.at(-1)), positionOf)]
     )
   )
 
-/** The service over a driver. */
-export const make = (driver: JournalDriver): Context.Tag.Service<Journal> => ({
+const append =
+  (group: GroupCommit) =>
+  (request: AppendRequest): Effect.Effect<Appended, AppendError> =>
+    Effect.suspend(() => {
+      const now = (): Effect.Effect<Appended, AppendError> =>
+        Effect.async((resume) => {
+          const outcome = group.submit(request, resume)
+          if (outcome !== undefined) resume(outcome)
+        })
+      const room = group.room()
+      return room === undefined ? now() : Effect.zipRight(room, now())
+    })
+
+export interface JournalOptions {
+  /**
+   * How often `live` looks for what other processes appended, where the storage does not tell. Default: never, only this process's appends
+   * are followed.
+   */
+  readonly poll?: Duration.DurationInput
+}
+
+/** The service over a driver. What is queued when the scope ends is committed first. */
+export const make = (
+  driver: JournalDriver,
+  options: JournalOptions = {}
+): Effect.Effect<Context.Tag.Service<Journal>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const signal = new Signal()
+    const group = new GroupCommit(driver, () => signal.raise())
+    yield* Effect.addFinalizer(() => group.drain() ?? Effect.void)
+    yield* Effect.forkScoped(Stream.runForEach(driver.changes, () => Effect.sync(() => signal.raise())))
+    return {
+      ...readingOf(driver),
+      get anchor() {
+        return driver.anchor
+      },
+      append: append(group),
+      submit: (request, done) => group.submit(request, done),
+      room: () => group.room(),
+      sync: () => {
+        const drained = group.drain()
+        return drained === undefined ? driver.sync() : Effect.zipRight(drained, Effect.suspend(driver.sync))
+      },
+      live: (after) => Stream.suspend(() => live(globalCursor(driver, after), signal, options.poll)),
+      saveSnapshot: driver.saveSnapshot,
+      redact: driver.redact,
+      removeBefore: driver.removeBefore
+    }
+  })
+
+const readingOf = (driver: JournalDriver) => ({
   name: driver.name,
   id: driver.id,
-  anchor: driver.anchor,
-  append: driver.append,
-  sync: driver.sync,
   head: driver.head,
   streams: driver.streams,
-  history: (stream) => actorCursor(driver, stream),
-  events: (after) => pages(() => globalCursor(driver, after)),
-  eventsOf: (stream) => pages(() => streamCursor(driver, stream)),
-  batches: (after) => batchPages(driver, after)
+  history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
+    actorCursor(driver, stream, after),
+  events: (after: number) => pages(() => globalCursor(driver, after)),
+  eventsOf: (stream: string) => pages(() => streamCursor(driver, stream)),
+  batches: (after: number) => pagesAfter(after, driver.batches, ({ batch }) => batch),
+  lastBase: driver.lastBase,
+  snapshot: driver.snapshot,
+  snapshots: (after: number) => pagesAfter(after, driver.snapshots, ({ sequence }) => sequence),
+  check: driver.check
 })

@@ -1,10 +1,17 @@
 /**
- * The encoded face of a journal: what a storage implements. Bytes in, bytes out, synchronous; it knows no schema and no
- * behavior. `Journal.ts` puts single events, streams and effects above it, once for all drivers.
+ * The encoded face of a journal: what a storage implements. Bytes in, bytes out; it knows no schema and no behavior. `Journal.ts`
+ * puts group commit, single events, streams and live reading above it, once for all drivers.
+ *
+ * D1 `commit` is one transaction: every batch it accepts is in the journal together with the others, after every earlier one.
+ * D2 A request that is refused (its stream moved on, it is too large) keeps nothing and harms none of the others, except those
+ *    behind it that touch one of its streams: they were decided on what it would have written, and are refused too.
+ * D3 When `commit` fails, nothing of the whole group is kept, or (a server that went away while it committed) it is not known:
+ *    whoever goes on reads the journal first.
+ * D4 A synchronous driver answers every call with an `Either`, which is an effect that needs no fiber: a turn contains it.
  */
-import type { Either } from "effect"
+import type { Effect, Either, Stream } from "effect"
 import type { BatchContext, Durability, SealedBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
-import type { AppendError, ReadError } from "./JournalError.ts"
+import type { CommitError, MaintenanceError, ReadError, RefusedAppend } from "./JournalError.ts"
 
 /** A stream that an append touches, with the version it was decided on (0: the stream is new). */
 export interface ExpectedStream extends StreamIdentity {
@@ -45,6 +52,9 @@ export interface Appended {
   readonly last: number
 }
 
+/** The answer to one request of a group. */
+export type AppendAnswer = Either.Either<Appended, RefusedAppend>
+
 /** A stream as it is now. `version` is that of its last event. */
 export interface StreamInfo extends StreamIdentity {
   readonly version: number
@@ -64,27 +74,76 @@ export interface Head {
   readonly sequence: number
 }
 
+/** The state of an actor after one of its events, kept to restore it faster. No part of the history: it can be computed again. */
+export interface Snapshot {
+  /** The actor's own stream. */
+  readonly stream: string
+  /** Sequence of the actor's last event in it. */
+  readonly sequence: number
+  /** Version of the behavior that made it: another one ignores it. */
+  readonly behaviorVersion: number
+  /** Versions of the actor's own stream and of those it owns, at that moment. */
+  readonly versions: ReadonlyArray<readonly [stream: string, version: number]>
+  /** UTF-8 text of the state's JSON. */
+  readonly state: Uint8Array
+}
+
+/** A place in a stream: an event's version in it and its sequence. */
+export interface Place {
+  readonly version: number
+  readonly sequence: number
+}
+
+/** What is removed from a journal while its hashes stay. */
+export interface Redaction {
+  /** Sequences of events; a packed run is removed whole with any of its entries. */
+  readonly sequences: ReadonlyArray<number>
+  /** Batches whose command is removed. */
+  readonly commands: ReadonlyArray<number>
+}
+
 export interface JournalDriver {
-  /** What messages call it: a path, or `memory`. */
+  /** What messages call it: a path, a database, or `memory`. */
   readonly name: string
   /** 32 hexadecimal digits, chosen when the journal was made; part of every link of the chain. */
   readonly id: string
   readonly anchor: Anchor
-  /** When it returns a right value, the batch is in the journal with the durability asked for, after every earlier one. */
-  readonly append: (request: AppendRequest) => Either.Either<Appended, AppendError>
+  /** True if every call answers with an `Either` (D4). */
+  readonly synchronous: boolean
+  /** Commits the requests in their order (D1 to D3); an answer for each. Never called again before it has answered. */
+  readonly commit: (
+    group: ReadonlyArray<AppendRequest>,
+    durability: Durability
+  ) => Effect.Effect<ReadonlyArray<AppendAnswer>, CommitError>
   /** Makes every batch appended so far *durable*. */
-  readonly sync: () => Either.Either<void, AppendError>
-  readonly head: () => Either.Either<Head, ReadError>
+  readonly sync: () => Effect.Effect<void, CommitError>
+  readonly head: () => Effect.Effect<Head, ReadError>
   /** Records in global order, from the one that holds the event after sequence `after`; at most `limit`. */
-  readonly records: (after: number, limit: number) => Either.Either<ReadonlyArray<StoredRecord>, ReadError>
+  readonly records: (after: number, limit: number) => Effect.Effect<ReadonlyArray<StoredRecord>, ReadError>
   /** Records of one stream, from the one that holds the event after version `after`; at most `limit`. */
   readonly recordsOf: (
     stream: string,
     after: number,
     limit: number
-  ) => Either.Either<ReadonlyArray<StoredRecord>, ReadError>
+  ) => Effect.Effect<ReadonlyArray<StoredRecord>, ReadError>
   /** Every stream in the order of its first event; with `family` that stream and those it owns. */
-  readonly streams: (family?: string) => Either.Either<ReadonlyArray<StreamInfo>, ReadError>
+  readonly streams: (family?: string) => Effect.Effect<ReadonlyArray<StreamInfo>, ReadError>
   /** Batches with all their records, after batch `after`; at most `limit`. */
-  readonly batches: (after: number, limit: number) => Either.Either<ReadonlyArray<SealedBatch>, ReadError>
+  readonly batches: (after: number, limit: number) => Effect.Effect<ReadonlyArray<SealedBatch>, ReadError>
+  /** The last base event of a stream up to sequence `upTo`; undefined if it has none. */
+  readonly lastBase: (stream: string, upTo: number) => Effect.Effect<Place | undefined, ReadError>
+  /** The latest snapshot of an actor that is not after sequence `upTo`; undefined if there is none. */
+  readonly snapshot: (stream: string, upTo: number) => Effect.Effect<Snapshot | undefined, ReadError>
+  /** Every snapshot after sequence `after`, in the order of sequences; at most `limit`. */
+  readonly snapshots: (after: number, limit: number) => Effect.Effect<ReadonlyArray<Snapshot>, ReadError>
+  /** Keeps a snapshot; of one actor, the latest `Envelope.keptSnapshots` stay. */
+  readonly saveSnapshot: (snapshot: Snapshot) => Effect.Effect<void, CommitError>
+  /** Replaces payloads and commands by their hashes, *durably*. What is not there, or already redacted, is passed over. */
+  readonly redact: (redaction: Redaction) => Effect.Effect<void, MaintenanceError>
+  /** Removes every batch before `batch`, *durably*: that batch becomes the anchor. */
+  readonly removeBefore: (batch: number) => Effect.Effect<void, MaintenanceError>
+  /** The storage's own check of itself, where it has one: what is wrong, in one line. */
+  readonly check: () => Effect.Effect<string | undefined, ReadError>
+  /** Says that another process may have appended. */
+  readonly changes: Stream.Stream<void>
 }

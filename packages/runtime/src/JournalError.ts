@@ -152,11 +152,32 @@ export class NoSuchStream extends Schema.TaggedError<NoSuchStream>()("NoSuchStre
   }
 }
 
+/** A prefix of the history cannot be removed: these streams have no base event behind it that stands for it. */
+export class HistoryNeeded extends Schema.TaggedError<HistoryNeeded>()("HistoryNeeded", {
+  journal: Schema.String,
+  batch: Schema.Int,
+  stream: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return `journal ${this.journal} needs what is before batch ${this.batch}: stream ${this.stream} has no base event from there on; compact it first`
+  }
+}
+
+/** Why one append of a group is refused; it kept nothing. */
+export type RefusedAppend = VersionConflict | AppendTooLarge
+
+/** Why a whole group, or a sync, failed. */
+export type CommitError = JournalFull | JournalUnavailable | JournalReadOnly
+
 /** What an append may answer. */
-export type AppendError = VersionConflict | AppendTooLarge | JournalFull | JournalUnavailable | JournalReadOnly
+export type AppendError = RefusedAppend | CommitError
 
 /** What reading stored records may answer. */
 export type ReadError = JournalUnavailable | JournalDamaged
+
+/** What removing parts of the history may answer. */
+export type MaintenanceError = CommitError | JournalDamaged | HistoryNeeded
 
 /** What reading a record as an event of its behavior may answer. */
 export type DecodeError = UndecodableEvent | RedactedEvent

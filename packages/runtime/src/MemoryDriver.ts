@@ -1,10 +1,22 @@
 /** A journal in this process's memory: forgotten with it, whatever durability was asked for. For tests and short-lived worlds. */
-import { Either } from "effect"
+import { Either, Stream } from "effect"
 import { genesis, linkOf, portableSha256 } from "./Chain.ts"
+import { encodings, keptSnapshots } from "./Envelope.ts"
 import type { SealedBatch, StoredBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
-import type { AppendRequest, Appended, Head, JournalDriver, StreamInfo } from "./JournalDriver.ts"
-import type { AppendError } from "./JournalError.ts"
-import { placeOf, plan } from "./Plan.ts"
+import type {
+  Anchor,
+  AppendAnswer,
+  AppendRequest,
+  Appended,
+  Head,
+  JournalDriver,
+  Redaction,
+  Snapshot,
+  StreamInfo
+} from "./JournalDriver.ts"
+import type { MaintenanceError } from "./JournalError.ts"
+import { placeOf, planGroup } from "./Plan.ts"
+import { needed, redactBatch } from "./Retention.ts"
 
 interface MemoryStream extends StreamIdentity {
   version: number
@@ -33,24 +45,26 @@ const lastVersion = (record: StoredRecord): number => record.version + record.co
 
 class MemoryDriver implements JournalDriver {
   readonly name = "memory"
-  readonly anchor = { batch: 1, sequence: 1, hash: genesis }
+  readonly synchronous = true
+  readonly changes = Stream.empty
   readonly id: string
-  private readonly all: Array<StoredRecord> = []
-  private readonly stored: Array<StoredBatch> = []
+  anchor: Anchor = { batch: 1, sequence: 1, hash: genesis }
+  private all: Array<StoredRecord> = []
+  private stored: Array<StoredBatch> = []
   /** Links are made when somebody reads batches: nobody can change this memory in between. */
-  private readonly sealed: Array<SealedBatch> = []
+  private sealed: Array<SealedBatch> = []
   private readonly byName = new Map<string, MemoryStream>()
+  private readonly kept = new Map<string, ReadonlyArray<Snapshot>>()
   private at: Head = { batch: 0, sequence: 0 }
 
   constructor(id: string) {
     this.id = id
   }
 
-  readonly append = (request: AppendRequest): Either.Either<Appended, AppendError> =>
-    Either.map(
-      plan(request, this.at, (stream) => this.byName.get(stream)?.version ?? 0),
-      (batch) => this.keep(batch)
-    )
+  readonly commit = (group: ReadonlyArray<AppendRequest>): Either.Either<ReadonlyArray<AppendAnswer>> => {
+    const planned = planGroup(group, this.at, (stream) => this.byName.get(stream)?.version ?? 0)
+    return Either.right(planned.map((each) => Either.map(each, (batch) => this.keep(batch))))
+  }
 
   private keep(batch: StoredBatch): Appended {
     for (const record of batch.records) {
@@ -98,12 +112,75 @@ class MemoryDriver implements JournalDriver {
   }
 
   readonly batches = (after: number, limit: number) => {
+    this.seal()
+    const start = Math.max(0, after - this.anchor.batch + 1)
+    return Either.right(this.sealed.slice(start, start + limit))
+  }
+
+  private seal(): void {
     for (const batch of this.stored.slice(this.sealed.length)) {
-      const previous = this.sealed.at(-1)?.hash ?? genesis
+      const previous = this.sealed.at(-1)?.hash ?? this.anchor.hash
       this.sealed.push({ ...batch, hash: linkOf(portableSha256, this.id, previous, batch) })
     }
-    return Either.right(this.sealed.slice(after, after + limit))
   }
+
+  readonly lastBase = (stream: string, upTo: number) => {
+    const base = this.byName
+      .get(stream)
+      ?.records.findLast(({ encoding, sequence }) => encoding === encodings.base && sequence <= upTo)
+    return Either.right(base && { version: base.version, sequence: base.sequence })
+  }
+
+  readonly snapshot = (stream: string, upTo: number) =>
+    Either.right(this.kept.get(stream)?.findLast(({ sequence }) => sequence <= upTo))
+
+  readonly snapshots = (after: number, limit: number) =>
+    Either.right(
+      [...this.kept.values()]
+        .flat()
+        .filter(({ sequence }) => sequence > after)
+        .toSorted((left, right) => left.sequence - right.sequence)
+        .slice(0, limit)
+    )
+
+  readonly saveSnapshot = (snapshot: Snapshot) => {
+    const others = (this.kept.get(snapshot.stream) ?? []).filter(({ sequence }) => sequence !== snapshot.sequence)
+    const all = [...others, snapshot].toSorted((left, right) => left.sequence - right.sequence)
+    this.kept.set(snapshot.stream, all.slice(-keptSnapshots))
+    return Either.void
+  }
+
+  readonly redact = (redaction: Redaction): Either.Either<void, MaintenanceError> => {
+    this.seal()
+    this.sealed = this.sealed.map((batch) => redactBatch(portableSha256, batch, redaction))
+    this.replace(this.sealed)
+    return Either.void
+  }
+
+  readonly removeBefore = (batch: number): Either.Either<void, MaintenanceError> => {
+    if (batch <= this.anchor.batch) return Either.void
+    const missing = needed(this.name, batch, this.all)
+    if (missing !== undefined) return Either.left(missing)
+    this.seal()
+    const first = this.sealed.findIndex((each) => each.batch === batch)
+    const before = this.sealed[first - 1]
+    const start = this.sealed[first]
+    if (before === undefined || start === undefined) return Either.void
+    this.anchor = { batch, sequence: start.firstSequence, hash: before.hash }
+    this.sealed = this.sealed.slice(first)
+    this.replace(this.sealed)
+    return Either.void
+  }
+
+  /** These batches are all there is from now on. */
+  private replace(batches: ReadonlyArray<SealedBatch>): void {
+    this.stored = batches.map(({ hash: _, ...batch }) => batch)
+    this.all = batches.flatMap(({ records }) => records)
+    for (const stream of this.byName.values()) stream.records.length = 0
+    for (const record of this.all) this.byName.get(record.stream)?.records.push(record)
+  }
+
+  readonly check = () => Either.right(undefined)
 }
 
 /** An empty journal in memory. `id` is 32 hexadecimal digits. */

@@ -7,6 +7,7 @@ import { maxBatchRecords, maxNameLength, maxPayloadBytes, maxRunEntries } from "
 import type { StoredBatch, StoredRecord } from "./Envelope.ts"
 import type { AppendRequest, Appended, ExpectedStream, Head, NewRecord } from "./JournalDriver.ts"
 import { AppendTooLarge, VersionConflict } from "./JournalError.ts"
+import type { RefusedAppend } from "./JournalError.ts"
 
 /** The first limit of `Envelope.ts` that the request exceeds. */
 const excess = (request: AppendRequest): AppendTooLarge | undefined => {
@@ -78,11 +79,11 @@ const numbered = (request: AppendRequest, head: Head): ReadonlyArray<StoredRecor
 }
 
 /** The batch that `request` becomes after `head`. Fails with the first stream that moved on, or the first limit exceeded. */
-export const plan = (
+const plan = (
   request: AppendRequest,
   head: Head,
   versionOf: (stream: string) => number
-): Either.Either<StoredBatch, VersionConflict | AppendTooLarge> => {
+): Either.Either<StoredBatch, RefusedAppend> => {
   const refused = excess(request) ?? conflict(request.streams, versionOf)
   if (refused !== undefined) return Either.left(refused)
   return Either.right({
@@ -93,6 +94,51 @@ export const plan = (
     causation: request.causation,
     command: request.command === null ? null : { ...request.command, hash: null },
     records: numbered(request, head)
+  })
+}
+
+/** The versions of streams as they will be while a group is being planned. */
+class PlannedVersions {
+  private readonly versionOf: (stream: string) => number
+  private readonly ahead = new Map<string, number>()
+
+  constructor(versionOf: (stream: string) => number) {
+    this.versionOf = versionOf
+  }
+
+  of(stream: string): number {
+    return this.ahead.get(stream) ?? this.versionOf(stream)
+  }
+
+  follow({ records }: StoredBatch): void {
+    for (const { count, stream, version } of records) this.ahead.set(stream, version + count - 1)
+  }
+
+  /** Whoever was decided on a refused request expects more than this (D2 of `JournalDriver`). */
+  refuse({ streams }: AppendRequest): void {
+    for (const { expected, stream } of streams) this.ahead.set(stream, Math.min(this.of(stream), expected))
+  }
+}
+
+/** The batches that a group becomes after `head`, in its order, each on top of those before it; or why it is refused. */
+export const planGroup = (
+  group: ReadonlyArray<AppendRequest>,
+  head: Head,
+  versionOf: (stream: string) => number
+): ReadonlyArray<Either.Either<StoredBatch, RefusedAppend>> => {
+  const [only] = group
+  if (only !== undefined && group.length === 1) return [plan(only, head, versionOf)]
+  const versions = new PlannedVersions(versionOf)
+  let at = head
+  return group.map((request) => {
+    const planned = plan(request, at, (stream) => versions.of(stream))
+    if (Either.isLeft(planned)) versions.refuse(request)
+    else {
+      const place = placeOf(planned.right)
+      at = { batch: place.batch, sequence: place.last }
+      versions.follow(planned.right)
+    }
+    return planned
   })
 }
 

@@ -5,10 +5,16 @@
 import { Effect, Either, Schema, Stream } from "effect"
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { codecOf } from "./Codec.ts"
-import type { Envelope } from "./Envelope.ts"
+import type { Codec } from "./Codec.ts"
+import { baseType, encodings } from "./Envelope.ts"
+import type { Envelope, StoredCommand } from "./Envelope.ts"
+import { beginning } from "./History.ts"
 import { Journal } from "./Journal.ts"
+import type { Snapshot } from "./JournalDriver.ts"
 import { NoSuchStream, UnknownBehavior } from "./JournalError.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
+import { redecide } from "./Redecide.ts"
+import type { DecidedEvent } from "./Redecide.ts"
 
 /** A decoded value and its JSON text, packed events included. */
 export interface Decoded {
@@ -18,38 +24,91 @@ export interface Decoded {
 
 /** A state that takes in recorded events. */
 export interface Replaying {
+  /** Applies an event of the actor. A base event replaces the state; one of a stream that it owns is part of its own. */
   readonly apply: (envelope: Envelope) => Either.Either<void, DecodeError>
+  /** Goes on from a snapshot of this very version of the behavior; false if it is of another one or cannot be read. */
+  readonly load: (snapshot: Pick<Snapshot, "behaviorVersion" | "state">) => boolean
   readonly state: () => Decoded
+  /** The events that a stored command gives now; the reason where it cannot be read, or where `decide` throws. */
+  readonly redecide: (command: StoredCommand) => Either.Either<ReadonlyArray<DecidedEvent>, string>
+  /** The same for the command that a packed entry stands for. */
+  readonly redecideEntry: (envelope: Envelope) => Either.Either<ReadonlyArray<DecidedEvent>, string>
 }
 
 /** A behavior whose types are closed over: what a registry holds. */
 export interface Replayable {
   readonly name: string
+  readonly version: number
   readonly decode: (envelope: Envelope) => Either.Either<Decoded, DecodeError>
+  /** A stored command and its JSON text of today; the reason where it cannot be read. */
+  readonly decodeCommand: (command: StoredCommand) => Either.Either<Decoded, string>
   readonly start: () => Replaying
 }
 
 /** Behaviors by name. */
 export type Registry = ReadonlyMap<string, Replayable>
 
+const starting =
+  <State, Command, Event extends Tagged, Answer, Refused>(
+    behavior: Behavior<State, Command, Event, Answer, Refused>,
+    codec: Codec<State, Command, Event>
+  ) =>
+  (): Replaying => {
+    let state = behavior.initial
+    const set = (next: State) => void (state = next)
+    const again = (command: Command) => redecide(behavior, codec, state, command)
+    return {
+      apply: (envelope) => {
+        if (envelope.encoding !== encodings.base) {
+          return Either.map(codec.decode(envelope), (event) => set(behavior.evolve(state, event)))
+        }
+        return envelope.behavior === behavior.name ? Either.map(codec.decodeBase(envelope), set) : Either.void
+      },
+      load: (snapshot) => {
+        const loaded = loadable(behavior.version, snapshot) ? codec.decodeState(snapshot.state) : Either.left("")
+        if (Either.isRight(loaded)) set(loaded.right)
+        return Either.isRight(loaded)
+      },
+      state: () => ({ value: state, json: codec.encodeState(state) }),
+      redecide: (command) => Either.flatMap(codec.decodeCommand(command), again),
+      redecideEntry: (envelope) =>
+        Either.flatMap(
+          Either.mapLeft(codec.decode(envelope), ({ message }) => message),
+          (event) =>
+            behavior.packing === undefined ? Either.left("nothing is packed") : again(behavior.packing.command(event))
+        )
+    }
+  }
+
+const loadable = (version: number, { behaviorVersion }: Pick<Snapshot, "behaviorVersion">): boolean =>
+  behaviorVersion === version
+
+const decodeWith =
+  <State, Command, Event extends Tagged>(codec: Codec<State, Command, Event>) =>
+  (envelope: Envelope): Either.Either<Decoded, DecodeError> => {
+    if (envelope.encoding !== encodings.base) {
+      return Either.map(codec.decode(envelope), (event) => ({ value: event, json: codec.encodeEvent(event) }))
+    }
+    return Either.map(codec.decodeBase(envelope), (state) => ({
+      value: { _tag: baseType, state },
+      json: `{"_tag":"${baseType}","state":${codec.encodeState(state)}}`
+    }))
+  }
+
 /** A behavior for a registry. */
 export const replayable = <State, Command, Event extends Tagged, Answer, Refused>(
   behavior: Behavior<State, Command, Event, Answer, Refused>
 ): Replayable => {
   const codec = codecOf(behavior)
-  const eventJson = Schema.encodeSync(behavior.event)
-  const stateJson = Schema.encodeSync(behavior.state)
-  const start = (): Replaying => {
-    let state = behavior.initial
-    const apply = (envelope: Envelope) =>
-      Either.map(codec.decode(envelope), (event) => {
-        state = behavior.evolve(state, event)
-      })
-    return { apply, state: () => ({ value: state, json: stateJson(state) }) }
+  const commandJson = Schema.encodeSync(behavior.command)
+  return {
+    name: behavior.name,
+    version: behavior.version,
+    decode: decodeWith(codec),
+    decodeCommand: (stored) =>
+      Either.map(codec.decodeCommand(stored), (value) => ({ value, json: commandJson(value) })),
+    start: starting(behavior, codec)
   }
-  const decode = (envelope: Envelope) =>
-    Either.map(codec.decode(envelope), (event): Decoded => ({ value: event, json: eventJson(event) }))
-  return { name: behavior.name, decode, start }
 }
 
 /** The behaviors of a program, those of owned streams included. */
@@ -140,8 +199,9 @@ export const stateAt = Effect.fn("Replay.stateAt")(function* (
   const journal = yield* Journal
   const behavior = yield* behaviorOf(known, stream)
   const replaying = behavior.start()
-  const cursor = yield* journal.history(stream)
-  let last = 0
+  const start = yield* beginning(journal, stream, sequence, (snapshot) => replaying.load(snapshot))
+  const cursor = yield* journal.history(stream, start.after)
+  let last = start.sequence
   for (;;) {
     const page = yield* cursor.next()
     last = (yield* applyUpTo(replaying, page, sequence)) ?? last

@@ -4,19 +4,35 @@ export { ActorSystem } from "./ActorSystem.ts"
 export * as Behavior from "./Behavior.ts"
 export { withCausation, withCorrelation } from "./Correlation.ts"
 export type { Cursor } from "./Cursor.ts"
-export type { BatchContext, Durability, Envelope, SealedBatch, StoredCommand, StoredRecord } from "./Envelope.ts"
+export type {
+  BatchContext,
+  Durability,
+  Envelope,
+  SealedBatch,
+  StoredBatch,
+  StoredCommand,
+  StoredRecord,
+  StreamIdentity
+} from "./Envelope.ts"
+export { eventsOf } from "./Envelope.ts"
 export {
+  baseType,
   encodings,
   formatVersion,
+  keptSnapshots,
   maxBatchRecords,
   maxNameLength,
   maxPayloadBytes,
   maxRunEntries,
-  pageRecords
+  pageRecords,
+  timedPrefixBytes
 } from "./Envelope.ts"
-export { Journal } from "./Journal.ts"
+export { maxGroupBatches, maxGroupBytes, maxQueuedBytes } from "./GroupCommit.ts"
+export { Journal, make as makeJournal } from "./Journal.ts"
+export type { JournalOptions } from "./Journal.ts"
 export type * from "./JournalDriver.ts"
 export * from "./JournalError.ts"
 export * as Operation from "./Operation.ts"
+export type { DecidedEvent } from "./Redecide.ts"
 export * as Replay from "./Replay.ts"
 export * as Verify from "./Verify.ts"

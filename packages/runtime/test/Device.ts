@@ -101,7 +101,7 @@ const evolve = (state: State, event: Event): State => {
   }
 }
 
-const packing: Behavior.Packing<Event> = {
+const packing: Behavior.Packing<Event, Command> = {
   type: "RegisterWritten",
   entryBytes: 8,
   write: (event, view, offset) => {
@@ -114,7 +114,11 @@ const packing: Behavior.Packing<Event> = {
     _tag: "RegisterWritten",
     offset: view.getUint32(offset, true),
     value: view.getUint32(offset + 4, true)
-  })
+  }),
+  command: (event) => {
+    if (event._tag !== "RegisterWritten") throw new TypeError(`${event._tag} is not packed`)
+    return { _tag: "Write", offset: event.offset, value: event.value }
+  }
 }
 
 export const device = Behavior.make({

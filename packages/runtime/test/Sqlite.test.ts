@@ -46,7 +46,7 @@ it.scoped("a journal that is closed and opened again goes on where it ended", ()
         const journal = yield* Journal
         assert.strictEqual(journal.id, id)
         assert.include(yield* Verify.verify(), { batch: 2, sequence: 2 })
-        assert.include(yield* Either.flip(journal.append(request([own("a", 2)], [json(3)]))), {
+        assert.include(yield* Effect.flip(journal.append(request([own("a", 2)], [json(3)]))), {
           _tag: "JournalReadOnly"
         })
       }),
@@ -155,10 +155,10 @@ it.scoped("running full is a typed error that loses nothing, and appends go on w
     const payload = new Uint8Array(10_000).fill(0x20)
     const write = (version: number) => journal.append(request([own("a", version)], [{ ...json(1), payload }]))
     let kept = 0
-    let last = write(kept)
-    for (; Either.isRight(last); last = write(kept)) kept++
+    let last = yield* Effect.either(write(kept))
+    for (; Either.isRight(last); last = yield* Effect.either(write(kept))) kept++
     assert.include(last.left, { _tag: "JournalFull", journal: file, retryable: true })
-    assert.include(yield* Either.flip(write(kept)), { _tag: "JournalFull" })
+    assert.include(yield* Effect.flip(write(kept)), { _tag: "JournalFull" })
     assert.deepStrictEqual(yield* journal.head(), { batch: kept, sequence: kept })
     limit(10_000)
     assert.include(yield* write(kept), { first: kept + 1 })

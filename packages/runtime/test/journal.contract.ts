@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ActorSystem, Journal, Verify, encodings, maxPayloadBytes, maxRunEntries, pageRecords } from "@stopcopy/runtime"
 import type { AppendRequest, Envelope, ExpectedStream, NewRecord } from "@stopcopy/runtime"
-import { Chunk, Effect, Either, type Layer, Stream } from "effect"
+import { Chunk, Effect, type Layer, Stream } from "effect"
 import { device } from "./Device.ts"
 
 const utf8 = new TextEncoder()
@@ -125,7 +125,7 @@ const refusals = <E>(layer: Layer.Layer<Journal, E>): void => {
       const journal = yield* Journal
       yield* journal.append(request([own("a", 0)], [json(1)]))
       for (const expected of [0, 2]) {
-        const refused = Either.flip(journal.append(request([own("b", 0), own("a", expected)], [json(2), json(3, 1)])))
+        const refused = Effect.flip(journal.append(request([own("b", 0), own("a", expected)], [json(2), json(3, 1)])))
         assert.include(yield* refused, { _tag: "VersionConflict", stream: "a", expected, actual: 1 })
       }
       assert.deepStrictEqual(yield* journal.head(), { batch: 1, sequence: 1 })
@@ -138,9 +138,9 @@ const refusals = <E>(layer: Layer.Layer<Journal, E>): void => {
     Effect.gen(function* () {
       const journal = yield* Journal
       const large = { ...json(0), payload: new Uint8Array(maxPayloadBytes + 1) }
-      const refused = yield* Either.flip(journal.append(request([own("a", 0)], [json(1), large])))
+      const refused = yield* Effect.flip(journal.append(request([own("a", 0)], [json(1), large])))
       assert.include(refused, { _tag: "AppendTooLarge", actual: maxPayloadBytes + 1, limit: maxPayloadBytes })
-      const long = yield* Either.flip(journal.append(request([own("a", 0)], [packed(maxRunEntries + 1)])))
+      const long = yield* Effect.flip(journal.append(request([own("a", 0)], [packed(maxRunEntries + 1)])))
       assert.include(long, { _tag: "AppendTooLarge", limit: maxRunEntries, retryable: false })
       assert.deepStrictEqual(yield* journal.head(), { batch: 0, sequence: 0 })
     }).pipe(Effect.provide(layer))

@@ -1,5 +1,6 @@
 /** Rows of the journal's tables to stored records and batches. A column that is not what the table says is damage. */
 import type { SealedBatch, StoredCommand, StoredRecord, BatchContext, StreamIdentity } from "../Envelope.ts"
+import type { Anchor, Snapshot } from "../JournalDriver.ts"
 import type { Row } from "./SqliteDriver.ts"
 
 /** Thrown while reading rows; becomes `JournalDamaged` at the border of the driver. */
@@ -81,4 +82,29 @@ export const batchOf = (row: Row, records: ReadonlyArray<StoredRecord>): SealedB
   command: commandOf(row),
   hash: bytes(row, "hash"),
   records
+})
+
+/** Where the kept history begins. */
+export const anchorOf = (row: Row): Anchor => ({
+  batch: integer(row, "anchor_batch"),
+  sequence: integer(row, "anchor_sequence"),
+  hash: bytes(row, "anchor_hash")
+})
+
+const isVersions = (value: unknown): value is Snapshot["versions"] =>
+  Array.isArray(value) &&
+  value.every((each: unknown) => Array.isArray(each) && typeof each[0] === "string" && typeof each[1] === "number")
+
+const versionsOf = (row: Row): Snapshot["versions"] => {
+  const value: unknown = JSON.parse(text(row, "versions"))
+  if (isVersions(value)) return value
+  throw new BadColumn("column versions is not a list of streams and versions")
+}
+
+export const snapshotOf = (row: Row): Snapshot => ({
+  stream: text(row, "stream"),
+  sequence: integer(row, "sequence"),
+  behaviorVersion: integer(row, "behavior_version"),
+  versions: versionsOf(row),
+  state: bytes(row, "state")
 })

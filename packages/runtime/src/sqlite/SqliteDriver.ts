@@ -34,8 +34,8 @@ export interface OpenOptions {
 
 /** What went wrong, as far as a caller can act on it. */
 export interface SqliteFailure {
-  /** `place`: the file, its folder or the files beside it cannot be opened or written. */
-  readonly kind: "full" | "constraint" | "corrupt" | "notADatabase" | "place" | "other"
+  /** `place`: the file, its folder or the files beside it cannot be opened or written; `write`: the system refused to write more. */
+  readonly kind: "full" | "write" | "constraint" | "corrupt" | "notADatabase" | "place" | "other"
   readonly reason: string
 }
 
@@ -61,8 +61,12 @@ const kinds: ReadonlyMap<number, SqliteFailure["kind"]> = new Map([
   [26, "notADatabase"]
 ])
 
-/** The kind of a result code; the upper bytes of an extended code are ignored. */
-export const kindOf = (code: number): SqliteFailure["kind"] => kinds.get(code & 0xff) ?? "other"
+/** SQLITE_IOERR_WRITE. */
+const writeError = 778
+
+/** The kind of a result code; of extended codes only that of a failed write counts. */
+export const kindOf = (code: number): SqliteFailure["kind"] =>
+  code === writeError ? "write" : (kinds.get(code & 0xff) ?? "other")
 
 /** No SQLite library can be loaded, or not the one that was asked for. */
 export class NoSqlite extends Schema.TaggedError<NoSqlite>()("NoSqlite", {

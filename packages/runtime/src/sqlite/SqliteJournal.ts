@@ -3,20 +3,22 @@
  * everything before it to the disk. One connection writes; other processes may read, and may even write: whoever is late
  * collides on a sequence, looks again, and gets a `VersionConflict` if its stream has moved on.
  */
-import { Either } from "effect"
+import { Either, Stream } from "effect"
 import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
 import type { Durability, StoredBatch, StreamIdentity } from "../Envelope.ts"
-import type { Anchor, AppendRequest, Appended, Head, JournalDriver } from "../JournalDriver.ts"
-import { JournalFull, JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
-import type { AppendError } from "../JournalError.ts"
-import { placeOf, plan } from "../Plan.ts"
-import { bytes, integer, text } from "./Rows.ts"
+import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
+import { JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
+import type { CommitError, MaintenanceError } from "../JournalError.ts"
+import { placeOf, planGroup } from "../Plan.ts"
+import { storageError } from "./Failures.ts"
+import { anchorOf, bytes, integer, text } from "./Rows.ts"
 import type { SqliteDatabase } from "./SqliteDriver.ts"
 import { SqliteReader } from "./SqliteReader.ts"
 import type { SqliteSource } from "./SqliteReader.ts"
+import { redactRows, removeRows } from "./SqliteRetention.ts"
 import { prepare } from "./Statements.ts"
-import type { Statements } from "./Statements.ts"
+import type { SnapshotStatements, Statements } from "./Statements.ts"
 
 /** The end of the journal, kept in memory between appends. */
 interface Tip extends Head {
@@ -25,6 +27,8 @@ interface Tip extends Head {
 
 interface SqliteJournalOptions extends SqliteSource {
   readonly database: SqliteDatabase
+  /** None for a journal of a release without snapshots that is only read. */
+  readonly snapshots: SnapshotStatements | undefined
   readonly readOnly: boolean
   readonly sha256: Sha256
 }
@@ -32,14 +36,25 @@ interface SqliteJournalOptions extends SqliteSource {
 export class SqliteJournal implements JournalDriver {
   readonly name: string
   readonly id: string
-  readonly anchor: Anchor
+  readonly synchronous = true
+  readonly changes = Stream.empty
+  anchor: Anchor
+  readonly head: SqliteReader["head"]
+  readonly records: SqliteReader["records"]
+  readonly recordsOf: SqliteReader["recordsOf"]
+  readonly streams: SqliteReader["streams"]
+  readonly batches: SqliteReader["batches"]
+  readonly lastBase: SqliteReader["lastBase"]
+  readonly snapshot: SqliteReader["snapshot"]
+  readonly snapshots: SqliteReader["snapshots"]
+  readonly check: SqliteReader["check"]
   private readonly options: SqliteJournalOptions
   private readonly statements: Statements
   private readonly ids = new Map<string, number>()
   private readonly versions = new Map<string, number>()
   private readonly reader: SqliteReader
   private tip: Tip | undefined
-  private synchronous: Durability | undefined
+  private setting: Durability | undefined
   /** Something may be written that is not durable; true at first, because the last process may have died. */
   private unsynced = true
 
@@ -50,56 +65,95 @@ export class SqliteJournal implements JournalDriver {
     this.statements = prepare(options.database)
     const meta = this.statements.meta.get() ?? {}
     this.id = text(meta, "id")
-    this.anchor = {
-      batch: integer(meta, "anchor_batch"),
-      sequence: integer(meta, "anchor_sequence"),
-      hash: bytes(meta, "anchor_hash")
-    }
-    this.reader = new SqliteReader(options, this.statements, this.anchor)
-    this.head = this.reader.head
-    this.records = this.reader.records
-    this.recordsOf = this.reader.recordsOf
-    this.streams = this.reader.streams
-    this.batches = this.reader.batches
+    this.anchor = anchorOf(meta)
+    this.reader = new SqliteReader(options, this.statements, () => this.anchor)
+    const { reader } = this
+    this.head = reader.head
+    this.records = reader.records
+    this.recordsOf = reader.recordsOf
+    this.streams = reader.streams
+    this.batches = reader.batches
+    this.lastBase = reader.lastBase
+    this.snapshot = reader.snapshot
+    this.snapshots = reader.snapshots
+    this.check = reader.check
   }
 
-  readonly append = (request: AppendRequest): Either.Either<Appended, AppendError> => {
-    if (this.options.readOnly) return Either.left(new JournalReadOnly({ journal: this.name }))
-    const first = this.tryAppend(request)
+  readonly commit = (
+    group: ReadonlyArray<AppendRequest>,
+    durability: Durability
+  ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> => {
+    if (this.options.readOnly) return Either.left(this.readOnly())
+    const first = this.tryCommit(group, durability)
     if (first !== "collision") return first
     // Another process appended: what is known of the journal is out of date.
     this.forget()
-    const second = this.tryAppend(request)
+    const second = this.tryCommit(group, durability)
     return second === "collision" ? Either.left(this.unavailable("another process keeps appending to it")) : second
   }
 
-  readonly head: JournalDriver["head"]
-  readonly records: JournalDriver["records"]
-  readonly recordsOf: JournalDriver["recordsOf"]
-  readonly streams: JournalDriver["streams"]
-  readonly batches: JournalDriver["batches"]
+  readonly sync = (): Either.Either<void, CommitError> =>
+    this.options.readOnly || !this.unsynced
+      ? Either.void
+      : this.writing(() => {
+          this.setSynchronous("durable")
+          this.statements.touch.run()
+          this.unsynced = false
+        })
 
-  readonly sync = (): Either.Either<void, AppendError> => {
-    if (this.options.readOnly || !this.unsynced) return Either.void
-    try {
-      this.setSynchronous("durable")
-      this.statements.touch.run()
-      this.unsynced = false
-      return Either.void
-    } catch (thrown) {
-      return Either.left(this.storageError(thrown))
-    }
+  readonly saveSnapshot = ({ behaviorVersion, sequence, state, stream, versions }: Snapshot) => {
+    const { readOnly, snapshots } = this.options
+    if (readOnly || snapshots === undefined) return Either.left(this.readOnly())
+    return this.writing(() => {
+      this.setSynchronous("written")
+      this.statements.begin.run()
+      snapshots.insert.run(stream, sequence, behaviorVersion, JSON.stringify(versions), state)
+      snapshots.thin.run(stream, stream)
+      this.statements.commit.run()
+      this.unsynced = true
+    })
   }
 
-  private tryAppend(request: AppendRequest): Either.Either<Appended, AppendError> | "collision" {
+  readonly redact = (redaction: Redaction): Either.Either<void, MaintenanceError> =>
+    this.maintaining(() => redactRows(this.statements, this.options.sha256, redaction))
+
+  readonly removeBefore = (batch: number): Either.Either<void, MaintenanceError> => {
+    const removed = this.maintaining(() => removeRows(this.statements, this.name, batch))
+    if (Either.isRight(removed)) this.anchor = anchorOf(this.statements.meta.get() ?? {})
+    return removed
+  }
+
+  /** One durable transaction that `change` may refuse with an error: then nothing is changed. */
+  private maintaining(change: () => MaintenanceError | undefined): Either.Either<void, MaintenanceError> {
+    if (this.options.readOnly) return Either.left(this.readOnly())
+    const changed = this.writing(() => {
+      this.setSynchronous("durable")
+      this.statements.begin.run()
+      const refused = change()
+      if (refused === undefined) this.statements.commit.run()
+      else this.rollBack()
+      return refused
+    })
+    return Either.flatMap(changed, (refused) => (refused === undefined ? Either.void : Either.left(refused)))
+  }
+
+  private tryCommit(
+    group: ReadonlyArray<AppendRequest>,
+    durability: Durability
+  ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> | "collision" {
     try {
       const tip = (this.tip ??= this.readTip())
-      const planned = plan(request, tip, (stream) => this.versionOf(stream))
-      if (Either.isLeft(planned)) return this.isCurrent(tip) ? Either.left(planned.left) : "collision"
-      return Either.right(this.commit(planned.right, tip, request.durability))
+      const planned = planGroup(group, tip, (stream) => this.versionOf(stream))
+      if (planned.some(Either.isLeft) && !this.isCurrent(tip)) return "collision"
+      const batches = planned.filter(Either.isRight).map(({ right }) => right)
+      if (batches.length > 0) this.insertAll(batches, tip, durability)
+      return Either.right(planned.map((each) => Either.map(each, placeOf)))
     } catch (thrown) {
-      if (this.options.sqlite.failureOf(thrown)?.kind === "constraint" && this.rolledBack()) return "collision"
-      return Either.left(this.storageError(thrown))
+      if (this.options.sqlite.failureOf(thrown)?.kind === "constraint") {
+        this.rollBack()
+        return "collision"
+      }
+      return Either.left(this.failed(thrown))
     }
   }
 
@@ -109,24 +163,30 @@ export class SqliteJournal implements JournalDriver {
     return row === undefined || integer(row, "sequence") === tip.sequence
   }
 
-  private commit(batch: StoredBatch, tip: Tip, durability: Durability): Appended {
-    const { begin, commit } = this.statements
-    const hash = linkOf(this.options.sha256, this.id, tip.hash, batch)
+  private insertAll(batches: ReadonlyArray<StoredBatch>, tip: Tip, durability: Durability): void {
+    const ids = new Map<string, number>()
     this.setSynchronous(durability)
-    begin.run()
-    const ids = this.insert(batch, hash)
-    commit.run()
+    this.statements.begin.run()
+    let { hash } = tip
+    for (const batch of batches) {
+      hash = linkOf(this.options.sha256, this.id, hash, batch)
+      this.insert(batch, hash, ids)
+    }
+    this.statements.commit.run()
     // Only now is it true: what is kept in memory follows the commit.
-    for (const { count, stream, version } of batch.records) this.versions.set(stream, version + count - 1)
     for (const [stream, id] of ids) this.ids.set(stream, id)
-    const place = placeOf(batch)
-    this.tip = { batch: place.batch, sequence: place.last, hash }
+    let last: Head = tip
+    for (const batch of batches) {
+      for (const { count, stream, version } of batch.records) this.versions.set(stream, version + count - 1)
+      const place = placeOf(batch)
+      last = { batch: place.batch, sequence: place.last }
+    }
+    this.tip = { ...last, hash }
     this.unsynced = durability === "written"
-    return place
   }
 
-  /** Inserts a batch; the row ids of the streams it touches. */
-  private insert(batch: StoredBatch, hash: Uint8Array): ReadonlyMap<string, number> {
+  /** Inserts a batch; the row ids of the streams it touches go into `ids`. */
+  private insert(batch: StoredBatch, hash: Uint8Array, ids: Map<string, number>): void {
     const { insertBatch, insertRecord } = this.statements
     const { command } = batch
     insertBatch.run(
@@ -140,26 +200,30 @@ export class SqliteJournal implements JournalDriver {
       command === null ? null : command.bytes,
       hash
     )
-    const ids = new Map<string, number>()
     for (const each of batch.records) {
-      const stream = ids.get(each.stream) ?? this.idFor(each)
-      ids.set(each.stream, stream)
       const { count, encoding, payload, schemaVersion, sequence, type, version } = each
+      const stream = this.idFor(each, ids)
       insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, payload)
     }
-    return ids
   }
 
   /** The row id of a stream, inserted if the stream is new. */
-  private idFor({ behavior, owner, stream }: StreamIdentity): number {
-    return this.idOf(stream) ?? this.statements.insertStream.run(stream, behavior, owner)
+  private idFor({ behavior, owner, stream }: StreamIdentity, ids: Map<string, number>): number {
+    const known = ids.get(stream) ?? this.idOf(stream)
+    if (known !== undefined) return known
+    const inserted = this.statements.insertStream.run(stream, behavior, owner)
+    ids.set(stream, inserted)
+    return inserted
   }
 
   private idOf(stream: string): number | undefined {
     const known = this.ids.get(stream)
     if (known !== undefined) return known
     const row = this.statements.streamId.get(stream)
-    return row === undefined ? undefined : integer(row, "id")
+    if (row === undefined) return undefined
+    const id = integer(row, "id")
+    this.ids.set(stream, id)
+    return id
   }
 
   private versionOf(stream: string): number {
@@ -187,26 +251,35 @@ export class SqliteJournal implements JournalDriver {
   }
 
   private setSynchronous(durability: Durability): void {
-    if (this.synchronous === durability) return
+    if (this.setting === durability) return
     this.options.database.exec(`PRAGMA synchronous = ${durability === "durable" ? "FULL" : "NORMAL"}`)
-    this.synchronous = durability
+    this.setting = durability
   }
 
   private unavailable(reason: string): JournalUnavailable {
     return new JournalUnavailable({ journal: this.name, reason })
   }
 
-  /** Ends a failed transaction, if SQLite has not done so itself. */
-  private rolledBack(): boolean {
-    if (this.options.database.inTransaction()) this.options.database.exec("ROLLBACK")
-    return true
+  private readOnly(): JournalReadOnly {
+    return new JournalReadOnly({ journal: this.name })
   }
 
-  private storageError(thrown: unknown): AppendError {
-    this.rolledBack()
+  private writing<A>(write: () => A): Either.Either<A, CommitError> {
+    try {
+      return Either.right(write())
+    } catch (thrown) {
+      return Either.left(this.failed(thrown))
+    }
+  }
+
+  /** Ends a failed transaction, if SQLite has not done so itself. */
+  private rollBack(): void {
+    if (this.options.database.inTransaction()) this.options.database.exec("ROLLBACK")
+  }
+
+  private failed(thrown: unknown): CommitError {
+    this.rollBack()
     this.forget()
-    const failure = this.options.sqlite.failureOf(thrown)
-    if (failure === undefined) throw thrown
-    return failure.kind === "full" ? new JournalFull({ journal: this.name }) : this.unavailable(failure.reason)
+    return storageError(this.options.sqlite, this.name, thrown)
   }
 }

@@ -3,28 +3,30 @@
  */
 import { Either } from "effect"
 import type { SealedBatch, StoredRecord, StreamIdentity } from "../Envelope.ts"
-import type { Anchor, Head, StreamInfo } from "../JournalDriver.ts"
+import type { Anchor, Head, Place, Snapshot, StreamInfo } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable } from "../JournalError.ts"
 import type { ReadError } from "../JournalError.ts"
-import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf } from "./Rows.ts"
-import type { Row, SqliteDriver } from "./SqliteDriver.ts"
-import type { Statements } from "./Statements.ts"
+import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, snapshotOf } from "./Rows.ts"
+import type { Row, SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
+import type { SnapshotStatements, Statements } from "./Statements.ts"
 
 /** Record rows fetched at once while batches are put together. */
 const batchRecordRows = 1024
 
 export interface SqliteSource {
   readonly sqlite: SqliteDriver
+  readonly database: SqliteDatabase
+  readonly snapshots: SnapshotStatements | undefined
   readonly file: string
 }
 
 export class SqliteReader {
   private readonly source: SqliteSource
   private readonly statements: Statements
-  private readonly anchor: Anchor
+  private readonly anchor: () => Anchor
   private readonly identities = new Map<number, StreamIdentity>()
 
-  constructor(source: SqliteSource, statements: Statements, anchor: Anchor) {
+  constructor(source: SqliteSource, statements: Statements, anchor: () => Anchor) {
     this.source = source
     this.statements = statements
     this.anchor = anchor
@@ -33,7 +35,7 @@ export class SqliteReader {
   readonly head = (): Either.Either<Head, ReadError> =>
     this.reading(() => {
       const row = this.statements.head.get()
-      if (row === undefined) return { batch: this.anchor.batch - 1, sequence: this.anchor.sequence - 1 }
+      if (row === undefined) return { batch: this.anchor().batch - 1, sequence: this.anchor().sequence - 1 }
       return { batch: integer(row, "batch"), sequence: integer(row, "sequence") }
     })
 
@@ -64,6 +66,29 @@ export class SqliteReader {
     if (limit > 1) return this.batches(after, Math.floor(limit / 2))
     return Either.left(this.damaged(after, page.left.difference))
   }
+
+  readonly lastBase = (stream: string, upTo: number): Either.Either<Place | undefined, ReadError> =>
+    this.reading(() => {
+      const id = this.statements.streamId.get(stream)
+      const row = id === undefined ? undefined : this.statements.lastBase.get(integer(id, "id"), upTo)
+      return row === undefined ? undefined : { version: integer(row, "version"), sequence: integer(row, "sequence") }
+    })
+
+  readonly snapshot = (stream: string, upTo: number): Either.Either<Snapshot | undefined, ReadError> =>
+    this.reading(() => {
+      const row = this.source.snapshots?.latest.get(stream, upTo)
+      return row === undefined ? undefined : snapshotOf(row)
+    })
+
+  readonly snapshots = (after: number, limit: number): Either.Either<ReadonlyArray<Snapshot>, ReadError> =>
+    this.reading(() => (this.source.snapshots?.after.all(after, limit) ?? []).map(snapshotOf))
+
+  /** SQLite's own check of every page and index. */
+  readonly check = (): Either.Either<string | undefined, ReadError> =>
+    this.reading(() => {
+      const said = this.source.database.prepare("PRAGMA integrity_check(1)").get()?.["integrity_check"]
+      return said === "ok" ? undefined : String(said).replaceAll(/\s+/g, " ")
+    })
 
   /** Forgets what it remembers of streams. */
   forget(): void {

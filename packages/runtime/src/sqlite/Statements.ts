@@ -1,5 +1,5 @@
 /** Every statement of a journal, prepared once per connection. */
-import { maxRunEntries } from "../Envelope.ts"
+import { encodings, keptSnapshots, maxRunEntries } from "../Envelope.ts"
 import type { SqliteDatabase, Statement } from "./SqliteDriver.ts"
 
 export interface Statements {
@@ -23,6 +23,24 @@ export interface Statements {
   readonly batches: Statement
   readonly batchRecords: Statement
   readonly batchBefore: Statement
+  readonly lastBase: Statement
+  readonly batchHash: Statement
+  readonly deleteBatches: Statement
+  readonly deleteRecords: Statement
+  readonly setAnchor: Statement
+  readonly recordPayload: Statement
+  readonly redactRecord: Statement
+  readonly batchCommand: Statement
+  readonly redactCommand: Statement
+  readonly withoutBase: Statement
+}
+
+/** Statements over the snapshots; a journal of release 0.1.0 that is only read has no table for them. */
+export interface SnapshotStatements {
+  readonly latest: Statement
+  readonly after: Statement
+  readonly insert: Statement
+  readonly thin: Statement
 }
 
 const columns =
@@ -59,5 +77,36 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   ),
   batches: database.prepare("SELECT * FROM batch WHERE id > ? ORDER BY id LIMIT ?"),
   batchRecords: database.prepare(`SELECT ${columns} FROM record r WHERE r.sequence >= ? ORDER BY r.sequence LIMIT ?`),
-  batchBefore: database.prepare("SELECT first_sequence FROM batch WHERE id = ?")
+  batchBefore: database.prepare("SELECT first_sequence FROM batch WHERE id = ?"),
+  lastBase: database.prepare(
+    `SELECT version, sequence FROM record WHERE encoding = ${encodings.base} AND stream = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1`
+  ),
+  batchHash: database.prepare("SELECT first_sequence, hash FROM batch WHERE id = ?"),
+  deleteBatches: database.prepare("DELETE FROM batch WHERE id < ?"),
+  deleteRecords: database.prepare("DELETE FROM record WHERE sequence < ?"),
+  setAnchor: database.prepare("UPDATE journal SET anchor_batch = ?, anchor_sequence = ?, anchor_hash = ?"),
+  recordPayload: database.prepare(
+    `SELECT sequence, payload FROM record WHERE sequence > ? - ${maxRunEntries} AND sequence <= ? AND sequence + count - 1 >= ? AND payload IS NOT NULL`
+  ),
+  redactRecord: database.prepare("UPDATE record SET payload = NULL, payload_hash = ? WHERE sequence = ?"),
+  batchCommand: database.prepare("SELECT command FROM batch WHERE id = ? AND command IS NOT NULL"),
+  redactCommand: database.prepare("UPDATE batch SET command = NULL, command_hash = ? WHERE id = ?"),
+  withoutBase: database.prepare(
+    `SELECT name FROM stream WHERE EXISTS (SELECT 1 FROM record r WHERE r.stream = stream.id AND r.sequence < ?)
+     AND NOT EXISTS (SELECT 1 FROM record r WHERE r.stream = stream.id AND r.encoding = ${encodings.base} AND r.sequence >= ?) LIMIT 1`
+  )
+})
+
+const snapshotColumns = "stream, sequence, behavior_version, versions, state"
+
+export const prepareSnapshots = (database: SqliteDatabase): SnapshotStatements => ({
+  latest: database.prepare(
+    `SELECT ${snapshotColumns} FROM snapshot WHERE stream = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1`
+  ),
+  after: database.prepare(`SELECT ${snapshotColumns} FROM snapshot WHERE sequence > ? ORDER BY sequence LIMIT ?`),
+  insert: database.prepare(`INSERT OR REPLACE INTO snapshot (${snapshotColumns}) VALUES (?, ?, ?, ?, ?)`),
+  thin: database.prepare(
+    `DELETE FROM snapshot WHERE stream = ? AND sequence NOT IN
+     (SELECT sequence FROM snapshot WHERE stream = ? ORDER BY sequence DESC LIMIT ${keptSnapshots})`
+  )
 })

@@ -11,6 +11,19 @@ import type { SqliteDatabase } from "./SqliteDriver.ts"
 /** `stpc` in ASCII: SQLite's `application_id` of every journal. */
 const applicationId = 0x7374_7063
 
+/** What releases after 0.1.0 added: an older journal gets it when it is opened for writing, and is read without it. */
+const added = `
+CREATE TABLE IF NOT EXISTS snapshot (
+  stream TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  behavior_version INTEGER NOT NULL,
+  versions TEXT NOT NULL,
+  state BLOB NOT NULL,
+  PRIMARY KEY (stream, sequence)
+) STRICT;
+CREATE INDEX IF NOT EXISTS record_base ON record (stream, sequence) WHERE encoding = 3;
+`
+
 const tables = `
 CREATE TABLE journal (
   id TEXT NOT NULL,
@@ -50,6 +63,7 @@ CREATE TABLE record (
   payload_hash BLOB,
   UNIQUE (stream, version)
 ) STRICT;
+${added}
 PRAGMA application_id = ${applicationId};
 PRAGMA user_version = ${formatVersion};
 `
@@ -78,6 +92,13 @@ export const isJournal = (
     ? Either.right(false)
     : Either.left(new NotAJournal({ journal: file, reason: "it is a SQLite database of something else" }))
 }
+
+/** Whether the file has what later releases added. */
+export const isComplete = (database: SqliteDatabase): boolean =>
+  database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'snapshot'").get() !== undefined
+
+/** Adds what later releases have to a journal of an earlier one. */
+export const complete = (database: SqliteDatabase): void => database.exec(added)
 
 /** Makes an empty database a journal: all of it or nothing, durably. */
 export const createTables = (database: SqliteDatabase, id: string): void => {

@@ -1,6 +1,6 @@
 /** The `Journal` in a SQLite file: opening, recognizing, closing. */
 import { Effect, Either, Layer } from "effect"
-import type { Scope } from "effect"
+import type { Duration, Scope } from "effect"
 import { hash } from "node:crypto"
 import { existsSync } from "node:fs"
 import type { Sha256 } from "../Chain.ts"
@@ -13,7 +13,8 @@ import { loadSqlite } from "./load.ts"
 import { BadColumn } from "./Rows.ts"
 import { SqliteJournal } from "./SqliteJournal.ts"
 import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from "./SqliteDriver.ts"
-import { createTables, isJournal } from "./Tables.ts"
+import { prepareSnapshots } from "./Statements.ts"
+import { complete, createTables, isComplete, isJournal } from "./Tables.ts"
 import { untouchedFile } from "./UntouchedFile.ts"
 
 export interface SqliteFile {
@@ -25,6 +26,8 @@ export interface SqliteFile {
    * appended later. One in use, or left with its `-wal` and `-shm` by a process that died, is read in place. Default false.
    */
   readonly readOnly?: boolean
+  /** How often `live` looks for what other processes appended. Default: only this process's appends are followed. */
+  readonly poll?: Duration.DurationInput
 }
 
 export interface SqliteOptions extends SqliteFile {
@@ -91,14 +94,16 @@ const prepared = (
   return Either.flatMap(isJournal(database, file), (known) => {
     if (!known && readOnly) return Either.left(new NotAJournal({ journal: file, reason: "it is empty" }))
     if (!known) createTables(database, newId)
+    else if (!readOnly && !isComplete(database)) complete(database)
     if (readOnly) database.exec("PRAGMA query_only = ON")
-    return Either.right(new SqliteJournal({ sqlite, database, file, readOnly, sha256: nativeSha256 }))
+    const snapshots = isComplete(database) ? prepareSnapshots(database) : undefined
+    return Either.right(new SqliteJournal({ sqlite, database, snapshots, file, readOnly, sha256: nativeSha256 }))
   })
 }
 
 /** Opens a journal file for as long as the scope lives. */
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
-  const { file, readOnly = false } = options
+  const { file, poll, readOnly = false } = options
   if (readOnly && !existsSync(file)) return yield* new NoSuchJournal({ journal: file })
   const database = yield* openDatabase(sqlite, options)
   const newId = yield* makeJournalId
@@ -106,7 +111,7 @@ const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDri
     try: () => prepared(sqlite, database, options, newId),
     catch: (thrown) => openError(sqlite, file, thrown)
   })
-  return make(yield* journal)
+  return yield* make(yield* journal, poll === undefined ? {} : { poll })
 })
 
 /** A journal in a SQLite file, through a driver of the caller's: one that injects faults, for instance. */

@@ -1,0 +1,106 @@
+/** Events of one turn as records to append: JSON text, or runs of packed entries, in the streams that the behavior routes them to. */
+import type { Behavior, Tagged } from "./Behavior.ts"
+import { encodings, maxRunEntries } from "./Envelope.ts"
+import { jsonEncoder } from "./internal/jsonEncoder.ts"
+import { toUtf8 } from "./internal/utf8.ts"
+import type { ExpectedStream, NewRecord } from "./JournalDriver.ts"
+
+/** Events ready to be appended. `packed`: all are entries of runs in the actor's own stream. */
+export interface EncodedEvents {
+  readonly streams: ReadonlyArray<ExpectedStream>
+  readonly records: ReadonlyArray<NewRecord>
+  readonly packed: boolean
+}
+
+type Encode<Event> = (
+  stream: string,
+  versionOf: (stream: string) => number,
+  events: ReadonlyArray<Event>
+) => EncodedEvents
+
+/** A run of packed events, from one place in a turn's events on. */
+interface Run {
+  readonly count: number
+  readonly payload: Uint8Array
+}
+
+/** One past the last event from `start` on that may be in the same run: of the packed type, in the actor's own stream. */
+const runEnd = <State, Command, Event extends Tagged, Answer, Refused>(
+  { packing, route }: Behavior<State, Command, Event, Answer, Refused>,
+  events: ReadonlyArray<Event>,
+  start: number
+): number => {
+  let end = start
+  for (const event of events.slice(start, start + maxRunEntries)) {
+    if (event._tag !== packing?.type || route(event) !== undefined) break
+    end++
+  }
+  return end
+}
+
+/** The run that begins at `start`; undefined if that event is not packed, or does not fit the form. */
+const runAt = <State, Command, Event extends Tagged, Answer, Refused>(
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  events: ReadonlyArray<Event>,
+  start: number
+): Run | undefined => {
+  const { packing } = behavior
+  const end = runEnd(behavior, events, start)
+  if (packing === undefined || end === start) return undefined
+  const bytes = new Uint8Array((end - start) * packing.entryBytes)
+  const view = new DataView(bytes.buffer)
+  let count = 0
+  for (const event of events.slice(start, end)) {
+    if (!packing.write(event, view, count * packing.entryBytes)) break
+    count++
+  }
+  return count === 0 ? undefined : { count, payload: bytes.subarray(0, count * packing.entryBytes) }
+}
+
+/** The streams that an append touches, in the order in which events reach them. */
+class TouchedStreams {
+  readonly streams: Array<ExpectedStream> = []
+  private readonly versionOf: (stream: string) => number
+
+  constructor(versionOf: (stream: string) => number) {
+    this.versionOf = versionOf
+  }
+
+  indexOf(stream: string, behavior: string, owner: string | null): number {
+    const known = this.streams.findIndex((each) => each.stream === stream)
+    if (known >= 0) return known
+    return this.streams.push({ stream, behavior, owner, expected: this.versionOf(stream) }) - 1
+  }
+}
+
+/** How events of `behavior` become records. Throws what the schema says about an event outside it. */
+export const encoder = <State, Command, Event extends Tagged, Answer, Refused>(
+  behavior: Behavior<State, Command, Event, Answer, Refused>
+): Encode<Event> => {
+  const toJson = jsonEncoder(behavior.event)
+  const { name, version: schemaVersion } = behavior
+  return (stream, versionOf, events) => {
+    const touched = new TouchedStreams(versionOf)
+    const records: Array<NewRecord> = []
+    let packed = true
+    for (let index = 0; index < events.length; index += records.at(-1)?.count ?? 1) {
+      const event = events[index]
+      if (event === undefined) break
+      const run = runAt(behavior, events, index)
+      const route = run === undefined ? behavior.route(event) : undefined
+      packed &&= run !== undefined
+      records.push({
+        stream:
+          route === undefined
+            ? touched.indexOf(stream, name, null)
+            : touched.indexOf(`${stream}/${route.suffix}`, route.behavior, stream),
+        type: event._tag,
+        schemaVersion,
+        encoding: run === undefined ? encodings.json : encodings.packed,
+        count: run?.count ?? 1,
+        payload: run?.payload ?? toUtf8(toJson(event))
+      })
+    }
+    return { streams: touched.streams, records, packed }
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * Appends on their way into a journal. A *written* append to a synchronous driver is committed where it stands: nothing is scheduled.
+ * Every other append waits in a queue for the next group commit, which makes many of them *durable* with one sync of the disk.
+ *
+ * G1 Order: appends that touch the same stream are committed in the order of `submit`.
+ * G2 Bounds: a group is committed as soon as every fiber that can run has had its turn (a microtask), and has at most
+ *    `maxGroupBatches` batches and, unless one alone is larger, `maxGroupBytes` bytes. With a synchronous driver a full group is
+ *    committed inside the `submit` that filled it; with an asynchronous one `room` makes callers wait before they decide.
+ * G3 A storage error is the answer to every append in the group and in the queue: those behind were decided on those before.
+ * G4 A refused append refuses those in the queue that touch one of its streams, for the same reason.
+ */
+import { Cause, Deferred, Effect, Either, Exit, FiberId, Option } from "effect"
+import type { Durability } from "./Envelope.ts"
+import type { AppendAnswer, AppendRequest, Appended, JournalDriver } from "./JournalDriver.ts"
+import { JournalUnavailable, VersionConflict } from "./JournalError.ts"
+import type { AppendError, CommitError } from "./JournalError.ts"
+import { isNow } from "./Now.ts"
+
+/** Batches in one group commit, at most. */
+export const maxGroupBatches = 1024
+
+/** Bytes of payloads and commands in one group commit, at most; one larger append is a group of its own. */
+export const maxGroupBytes = 4 * 1024 * 1024
+
+/** Bytes that wait for an asynchronous driver before callers have to wait too. */
+export const maxQueuedBytes = 4 * maxGroupBytes
+
+/** What was decided about an append. */
+export type Outcome = Either.Either<Appended, AppendError>
+
+interface Queued {
+  readonly request: AppendRequest
+  readonly bytes: number
+  readonly done: (outcome: Outcome) => void
+}
+
+/** Bytes that an append brings along, names and row overhead left out. */
+const bytesOf = (request: AppendRequest): number => {
+  let bytes = request.command?.bytes.byteLength ?? 0
+  for (const { payload } of request.records) bytes += payload.byteLength
+  return bytes
+}
+
+const touches = (request: AppendRequest, streams: ReadonlySet<string>): boolean =>
+  request.streams.some(({ stream }) => streams.has(stream))
+
+export class GroupCommit {
+  private readonly driver: JournalDriver
+  private readonly committed: () => void
+  private queue: Array<Queued> = []
+  private queuedBytes = 0
+  /** A flush has been asked for, or an asynchronous group is under way. */
+  private busy = false
+  private roomers: Deferred.Deferred<void> | undefined
+  private idlers: Deferred.Deferred<void> | undefined
+
+  /** `committed` is called after every commit that kept something. */
+  constructor(driver: JournalDriver, committed: () => void) {
+    this.driver = driver
+    this.committed = committed
+  }
+
+  /** Waits while an asynchronous driver is behind; undefined if there is room. */
+  room(): Effect.Effect<void> | undefined {
+    if (this.queuedBytes < maxQueuedBytes) return undefined
+    this.roomers ??= Deferred.unsafeMake<void>(FiberId.none)
+    return Deferred.await(this.roomers)
+  }
+
+  /** Commits now and gives the outcome, or queues, gives undefined and calls `done` later. Synchronous. */
+  submit(request: AppendRequest, done: (outcome: Outcome) => void): Outcome | undefined {
+    const { driver } = this
+    if (driver.synchronous && request.durability === "written" && !this.isQueued(request)) return this.alone(request)
+    const bytes = bytesOf(request)
+    this.queue.push({ request, bytes, done })
+    this.queuedBytes += bytes
+    if (driver.synchronous && this.isFull()) this.flush()
+    else this.schedule()
+    return undefined
+  }
+
+  /** Everything submitted so far is committed, or has failed, when this is done; undefined if that is so already. */
+  drain(): Effect.Effect<void> | undefined {
+    if (this.driver.synchronous) this.flush()
+    if (!this.busy) return undefined
+    this.idlers ??= Deferred.unsafeMake<void>(FiberId.none)
+    return Deferred.await(this.idlers)
+  }
+
+  private isQueued(request: AppendRequest): boolean {
+    if (this.queue.length === 0) return false
+    const streams = new Set(request.streams.map(({ stream }) => stream))
+    return this.queue.some((queued) => touches(queued.request, streams))
+  }
+
+  private alone(request: AppendRequest): Outcome {
+    const answers = this.driver.commit([request], request.durability)
+    if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
+    const outcome = Either.flatMap(answers, ([answer]): Outcome => answer ?? noAnswer(this.driver))
+    if (Either.isRight(outcome)) this.committed()
+    return outcome
+  }
+
+  private isFull(): boolean {
+    return this.queue.length >= maxGroupBatches || this.queuedBytes >= maxGroupBytes
+  }
+
+  private schedule(): void {
+    if (this.busy) return
+    this.busy = true
+    queueMicrotask(() => this.flush())
+  }
+
+  /** The next group, taken out of the queue. */
+  private take(): ReadonlyArray<Queued> {
+    let bytes = 0
+    let count = 0
+    while (count < this.queue.length && count < maxGroupBatches) {
+      bytes += this.queue[count]?.bytes ?? 0
+      if (count > 0 && bytes > maxGroupBytes) break
+      count++
+    }
+    const group = count === this.queue.length ? this.queue : this.queue.slice(0, count)
+    this.queue = count === this.queue.length ? [] : this.queue.slice(count)
+    for (const queued of group) this.queuedBytes -= queued.bytes
+    return group
+  }
+
+  private flush(): void {
+    if (this.driver.synchronous) {
+      this.busy = false
+      while (this.queue.length > 0) this.commitSync(this.take())
+      return
+    }
+    this.commitAsync()
+  }
+
+  private commitSync(group: ReadonlyArray<Queued>): void {
+    const answers = this.driver.commit(requestsOf(group), durabilityOf(group))
+    if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
+    this.settle(group, answers)
+  }
+
+  private commitAsync(): void {
+    const group = this.take()
+    if (group.length === 0) {
+      this.busy = false
+      this.idlers = release(this.idlers)
+      return
+    }
+    Effect.runCallback(this.driver.commit(requestsOf(group), durabilityOf(group)), {
+      onExit: (exit) => {
+        this.settle(group, outcomeOf(exit, this.driver))
+        this.commitAsync()
+      }
+    })
+  }
+
+  private settle(group: ReadonlyArray<Queued>, answers: Either.Either<ReadonlyArray<AppendAnswer>, CommitError>): void {
+    if (Either.isLeft(answers)) this.failAll(group, answers.left)
+    else this.answer(group, answers.right)
+    if (this.queuedBytes < maxQueuedBytes) this.roomers = release(this.roomers)
+  }
+
+  private failAll(group: ReadonlyArray<Queued>, error: CommitError): void {
+    const behind = this.queue
+    this.queue = []
+    this.queuedBytes = 0
+    for (const { done } of [...group, ...behind]) done(Either.left(error))
+  }
+
+  private answer(group: ReadonlyArray<Queued>, answers: ReadonlyArray<AppendAnswer>): void {
+    let kept = false
+    const refused: Array<AppendRequest> = []
+    for (const [index, { request }] of group.entries()) {
+      const answer = answers[index]
+      if (answer !== undefined && Either.isRight(answer)) kept = true
+      else refused.push(request)
+    }
+    const behind = refused.length === 0 ? [] : this.refuseBehind(refused)
+    if (kept) this.committed()
+    for (const [index, { done }] of group.entries()) done(answers[index] ?? noAnswer(this.driver))
+    for (const { done, request } of behind) done(Either.left(behindRefused(request)))
+  }
+
+  /** Takes those out of the queue that touch a stream of a refused append, and, in turn, of each other (G4). */
+  private refuseBehind(refused: ReadonlyArray<AppendRequest>): ReadonlyArray<Queued> {
+    const streams = new Set(refused.flatMap((request) => request.streams.map(({ stream }) => stream)))
+    const behind: Array<Queued> = []
+    const rest: Array<Queued> = []
+    for (const queued of this.queue) {
+      if (!touches(queued.request, streams)) rest.push(queued)
+      else {
+        behind.push(queued)
+        this.queuedBytes -= queued.bytes
+        for (const { stream } of queued.request.streams) streams.add(stream)
+      }
+    }
+    this.queue = rest
+    return behind
+  }
+}
+
+/** Lets those go on who wait for `gate`. */
+const release = (gate: Deferred.Deferred<void> | undefined): undefined => {
+  if (gate !== undefined) Deferred.unsafeDone(gate, Exit.void)
+}
+
+/** A defect of a driver must not leave those waiting who asked it: it is told to them as what it is, an unavailable journal. */
+const outcomeOf = <A>(exit: Exit.Exit<A, CommitError>, driver: JournalDriver): Either.Either<A, CommitError> =>
+  Exit.match(exit, {
+    onSuccess: (answers) => Either.right(answers),
+    onFailure: (cause) =>
+      Either.left(
+        Option.getOrElse(
+          Cause.failureOption(cause),
+          () =>
+            new JournalUnavailable({ journal: driver.name, reason: `a defect of its driver: ${Cause.pretty(cause)}` })
+        )
+      )
+  })
+
+const requestsOf = (group: ReadonlyArray<Queued>): ReadonlyArray<AppendRequest> => group.map(({ request }) => request)
+
+const durabilityOf = (group: ReadonlyArray<Queued>): Durability =>
+  group.some(({ request }) => request.durability === "durable") ? "durable" : "written"
+
+/** The append was decided on one that was refused: its stream never reached the version it expects. */
+const behindRefused = (request: AppendRequest): VersionConflict => {
+  const { expected = 0, stream = "" } = request.streams[0] ?? {}
+  return new VersionConflict({ stream, expected, actual: expected - 1 })
+}
+
+const noAnswer = (driver: JournalDriver): never => {
+  throw new TypeError(`driver ${driver.name} did not answer every append`)
+}
