@@ -6,7 +6,7 @@ import { Either, ParseResult, Schema } from "effect"
 import type { Behavior, Json, Packing, Tagged, Upcaster } from "./Behavior.ts"
 import { baseType, encodings } from "./Envelope.ts"
 import type { Envelope, StoredCommand } from "./Envelope.ts"
-import { encoder } from "./Encoder.ts"
+import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
 import { jsonEncoder } from "./internal/jsonEncoder.ts"
 import { fromUtf8, toUtf8 } from "./internal/utf8.ts"
@@ -25,6 +25,8 @@ export interface Codec<State, Command, Event> {
     versionOf: (stream: string) => number,
     events: ReadonlyArray<Event>
   ) => EncodedEvents
+  /** True if every one of these events is packed: an entry is the command and the event. */
+  readonly isPacked: (events: ReadonlyArray<Event>) => boolean
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
   /** JSON text of a state. Throws where the state is outside its schema. */
   readonly encodeState: (state: State) => string
@@ -126,12 +128,14 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
   behavior: Behavior<State, Command, Event, Answer, Refused>
 ): Codec<State, Command, Event> => {
   const { upcasters, version } = behavior
+  const fits = fitter(behavior)
   const commandToJson = jsonEncoder(behavior.command)
   const lift = (part: keyof Upcaster) => (from: number) => upcasters[from]?.[part]
   const readCommand = reader(behavior.command, version, lift("command"))
   const readState = reader(behavior.state, version, lift("state"))
   return {
     encode: encoder(behavior),
+    isPacked: (events) => events.every(fits),
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,
