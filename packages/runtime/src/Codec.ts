@@ -9,7 +9,7 @@ import type { Envelope, StoredCommand } from "./Envelope.ts"
 import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
 import { jsonEncoder } from "./internal/jsonEncoder.ts"
-import { fromUtf8, toUtf8 } from "./internal/utf8.ts"
+import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
 import { RedactedEvent, UndecodableEvent } from "./JournalError.ts"
 import type { DecodeError } from "./JournalError.ts"
@@ -30,6 +30,8 @@ export interface Codec<State, Command, Event> {
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
   /** JSON text of a state. Throws where the state is outside its schema. */
   readonly encodeState: (state: State) => string
+  /** JSON text of a command. */
+  readonly commandJson: (command: Command) => string
   /** JSON text of an event. */
   readonly encodeEvent: (event: Event) => string
   /** The event in an envelope of this behavior's stream, or of a stream it owns. */
@@ -139,9 +141,10 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,
-      bytes: toUtf8(commandToJson(command))
+      bytes: commandToJson(command)
     }),
     encodeState: Schema.encodeSync(behavior.state),
+    commandJson: commandToJson,
     encodeEvent: Schema.encodeSync(behavior.event),
     decode: eventReader(behavior),
     decodeBase: (envelope) =>

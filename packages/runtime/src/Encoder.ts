@@ -2,7 +2,6 @@
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { encodings, maxRunEntries } from "./Envelope.ts"
 import { jsonEncoder } from "./internal/jsonEncoder.ts"
-import { toUtf8 } from "./internal/utf8.ts"
 import type { ExpectedStream, NewRecord } from "./JournalDriver.ts"
 
 /** Events ready to be appended. `packed`: all are entries of runs in the actor's own stream. */
@@ -114,7 +113,7 @@ export const encoder = <State, Command, Event extends Tagged, Answer, Refused>(
         schemaVersion,
         encoding: run === undefined ? encodings.json : encodings.packed,
         count: run?.count ?? 1,
-        payload: run?.payload ?? toUtf8(toJson(event))
+        payload: run?.payload ?? toJson(event)
       })
     }
     return { streams: touched.streams, records, packed }

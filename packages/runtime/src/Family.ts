@@ -106,7 +106,7 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> {
 
   /** Records that a defect stopped an actor, then dies of it; of the journal's failure too, where that could not be recorded. */
   stopped(stream: string, sequence: number, command: Command, defect: unknown): Effect.Effect<never> {
-    const text = Effect.sync(() => new TextDecoder().decode(this.codec.encodeCommand(stream, command).bytes))
+    const text = Effect.sync(() => this.codec.commandJson(command))
     return Effect.flatMap(text, (json) =>
       this.surroundings.recordStop({ stream, sequence, command: json, defect })
     ).pipe(

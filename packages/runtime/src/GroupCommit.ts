@@ -34,10 +34,10 @@ interface Queued {
   readonly done: (outcome: Outcome) => void
 }
 
-/** Bytes that an append brings along, names and row overhead left out. */
+/** Bytes that an append brings along (characters, of texts); names and row overhead left out. */
 const bytesOf = (request: AppendRequest): number => {
-  let bytes = request.command?.bytes.byteLength ?? 0
-  for (const { payload } of request.records) bytes += payload.byteLength
+  let bytes = request.command?.bytes.length ?? 0
+  for (const { payload } of request.records) bytes += payload.length
   return bytes
 }
 

@@ -270,7 +270,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
     this.standing.sequence = sequence
     for (const { count, payload } of request.records) {
       this.freshEvents += count
-      this.freshBytes += payload.byteLength
+      this.freshBytes += payload.length
     }
     this.watchers?.notify(next)
   }

@@ -3,6 +3,7 @@ export type { Actor, AskOptions } from "./Actor.ts"
 export { ActorSystem, defaultActorOptions } from "./ActorSystem.ts"
 export type { ActorOptions } from "./Family.ts"
 export * as Behavior from "./Behavior.ts"
+export * as Compaction from "./Compaction.ts"
 export { withCausation, withCorrelation } from "./Correlation.ts"
 export type { Cursor } from "./Cursor.ts"
 export type {

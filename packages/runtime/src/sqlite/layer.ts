@@ -3,6 +3,7 @@ import { Effect, Either, Layer } from "effect"
 import type { Duration, Scope } from "effect"
 import { hash } from "node:crypto"
 import { existsSync } from "node:fs"
+import { hashBytes } from "../Chain.ts"
 import type { Sha256 } from "../Chain.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
@@ -38,7 +39,13 @@ export interface SqliteOptions extends SqliteFile {
 /** Why a journal cannot be opened. Each message is one line. */
 export type OpenError = NoSqlite | NoSuchJournal | NotAJournal | NewerFormat | JournalDamaged | JournalUnavailable
 
-const nativeSha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer")
+/** A digest as Latin-1 text takes less than half of the time of one as bytes. */
+const nativeSha256: Sha256 = (bytes) => {
+  const text = hash("sha256", bytes, "binary")
+  const digest = new Uint8Array(hashBytes)
+  for (let index = 0; index < hashBytes; index++) digest[index] = text.charCodeAt(index)
+  return digest
+}
 
 type OpenFailure = NotAJournal | JournalDamaged | JournalUnavailable
 
