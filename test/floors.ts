@@ -28,6 +28,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     path: /^packages\/runtime\/src\/sqlite(\/|\.ts$)/,
     reason: "drivers of SQLite, offered as @stopcopy/runtime/sqlite"
   },
+  {
+    path: /^packages\/runtime\/src\/tape(\/|s\.ts$)/,
+    reason: "tapes in files, offered as @stopcopy/runtime/tapes"
+  },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" }
 ]
 
