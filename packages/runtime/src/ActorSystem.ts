@@ -3,13 +3,14 @@
  * has been idle, and is restored when addressed again; there is one per behavior and id, so that its turns are in order.
  */
 import { Clock, Context, Duration, Effect, Layer } from "effect"
+import type { Either } from "effect"
 import type { Scope } from "effect"
 import type { Actor } from "./Actor.ts"
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { Family } from "./Family.ts"
-import type { ActorOptions } from "./Family.ts"
+import type { ActorOptions } from "./Kind.ts"
 import { Journal } from "./Journal.ts"
-import type { DecodeError, ReadError } from "./JournalError.ts"
+import type { AppendError, DecodeError, ReadError } from "./JournalError.ts"
 import { Signal } from "./Signal.ts"
 import * as Supervision from "./Supervision.ts"
 
@@ -51,8 +52,9 @@ export class ActorSystem extends Context.Tag("@stopcopy/runtime/ActorSystem")<
 /** What a system does with families whose types it does not know. */
 interface AnyFamily {
   readonly size: number
-  readonly passivate: (before: number) => void
+  readonly passivate: (now: number, idle: number) => void
   readonly restart: (stream: string) => void
+  readonly endTapes: () => Either.Either<void, AppendError>
 }
 
 /** A family holds the very behavior it was made of: the same object means the same types. */
@@ -115,7 +117,7 @@ const microsPerMilli = 1000
 const passivating = (families: Families, idle: Duration.DurationInput): Effect.Effect<void, never, Scope.Scope> => {
   const millis = Duration.toMillis(idle)
   const sweep = Effect.map(Clock.currentTimeMillis, (now) => {
-    for (const family of families.all) family.passivate((now - millis) * microsPerMilli)
+    for (const family of families.all) family.passivate(now * microsPerMilli, millis * microsPerMilli)
   })
   const round: Effect.Effect<void> = Effect.suspend(() => {
     const seen = families.arrivals.raised
@@ -124,12 +126,25 @@ const passivating = (families: Families, idle: Duration.DurationInput): Effect.E
   return Effect.asVoid(Effect.forkScoped(Effect.forever(round)))
 }
 
+/** What is on tapes comes into the journal when the system ends; what cannot is there for the next one. */
+const endTapes = (families: Families): Effect.Effect<void> =>
+  Effect.forEach(
+    families.all,
+    (family) =>
+      Effect.catchAll(
+        Effect.suspend(() => family.endTapes()),
+        (error) => Effect.logWarning(`entries stay on tape for the next start: ${error.message}`)
+      ),
+    { discard: true }
+  )
+
 const makeSystem = (
   journal: Context.Tag.Service<Journal>,
   options: ActorOptions
 ): Effect.Effect<Context.Tag.Service<ActorSystem>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const families = new Families(journal, options)
+    yield* Effect.addFinalizer(() => endTapes(families))
     yield* passivating(families, options.idle)
     return {
       actor: (behavior, id) =>

@@ -15,7 +15,7 @@ export interface Part<State, Command, Event> {
 }
 
 /** What commands led to, up to the first defect. */
-export interface Decided<State, Command, Event, Answer, Refused> {
+interface Decided<State, Command, Event, Answer, Refused> {
   readonly answers: ReadonlyArray<Either.Either<Answer, Refused>>
   readonly parts: ReadonlyArray<Part<State, Command, Event>>
   /** What `decide` or `evolve` threw, and at which command. */

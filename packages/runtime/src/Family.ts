@@ -1,25 +1,18 @@
 /** The actors of one behavior, and what they share. */
-import type { Context, Duration } from "effect"
-import { Cause, Effect } from "effect"
+import type { Context } from "effect"
+import { Cause, Effect, Either } from "effect"
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { codecOf } from "./Codec.ts"
 import type { Codec } from "./Codec.ts"
 import { toUtf8 } from "./internal/utf8.ts"
 import type { Journal } from "./Journal.ts"
-import type { JournalError } from "./JournalError.ts"
+import { JournalUnavailable } from "./JournalError.ts"
+import type { AppendError, JournalError, JournalFull } from "./JournalError.ts"
+import type { ActorOptions, Kind } from "./Kind.ts"
 import { LocalActor } from "./LocalActor.ts"
+import { Recorder } from "./Recorder.ts"
 import type { Signal } from "./Signal.ts"
 import type { Standing } from "./Standing.ts"
-
-/** How a system keeps its actors. */
-export interface ActorOptions {
-  /** A snapshot is kept after this many events of an actor since its last one. */
-  readonly snapshotEvents: number
-  /** The same by bytes of payloads. */
-  readonly snapshotBytes: number
-  /** An actor that had no turn for this long passes out of memory, and is restored when it is addressed again. */
-  readonly idle: Duration.DurationInput
-}
 
 /** Writes down that a defect stopped an actor. */
 type RecordStop = (stop: {
@@ -38,7 +31,13 @@ interface Surroundings {
   readonly recordStop: RecordStop
 }
 
-export class Family<State, Command, Event extends Tagged, Answer, Refused> {
+export class Family<State, Command, Event extends Tagged, Answer, Refused> implements Kind<
+  State,
+  Command,
+  Event,
+  Answer,
+  Refused
+> {
   readonly behavior: Behavior<State, Command, Event, Answer, Refused>
   readonly codec: Codec<State, Command, Event>
   readonly journal: Context.Tag.Service<Journal>
@@ -55,6 +54,36 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> {
     this.surroundings = surroundings
   }
 
+  /** True if packed events of these actors go to tapes. */
+  get isTaped(): boolean {
+    return this.journal.tapes !== undefined && this.behavior.packing !== undefined
+  }
+
+  /** A recorder on the tape of an actor. */
+  record(stream: string): Either.Either<Recorder<Event, Command>, JournalUnavailable | JournalFull> {
+    const { behavior, journal } = this
+    const { packing } = behavior
+    if (packing === undefined || journal.tapes === undefined) throw new TypeError(`${behavior.name} has no tapes`)
+    const { tapes } = journal
+    const { entryBytes, type } = packing
+    const identity = { stream, behavior: behavior.name, schemaVersion: behavior.version, type, entryBytes }
+    return Either.mapBoth(tapes.open(identity), {
+      onLeft: (error) =>
+        error._tag === "JournalFull" ? error : new JournalUnavailable({ journal: journal.name, reason: error.message }),
+      onRight: (tape) => new Recorder(journal, tapes, tape, identity, packing)
+    })
+  }
+
+  /** Ends the tapes of all actors; the first error, after all were tried. */
+  endTapes(): Either.Either<void, AppendError> {
+    let result: Either.Either<void, AppendError> = Either.void
+    for (const actor of this.actors.values()) {
+      const ended = actor.endTape()
+      if (Either.isLeft(ended) && Either.isRight(result)) result = ended
+    }
+    return result
+  }
+
   get size(): number {
     return this.actors.size
   }
@@ -63,7 +92,7 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> {
   get(stream: string): LocalActor<State, Command, Event, Answer, Refused> {
     const known = this.actors.get(stream)
     if (known !== undefined) return known
-    return this.enter(new LocalActor(this, stream))
+    return this.enter(new LocalActor(this, stream, this))
   }
 
   /** The one actor that has the name of `actor` now: itself, unless another came while it was passive. */
@@ -81,9 +110,9 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> {
     return actor
   }
 
-  /** Lets go of actors that were not used since `before` (microseconds since the Unix epoch). */
-  passivate(before: number): void {
-    for (const [stream, actor] of this.actors) if (actor.passivate(before)) this.actors.delete(stream)
+  /** Lets go of actors without a turn for `idle` microseconds before `now` (microseconds since the Unix epoch). */
+  passivate(now: number, idle: number): void {
+    for (const [stream, actor] of this.actors) if (actor.passivate(now, idle)) this.actors.delete(stream)
   }
 
   /** The next use of these actors starts from the journal. */

@@ -47,6 +47,7 @@ const touches = (request: AppendRequest, streams: ReadonlySet<string>): boolean 
 export class GroupCommit {
   private readonly driver: JournalDriver
   private readonly committed: () => void
+  private readonly takeIn: () => Either.Either<void, AppendError>
   private queue: Array<Queued> = []
   private queuedBytes = 0
   /** A flush has been asked for, or an asynchronous group is under way. */
@@ -54,10 +55,11 @@ export class GroupCommit {
   private roomers: Deferred.Deferred<void> | undefined
   private idlers: Deferred.Deferred<void> | undefined
 
-  /** `committed` is called after every commit that kept something. */
-  constructor(driver: JournalDriver, committed: () => void) {
+  /** `committed` is called after every commit that kept something; `takeIn` brings in what must be *durable* before what comes. */
+  constructor(driver: JournalDriver, committed: () => void, takeIn: () => Either.Either<void, AppendError>) {
     this.driver = driver
     this.committed = committed
+    this.takeIn = takeIn
   }
 
   /** Waits while an asynchronous driver is behind; undefined if there is room. */
@@ -79,6 +81,8 @@ export class GroupCommit {
 
   /** Queues for the next group commit; `done` gets the outcome, at the earliest before this returns. Synchronous. */
   submit(request: AppendRequest, done: (outcome: Outcome) => void): void {
+    const taken = request.durability === "durable" ? this.takeIn() : Either.void
+    if (Either.isLeft(taken)) return done(Either.left(taken.left))
     const bytes = bytesOf(request)
     this.queue.push({ request, bytes, done })
     this.queuedBytes += bytes

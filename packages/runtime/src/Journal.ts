@@ -2,7 +2,7 @@
  * The journal as actors and readers use it: appends with group commit, cursors for restoring, streams for everyone else. One
  * face over every `JournalDriver`. Source: `docs/architecture.md`, "What is acknowledged is kept" and "Envelope".
  */
-import type { Duration } from "effect"
+import type { Duration, Either } from "effect"
 import { Chunk, Context, Effect, Layer, Option, Stream } from "effect"
 import type { Scope } from "effect"
 import type { Cursor } from "./Cursor.ts"
@@ -26,7 +26,10 @@ import type { AppendError, CommitError, MaintenanceError, ReadError } from "./Jo
 import { makeJournalId } from "./JournalId.ts"
 import { live } from "./Live.ts"
 import { makeMemoryDriver } from "./MemoryDriver.ts"
+import { flatMapNow, isNow } from "./Now.ts"
+import { Outstanding } from "./Outstanding.ts"
 import { Signal } from "./Signal.ts"
+import type { Tapes } from "./Tape.ts"
 
 export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
   Journal,
@@ -48,10 +51,16 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
      * returns. Synchronous.
      */
     readonly submit: (request: AppendRequest, done: (outcome: Outcome) => void) => void
+    /** Tapes for packed events; undefined where there are none. */
+    readonly tapes: Tapes | undefined
+    /** What is *written* on tapes and not in the journal yet. */
+    readonly outstanding: Outstanding
     /** Waits while the storage is so far behind that nobody should decide more; undefined if it is not. */
     readonly room: () => Effect.Effect<void> | undefined
-    /** Makes everything appended so far *durable*. */
-    readonly sync: () => Effect.Effect<void, CommitError>
+    /** Makes everything appended so far *durable*, and what is on tapes. */
+    readonly sync: () => Effect.Effect<void, AppendError>
+    /** Makes what has been committed *durable*; what is queued or on tapes is not. Only over a synchronous storage. */
+    readonly syncNow: () => Either.Either<void, CommitError>
     /** The last batch and sequence. */
     readonly head: () => Effect.Effect<Head, ReadError>
     /** All streams, or with `family` that stream and those it owns. */
@@ -129,6 +138,8 @@ const append =
     })
 
 export interface JournalOptions {
+  /** Tapes for the packed events of actors. Only over a synchronous driver. */
+  readonly tapes?: Tapes
   /**
    * How often `live` looks for what other processes appended, where the storage does not tell. Default: never, only this process's appends
    * are followed.
@@ -143,11 +154,23 @@ export const make = (
 ): Effect.Effect<Context.Tag.Service<Journal>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const signal = new Signal()
-    const group = new GroupCommit(driver, () => signal.raise())
-    yield* Effect.addFinalizer(() => group.drain() ?? Effect.void)
+    const outstanding = new Outstanding()
+    const group = new GroupCommit(
+      driver,
+      () => signal.raise(),
+      () => outstanding.takeIn()
+    )
+    yield* Effect.addFinalizer(() => {
+      // What cannot be taken in stays on its tape, for the next who opens the journal.
+      outstanding.takeIn()
+      return group.drain() ?? Effect.void
+    })
+    yield* outstanding.taking
     yield* Effect.forkScoped(Stream.runForEach(driver.changes, () => Effect.sync(() => signal.raise())))
     return {
-      ...readingOf(driver),
+      ...readingOf(driver, outstanding),
+      tapes: options.tapes,
+      outstanding,
       get anchor() {
         return driver.anchor
       },
@@ -156,10 +179,12 @@ export const make = (
       commitNow: (request) => group.commitNow(request),
       submit: (request, done) => group.submit(request, done),
       room: () => group.room(),
-      sync: () => {
-        const drained = group.drain()
-        return drained === undefined ? driver.sync() : Effect.zipRight(drained, Effect.suspend(driver.sync))
-      },
+      sync: () =>
+        flatMapNow(outstanding.takeIn(), () => {
+          const drained = group.drain()
+          return drained === undefined ? driver.sync() : Effect.zipRight(drained, Effect.suspend(driver.sync))
+        }),
+      syncNow: () => now(driver, driver.sync()),
       live: (after) => Stream.suspend(() => live(globalCursor(driver, after), signal, options.poll)),
       saveSnapshot: driver.saveSnapshot,
       redact: driver.redact,
@@ -167,18 +192,31 @@ export const make = (
     }
   })
 
-const readingOf = (driver: JournalDriver) => ({
-  name: driver.name,
-  id: driver.id,
-  head: driver.head,
-  streams: driver.streams,
-  history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-    actorCursor(driver, stream, after),
-  events: (after: number) => pages(() => globalCursor(driver, after)),
-  eventsOf: (stream: string) => pages(() => streamCursor(driver, stream)),
-  batches: (after: number) => pagesAfter(after, driver.batches, ({ batch }) => batch),
-  lastBase: driver.lastBase,
-  snapshot: driver.snapshot,
-  snapshots: (after: number) => pagesAfter(after, driver.snapshots, ({ sequence }) => sequence),
-  check: driver.check
-})
+const now = <A, E>(driver: JournalDriver, effect: Effect.Effect<A, E>): Either.Either<A, E> => {
+  if (isNow(effect)) return effect
+  throw new TypeError(`driver ${driver.name} is not synchronous`)
+}
+
+/** Reading begins with taking in what is on tapes: what cannot be taken in now is not in the journal, and not read. */
+const readingOf = (driver: JournalDriver, outstanding: Outstanding) => {
+  const whole = <A>(read: () => A): A => {
+    outstanding.takeIn()
+    return read()
+  }
+  return {
+    name: driver.name,
+    id: driver.id,
+    head: () => whole(driver.head),
+    streams: (family?: string) => whole(() => driver.streams(family)),
+    history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
+      whole(() => actorCursor(driver, stream, after)),
+    events: (after: number) => pages(() => whole(() => globalCursor(driver, after))),
+    eventsOf: (stream: string) => pages(() => whole(() => streamCursor(driver, stream))),
+    batches: (after: number) =>
+      Stream.suspend(() => whole(() => pagesAfter(after, driver.batches, ({ batch }) => batch))),
+    lastBase: driver.lastBase,
+    snapshot: driver.snapshot,
+    snapshots: (after: number) => pagesAfter(after, driver.snapshots, ({ sequence }) => sequence),
+    check: driver.check
+  }
+}

@@ -12,55 +12,45 @@
  * A6 Turns that wait for their group commit do not hold up the next: it is decided on the state that they lead to, and is refused
  *    with them if they fail.
  */
-import { Deferred, Effect, Either, Exit, FiberId } from "effect"
+import { Effect, Either, Exit } from "effect"
 import type { Fiber } from "effect"
 import type { Actor, AskOptions } from "./Actor.ts"
 import type { Tagged } from "./Behavior.ts"
 import { decideAll } from "./Decide.ts"
 import type { Part } from "./Decide.ts"
 import type { Durability } from "./Envelope.ts"
-import type { Family } from "./Family.ts"
 import type { Outcome } from "./GroupCommit.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
-import type { AppendError, JournalError, ReadError, DecodeError } from "./JournalError.ts"
+import type { AppendError, JournalError } from "./JournalError.ts"
+import type { Kind } from "./Kind.ts"
 import { isNow } from "./Now.ts"
-import { requestOf } from "./Request.ts"
-import { restore } from "./Restore.ts"
-import { Standing } from "./Standing.ts"
+import { hasNoContext, microsOf, requestOf } from "./Request.ts"
+import { Resident } from "./Resident.ts"
 import { Ticket } from "./Ticket.ts"
-import { Watchers } from "./Watchers.ts"
 
 type Recorded<State, Command, Event> = Omit<Part<State, Command, Event>, "events"> & {
   readonly events: ReadonlyArray<Event>
 }
 
-export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> implements Actor<
-  State,
-  Command,
-  Answer,
-  Refused
-> {
-  readonly stream: string
-  private readonly family: Family<State, Command, Event, Answer, Refused>
-  private standing: Standing<State>
-  /** False: not restored yet, out of date, stopped, or passive. */
-  private ready = false
-  private restoring: Deferred.Deferred<void, ReadError | DecodeError> | undefined
-  /** Turns that wait for their group commit. */
-  private waiting = 0
-  /** The last of them. */
-  private last: Ticket | undefined
-  private watchers: Watchers<State> | undefined
-  /** Events and bytes since the last snapshot. */
-  private freshEvents = 0
-  private freshBytes = 0
-  /** Time of the last turn, in microseconds since the Unix epoch. */
-  private usedAt = 0
+/** Actors by name. */
+interface Peers<A> {
+  /** The one that has the name of `actor` now. */
+  readonly current: (actor: A) => A
+}
 
-  constructor(family: Family<State, Command, Event, Answer, Refused>, stream: string) {
-    this.family = family
-    this.stream = stream
-    this.standing = new Standing(family.behavior.initial)
+export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
+  extends Resident<State, Command, Event, Answer, Refused>
+  implements Actor<State, Command, Answer, Refused>
+{
+  private readonly peers: Peers<LocalActor<State, Command, Event, Answer, Refused>>
+
+  constructor(
+    kind: Kind<State, Command, Event, Answer, Refused>,
+    stream: string,
+    peers: Peers<LocalActor<State, Command, Event, Answer, Refused>>
+  ) {
+    super(kind, stream)
+    this.peers = peers
   }
 
   get state(): Effect.Effect<State, JournalError> {
@@ -98,62 +88,13 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
   until(predicate: (state: State) => boolean): Effect.Effect<State, JournalError> {
     return Effect.zipRight(
       this.state,
-      Effect.suspend(() => {
-        const actor = this.current()
-        return (actor.watchers ??= new Watchers()).until(() => actor.standing.published, predicate)
-      })
+      Effect.suspend(() => this.current().watch(predicate))
     )
-  }
-
-  /** Restores the actor unless it is ready. Many may wait for one restoring; nobody who gives up stops it for the others. */
-  get restored(): Effect.Effect<void, ReadError | DecodeError> {
-    return Effect.suspend(() => {
-      if (this.ready) return Effect.void
-      if (this.restoring !== undefined) return Deferred.await(this.restoring)
-      if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored)
-      const begun = restore(this.family, this.stream)
-      return isNow(begun) ? Either.map(begun, (standing) => this.begin(standing)) : this.restoreLater(begun)
-    })
-  }
-
-  /** Passes out of memory if it was not used since `before` (microseconds) and nobody waits for it; true if it did. */
-  passivate(before: number): boolean {
-    const busy = this.waiting > 0 || this.restoring !== undefined || (this.watchers?.count ?? 0) > 0
-    if (busy || this.usedAt >= before) return false
-    this.stop()
-    this.standing = new Standing(this.family.behavior.initial)
-    return true
-  }
-
-  /** The next use starts from the journal. */
-  stop(): void {
-    this.ready = false
-  }
-
-  private restoreLater(begun: Effect.Effect<Standing<State>, ReadError | DecodeError>) {
-    const restoring = Deferred.unsafeMake<void, ReadError | DecodeError>(FiberId.none)
-    this.restoring = restoring
-    return begun.pipe(
-      Effect.map((standing) => this.begin(standing)),
-      Effect.onExit((exit) => {
-        this.restoring = undefined
-        return Deferred.done(restoring, exit)
-      }),
-      Effect.uninterruptible
-    )
-  }
-
-  private begin(standing: Standing<State>): void {
-    this.standing = standing
-    this.ready = true
-    this.freshEvents = 0
-    this.freshBytes = 0
-    this.watchers?.notify(standing.published)
   }
 
   /** The actor that has this one's name now: another one, if this one was passive when somebody asked for it. */
   private current(): LocalActor<State, Command, Event, Answer, Refused> {
-    return this.ready ? this : this.family.current(this)
+    return this.ready ? this : this.peers.current(this)
   }
 
   private turn<A, E>(
@@ -162,9 +103,9 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
     fiber: Fiber.RuntimeFiber<A, E>
   ): Effect.Effect<Answer, Refused | JournalError> {
     if (!this.ready) return this.later((actor) => actor.ask(command, { durability }))
-    const room = this.family.journal.room()
+    const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.ask(command, { durability }))
-    const { behavior } = this.family
+    const { behavior } = this.kind
     let next = this.standing.ahead
     let decision
     try {
@@ -175,7 +116,8 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
     }
     const { answer, events } = decision
     if (events.length === 0) return this.unrecorded(answer, durability)
-    const committed = this.record({ command, events, next, packed: false }, durability, fiber)
+    const packed = this.kind.isTaped && this.kind.codec.isPacked(events)
+    const committed = this.record({ command, events, next, packed }, durability, fiber)
     if (!isNow(committed)) return Effect.flatMap(committed, () => this.answered(answer))
     return Either.isLeft(committed) ? Either.left(committed.left) : this.answered(answer)
   }
@@ -187,9 +129,9 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
     fiber: Fiber.RuntimeFiber<A, E>
   ): Effect.Effect<ReadonlyArray<Either.Either<Answer, Refused>>, JournalError> {
     if (!this.ready) return this.later((actor) => actor.askAll(commands, { durability }))
-    const room = this.family.journal.room()
+    const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.askAll(commands, { durability }))
-    const { behavior, codec } = this.family
+    const { behavior, codec } = this.kind
     const { answers, defect, parts } = decideAll(behavior, codec, this.standing.ahead, commands)
     let recorded: Effect.Effect<void, JournalError> = Either.void
     for (const part of parts) {
@@ -214,23 +156,23 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
       : ask(actor)
   }
 
-  private isImmediate(durability: Durability): boolean {
-    return durability === "written" && this.waiting === 0 && this.family.journal.synchronous
-  }
-
-  /** Appends events: at once, or with the next group. */
+  /** Records events: on the tape, at once in the journal, or with its next group. */
   private record<A, E>(
-    { command, events, next }: Recorded<State, Command, Event>,
+    { command, events, next, packed }: Recorded<State, Command, Event>,
     durability: Durability,
     fiber: Fiber.RuntimeFiber<A, E>
   ): Effect.Effect<void, JournalError> {
-    const request = requestOf(this.family, this.stream, this.standing, { command, events, durability }, fiber)
+    const immediate = durability === "written" && this.waiting === 0 && this.kind.journal.synchronous
+    if (immediate && packed && this.kind.isTaped && hasNoContext(fiber)) return this.tape(events, next, microsOf(fiber))
+    const taken = this.takeIn()
+    if (Either.isLeft(taken)) return taken
+    const request = requestOf(this.kind, this.stream, this.standing, { command, events, durability }, fiber)
     this.usedAt = request.time
-    return this.isImmediate(durability) ? this.commitNow(request, next) : this.commitLater(request, next)
+    return immediate ? this.commitNow(request, next) : this.commitLater(request, next)
   }
 
   private commitNow(request: AppendRequest, next: State): Either.Either<void, AppendError> {
-    const outcome = this.family.journal.commitNow(request)
+    const outcome = this.kind.journal.commitNow(request)
     if (Either.isLeft(outcome)) {
       // Nothing has changed; only where another process was faster the actor is out of date.
       if (outcome.left._tag === "VersionConflict") this.stop()
@@ -248,7 +190,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
     this.standing.ahead = next
     this.waiting++
     this.last = ticket
-    this.family.journal.submit(request, (outcome) => this.settle(ticket, request, next, outcome))
+    this.kind.journal.submit(request, (outcome) => this.settle(ticket, request, next, outcome))
     return ticket.committed
   }
 
@@ -262,44 +204,20 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused> i
   }
 
   private answered<A, E>(answer: Either.Either<A, E>): Effect.Effect<A, E> {
-    return this.isDue() ? Effect.zipRight(this.keepSnapshot, answer) : answer
-  }
-
-  private publish(request: AppendRequest, next: State, sequence: number): void {
-    this.standing.published = next
-    this.standing.sequence = sequence
-    for (const { count, payload } of request.records) {
-      this.freshEvents += count
-      this.freshBytes += payload.length
-    }
-    this.watchers?.notify(next)
+    return this.isDue ? Effect.zipRight(this.keepSnapshot, answer) : answer
   }
 
   /** An answer without events: after the turns that it was decided on, and when *durable* is asked for, after they are. */
   private unrecorded<A, E>(answer: Either.Either<A, E>, durability: Durability): Effect.Effect<A, E | JournalError> {
     if (durability === "durable") {
-      const synced = this.family.journal.sync()
+      const synced = this.kind.journal.sync()
       return isNow(synced) && Either.isRight(synced) ? answer : Effect.zipRight(synced, answer)
     }
     return this.last === undefined ? answer : Effect.zipRight(this.last.committed, answer)
   }
 
-  private isDue(): boolean {
-    const { snapshotBytes, snapshotEvents } = this.family.options
-    return this.waiting === 0 && this.ready && (this.freshEvents >= snapshotEvents || this.freshBytes >= snapshotBytes)
-  }
-
-  /** Keeps a snapshot. It is no part of the history: where that fails the answer stands, and the next one is tried as late as usual. */
-  private get keepSnapshot(): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      this.freshEvents = 0
-      this.freshBytes = 0
-      return this.family.keepSnapshot(this.stream, this.standing)
-    })
-  }
-
   private broken(command: Command, defect: unknown): Effect.Effect<never, JournalError> {
     this.stop()
-    return this.family.stopped(this.stream, this.standing.sequence, command, defect)
+    return this.kind.stopped(this.stream, this.standing.sequence, command, defect)
   }
 }

@@ -15,6 +15,10 @@ export const microsOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): number => {
   return Number(clock.unsafeCurrentTimeNanos() / nanosPerMicro)
 }
 
+/** True if the fiber has no correlation or causation that would have to be recorded. */
+export const hasNoContext = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): boolean =>
+  fiber.getFiberRef(currentCorrelation) === undefined && fiber.getFiberRef(currentCausation) === null
+
 /** What a turn decided. `events` is not empty. */
 interface Decided<Command, Event> {
   readonly command: Command

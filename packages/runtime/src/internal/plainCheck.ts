@@ -5,7 +5,7 @@
 import { Option, SchemaAST } from "effect"
 
 /** True: the value is inside the schema and is its own encoded form. */
-export type Check = (value: unknown) => boolean
+type Check = (value: unknown) => boolean
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)

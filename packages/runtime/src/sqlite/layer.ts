@@ -14,6 +14,10 @@ import { loadSqlite } from "./load.ts"
 import { BadColumn } from "./Rows.ts"
 import { SqliteJournal } from "./SqliteJournal.ts"
 import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from "./SqliteDriver.ts"
+import { takeInTapes, tapesFolder } from "./TakeIn.ts"
+import { openTapes } from "../tape/openTapes.ts"
+import type { TapeError } from "../TapeError.ts"
+import type { AppendError, ReadError } from "../JournalError.ts"
 import { prepareSnapshots } from "./Statements.ts"
 import { complete, createTables, isComplete, isJournal } from "./Tables.ts"
 import { untouchedFile } from "./UntouchedFile.ts"
@@ -27,6 +31,11 @@ export interface SqliteFile {
    * appended later. One in use, or left with its `-wal` and `-shm` by a process that died, is read in place. Default false.
    */
   readonly readOnly?: boolean
+  /**
+   * Keeps packed events on tapes in the folder `<file>-tapes`, from where the journal takes them in. Default false; what an earlier process
+   * left there is taken in all the same.
+   */
+  readonly tapes?: boolean
   /** How often `live` looks for what other processes appended. Default: only this process's appends are followed. */
   readonly poll?: Duration.DurationInput
 }
@@ -37,7 +46,16 @@ export interface SqliteOptions extends SqliteFile {
 }
 
 /** Why a journal cannot be opened. Each message is one line. */
-export type OpenError = NoSqlite | NoSuchJournal | NotAJournal | NewerFormat | JournalDamaged | JournalUnavailable
+export type OpenError =
+  | NoSqlite
+  | TapeError
+  | AppendError
+  | ReadError
+  | NoSuchJournal
+  | NotAJournal
+  | NewerFormat
+  | JournalDamaged
+  | JournalUnavailable
 
 /** A digest as Latin-1 text takes less than half of the time of one as bytes. */
 const nativeSha256: Sha256 = (bytes) => {
@@ -110,7 +128,7 @@ const prepared = (
 
 /** Opens a journal file for as long as the scope lives. */
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
-  const { file, poll, readOnly = false } = options
+  const { file, poll, readOnly = false, tapes = false } = options
   if (readOnly && !existsSync(file)) return yield* new NoSuchJournal({ journal: file })
   const database = yield* openDatabase(sqlite, options)
   const newId = yield* makeJournalId
@@ -118,7 +136,11 @@ const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDri
     try: () => prepared(sqlite, database, options, newId),
     catch: (thrown) => openError(sqlite, file, thrown)
   })
-  return yield* make(yield* journal, poll === undefined ? {} : { poll })
+  const driver = yield* journal
+  const folder = tapesFolder(file)
+  if (!readOnly) yield* takeInTapes(driver, folder)
+  const opened = tapes && !readOnly ? { tapes: yield* openTapes({ folder, journalId: driver.id }) } : {}
+  return yield* make(driver, { ...opened, ...(poll === undefined ? {} : { poll }) })
 })
 
 /** A journal in a SQLite file, through a driver of the caller's: one that injects faults, for instance. */

@@ -1,0 +1,56 @@
+/**
+ * What is *written* outside the journal and not in it yet: the entries on tapes. They are taken in before anything becomes *durable*, before anyone
+ * in this process reads the journal, and a while after the first of them at the latest.
+ */
+import { Effect, Either } from "effect"
+import type { Scope } from "effect"
+import type { AppendError } from "./JournalError.ts"
+import { Signal } from "./Signal.ts"
+
+/** Time that entries stay outside the journal at most, while nothing else brings them in. */
+const takeInAfter = "1 second"
+
+/** Somebody with entries outside the journal. */
+interface Holder {
+  readonly stream: string
+  /** Brings them in; nothing to do is fine. */
+  readonly takeIn: () => Either.Either<void, AppendError>
+}
+
+export class Outstanding {
+  private readonly holders = new Set<Holder>()
+  private readonly arrivals = new Signal()
+
+  /** `holder` has entries from now on. */
+  add(holder: Holder): void {
+    this.holders.add(holder)
+    this.arrivals.raise()
+  }
+
+  /** `holder` has none any more. */
+  remove(holder: Holder): void {
+    this.holders.delete(holder)
+  }
+
+  /** Brings everything in; the first error, after all were tried. What could not be brought in stays where it is *written*. */
+  takeIn(): Either.Either<void, AppendError> {
+    let result: Either.Either<void, AppendError> = Either.void
+    for (const holder of this.holders) {
+      const taken = holder.takeIn()
+      if (Either.isLeft(taken) && Either.isRight(result)) result = taken
+    }
+    return result
+  }
+
+  /** Brings everything in a while after it came, until the scope ends. */
+  readonly taking: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
+    const round = Effect.suspend(() => {
+      const seen = this.arrivals.raised
+      if (this.holders.size === 0) return this.arrivals.after(seen)
+      const take = Effect.suspend(() => this.takeIn())
+      const tried = Effect.catchAll(take, (error) => Effect.logWarning(`entries stay on tape: ${error.message}`))
+      return Effect.delay(tried, takeInAfter)
+    })
+    return Effect.asVoid(Effect.forkScoped(Effect.forever(round)))
+  })
+}

@@ -1,0 +1,159 @@
+/**
+ * How an actor lives in memory: restored from its journal when it is used, passing out again when it is idle, with its tape and its
+ * snapshots. What it decides is in `LocalActor.ts`.
+ */
+import { Deferred, Effect, Either, FiberId } from "effect"
+import type { Tagged } from "./Behavior.ts"
+import type { AppendRequest } from "./JournalDriver.ts"
+import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
+import type { Kind } from "./Kind.ts"
+import { isNow } from "./Now.ts"
+import type { Recorder } from "./Recorder.ts"
+import { restore } from "./Restore.ts"
+import { Standing } from "./Standing.ts"
+import type { Ticket } from "./Ticket.ts"
+import { Watchers } from "./Watchers.ts"
+
+export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
+  /** Name of its own stream. */
+  readonly stream: string
+  protected readonly kind: Kind<State, Command, Event, Answer, Refused>
+  protected standing: Standing<State>
+  /** False: not restored yet, out of date, stopped, or passive. */
+  protected ready = false
+  /** The last turn that waits for its group commit, and how many do. */
+  protected last: Ticket | undefined
+  protected waiting = 0
+  /** Time of the last turn, in microseconds since the Unix epoch; 0: none yet. */
+  protected usedAt = 0
+  private restoring: Deferred.Deferred<void, ReadError | DecodeError> | undefined
+  private watchers: Watchers<State> | undefined
+  private recorder: Recorder<Event, Command> | undefined
+  /** Events and bytes since the last snapshot. */
+  private freshEvents = 0
+  private freshBytes = 0
+
+  constructor(kind: Kind<State, Command, Event, Answer, Refused>, stream: string) {
+    this.kind = kind
+    this.stream = stream
+    this.standing = new Standing(kind.behavior.initial)
+  }
+
+  /** Restores the actor unless it is ready. Many may wait for one restoring; nobody who gives up stops it for the others. */
+  get restored(): Effect.Effect<void, ReadError | DecodeError> {
+    return Effect.suspend(() => {
+      if (this.ready) return Effect.void
+      if (this.restoring !== undefined) return Deferred.await(this.restoring)
+      if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored)
+      const begun = restore(this.kind, this.stream)
+      return isNow(begun) ? Either.map(begun, (standing) => this.begin(standing)) : this.restoreLater(begun)
+    })
+  }
+
+  /**
+   * Passes out of memory if it had no turn for `idle` microseconds before `now`, and nobody waits for it; true if it did. One without a
+   * turn counts from the first time that it is asked.
+   */
+  passivate(now: number, idle: number): boolean {
+    if (this.usedAt === 0) this.usedAt = now
+    const isWaitedFor = this.waiting > 0 || this.restoring !== undefined || (this.watchers?.count ?? 0) > 0
+    if (isWaitedFor || this.recorder?.holds === true || now - this.usedAt < idle) return false
+    this.stop()
+    this.standing = new Standing(this.kind.behavior.initial)
+    this.usedAt = 0
+    return Either.isRight(this.endTape())
+  }
+
+  /** Ends the tape, if there is one; true if that was possible. */
+  endTape(): Either.Either<void, AppendError> {
+    const { recorder } = this
+    this.recorder = undefined
+    this.kind.journal.outstanding.remove(this)
+    return recorder === undefined ? Either.void : recorder.close()
+  }
+
+  /** The next use starts from the journal. */
+  stop(): void {
+    this.ready = false
+  }
+
+  /** Brings what is on the tape into the journal. */
+  takeIn(): Either.Either<void, AppendError> {
+    const { recorder } = this
+    if (recorder === undefined || !recorder.holds) return Either.void
+    const taken = recorder.takeIn()
+    if (!recorder.holds) this.kind.journal.outstanding.remove(this)
+    if (Either.isLeft(taken)) return Either.left(taken.left)
+    if (taken.right !== undefined) this.standing.sequence = taken.right.last
+    return Either.void
+  }
+
+  /** The first state that `predicate` holds for. */
+  protected watch(predicate: (state: State) => boolean): Effect.Effect<State> {
+    return (this.watchers ??= new Watchers()).until(() => this.standing.published, predicate)
+  }
+
+  /** Writes packed events to the tape: nothing else stands beside them. */
+  protected tape(events: ReadonlyArray<Event>, next: State, time: number): Either.Either<void, JournalError> {
+    const opened = this.recorder === undefined ? this.kind.record(this.stream) : Either.right(this.recorder)
+    if (Either.isLeft(opened)) return Either.left(opened.left)
+    const recorder = (this.recorder = opened.right)
+    const room = recorder.isFull ? this.takeIn() : Either.void
+    if (Either.isLeft(room)) return room
+    const written = recorder.write(this.standing.version, time, events)
+    if (Either.isLeft(written)) return Either.left(written.left)
+    this.standing.version += events.length
+    this.standing.ahead = next
+    this.standing.published = next
+    this.usedAt = time
+    this.freshEvents += events.length
+    this.kind.journal.outstanding.add(this)
+    this.watchers?.notify(next)
+    return Either.void
+  }
+
+  protected publish(request: AppendRequest, next: State, sequence: number): void {
+    this.standing.published = next
+    this.standing.sequence = sequence
+    for (const { count, payload } of request.records) {
+      this.freshEvents += count
+      this.freshBytes += payload.length
+    }
+    this.watchers?.notify(next)
+  }
+
+  protected get isDue(): boolean {
+    const { snapshotBytes, snapshotEvents } = this.kind.options
+    return this.waiting === 0 && this.ready && (this.freshEvents >= snapshotEvents || this.freshBytes >= snapshotBytes)
+  }
+
+  /** Keeps a snapshot. It is no part of the history: where that fails the answer stands, and the next one is tried as late as usual. */
+  protected get keepSnapshot(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.freshEvents = 0
+      this.freshBytes = 0
+      return this.kind.keepSnapshot(this.stream, this.standing)
+    })
+  }
+
+  private restoreLater(begun: Effect.Effect<Standing<State>, ReadError | DecodeError>) {
+    const restoring = Deferred.unsafeMake<void, ReadError | DecodeError>(FiberId.none)
+    this.restoring = restoring
+    return begun.pipe(
+      Effect.map((standing) => this.begin(standing)),
+      Effect.onExit((exit) => {
+        this.restoring = undefined
+        return Deferred.done(restoring, exit)
+      }),
+      Effect.uninterruptible
+    )
+  }
+
+  private begin(standing: Standing<State>): void {
+    this.standing = standing
+    this.ready = true
+    this.freshEvents = 0
+    this.freshBytes = 0
+    this.watchers?.notify(standing.published)
+  }
+}
