@@ -4,11 +4,12 @@ import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { bundled } from "./bundled.ts"
-import { writtenByChild } from "./tape.data.ts"
-import { expected, recovered, tapesFolder } from "./tape.support.ts"
+import { writeForever } from "./tape.child.ts"
+import { entriesOf, writtenByChild } from "./tape.data.ts"
+import { recovered, tapesFolder } from "./tape.support.ts"
 
 /** Acknowledgements after which a child is killed; two children run at a time. */
-const kills = [1, 2, 7, 30, 100, 333, 1000, 1700, 2500, 4000]
+const kills = [1, 2, 7, 30, 100, 200, 333, 500, 1000, 2000]
 
 /** Runs the child from version `first` until it acknowledged `count` times, kills it, and gives the last version it acknowledged. */
 const killAfter = async (script: string, folder: string, first: number, count: number): Promise<number> => {
@@ -24,12 +25,20 @@ const killAfter = async (script: string, folder: string, first: number, count: n
   return acknowledged
 }
 
-/** What is on the tape: everything from version 1 to the last, which is at least `acknowledged`. */
+/** Checks that everything from version 1 to the last is on the tape, at least to `acknowledged`; the last. */
 const checked = (folder: string, acknowledged: number) =>
   Effect.map(recovered(folder), ({ events, tail }) => {
     assert.isAtLeast(events.length, acknowledged)
     assert.strictEqual(tail?.taken, events.length)
-    assert.deepStrictEqual(events, expected(1, events.length, writtenByChild))
+    // One by one: comparing many thousand of them at once takes chai seconds.
+    const wrong = events.findIndex(
+      ({ payload, time, version }, index) =>
+        version !== index + 1 ||
+        time !== writtenByChild(version) ||
+        payload === null ||
+        Buffer.compare(payload, entriesOf(version, 1)) !== 0
+    )
+    assert.strictEqual(wrong, -1)
     return events.length
   })
 
@@ -37,7 +46,7 @@ it.scoped("after SIGKILL nothing acknowledged is lost, and the next process goes
   Effect.gen(function* () {
     const script = yield* bundled(
       "tapeCrash",
-      'import { writeForever } from "./tape.child.ts"; writeForever(process.argv[2], Number(process.argv[3]))'
+      `import { ${writeForever.name} as run } from "./tape.child.ts"; run(process.argv[2], Number(process.argv[3]))`
     )
     yield* Effect.forEach(
       kills,

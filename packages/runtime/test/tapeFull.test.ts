@@ -8,6 +8,7 @@ import { spawn, spawnSync } from "node:child_process"
 import { fsyncSync, ftruncateSync, statSync, writeSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { bundled } from "./bundled.ts"
+import { writeUntilFull } from "./tape.child.ts"
 import { childBatch, entriesOf, identity, journalId, pathOf, startTime, writtenByChild } from "./tape.data.ts"
 import { expected, recovered, tapesFolder } from "./tape.support.ts"
 
@@ -171,7 +172,7 @@ it.scoped.skipIf(missing.length > 0)(
     Effect.gen(function* () {
       const script = yield* bundled(
         "tapeFull",
-        'import { writeUntilFull } from "./tape.child.ts"; writeUntilFull(process.argv[2])'
+        `import { ${writeUntilFull.name} as run } from "./tape.child.ts"; run(process.argv[2])`
       )
       const folder = yield* tapesFolder
       const command = ["-c", 'ulimit -S -f 64; exec "$@"', "sh", process.execPath, script, folder]
