@@ -6,9 +6,9 @@ import type { Duration, Either } from "effect"
 import { Chunk, Context, Effect, Layer, Option, Stream } from "effect"
 import type { Scope } from "effect"
 import type { Cursor } from "./Cursor.ts"
-import { actorCursor, globalCursor, streamCursor } from "./Cursor.ts"
+import { actorCursor, foldCursor, globalCursor, streamCursor } from "./Cursor.ts"
 import { pageRecords } from "./Envelope.ts"
-import type { Envelope, SealedBatch } from "./Envelope.ts"
+import type { Envelope, Recorded, SealedBatch } from "./Envelope.ts"
 import { GroupCommit } from "./GroupCommit.ts"
 import type { Outcome } from "./GroupCommit.ts"
 import type {
@@ -70,6 +70,11 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
      * which to begin.
      */
     readonly history: (stream: string, after?: ReadonlyMap<string, number>) => Effect.Effect<Cursor, ReadError>
+    /** The same, without what a fold does not need: to compute the actor's state. */
+    readonly toFold: (
+      stream: string,
+      after?: ReadonlyMap<string, number>
+    ) => Effect.Effect<Cursor<Recorded>, ReadError>
     /** Every event after sequence `after` (0: from the first), up to the head. */
     readonly events: (after: number) => Stream.Stream<Envelope, ReadError>
     /** The events of one stream, up to its last; without the streams it owns. */
@@ -210,6 +215,8 @@ const readingOf = (driver: JournalDriver, outstanding: Outstanding) => {
     streams: (family?: string) => whole(() => driver.streams(family)),
     history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
       whole(() => actorCursor(driver, stream, after)),
+    toFold: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
+      whole(() => foldCursor(driver, stream, after)),
     events: (after: number) => pages(() => whole(() => globalCursor(driver, after))),
     eventsOf: (stream: string) => pages(() => whole(() => streamCursor(driver, stream))),
     batches: (after: number) =>

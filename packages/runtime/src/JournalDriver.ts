@@ -10,7 +10,15 @@
  * D4 A synchronous driver answers every call with an `Either`, which is an effect that needs no fiber: a turn contains it.
  */
 import type { Effect, Either, Stream } from "effect"
-import type { BatchContext, Bytes, Durability, SealedBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import type {
+  BatchContext,
+  Bytes,
+  Durability,
+  RecordedRun,
+  SealedBatch,
+  StoredRecord,
+  StreamIdentity
+} from "./Envelope.ts"
 import type { CommitError, MaintenanceError, ReadError, RefusedAppend } from "./JournalError.ts"
 
 /** A stream that an append touches, with the version it was decided on (0: the stream is new). */
@@ -126,6 +134,12 @@ export interface JournalDriver {
     after: number,
     limit: number
   ) => Effect.Effect<ReadonlyArray<StoredRecord>, ReadError>
+  /** The same, without what a fold does not need. */
+  readonly runsOf: (
+    stream: string,
+    after: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<RecordedRun>, ReadError>
   /** Every stream in the order of its first event; with `family` that stream and those it owns. */
   readonly streams: (family?: string) => Effect.Effect<ReadonlyArray<StreamInfo>, ReadError>
   /** Batches with all their records, after batch `after`; at most `limit`. */

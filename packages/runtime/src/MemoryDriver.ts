@@ -154,6 +154,8 @@ class MemoryDriver implements JournalDriver {
     return Either.right(found.slice(0, limit))
   }
 
+  readonly runsOf = this.recordsOf
+
   readonly streams = (family?: string) => {
     const infos: Array<StreamInfo> = []
     for (const { behavior, owner, stream, version } of this.byName.values()) {

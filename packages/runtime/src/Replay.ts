@@ -7,7 +7,7 @@ import type { Behavior, Tagged } from "./Behavior.ts"
 import { codecOf } from "./Codec.ts"
 import type { Codec } from "./Codec.ts"
 import { baseType, encodings } from "./Envelope.ts"
-import type { Envelope, StoredCommand } from "./Envelope.ts"
+import type { Envelope, Recorded, StoredCommand } from "./Envelope.ts"
 import { beginning } from "./History.ts"
 import { Journal } from "./Journal.ts"
 import type { Snapshot } from "./JournalDriver.ts"
@@ -15,6 +15,7 @@ import { NoSuchStream, UnknownBehavior } from "./JournalError.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
 import { redecide } from "./Redecide.ts"
 import type { DecidedEvent } from "./Redecide.ts"
+import type { Progress } from "./Verify.ts"
 
 /** A decoded value and its JSON text, packed events included. */
 export interface Decoded {
@@ -24,8 +25,11 @@ export interface Decoded {
 
 /** A state that takes in recorded events. */
 export interface Replaying {
-  /** Applies an event of the actor. A base event replaces the state; one of a stream that it owns is part of its own. */
-  readonly apply: (envelope: Envelope) => Either.Either<void, DecodeError>
+  /**
+   * Applies an event of the actor. A base event replaces the state; one of a stream that it owns is part of its own. `verified`: its hash
+   * chain was.
+   */
+  readonly apply: (envelope: Recorded, verified?: boolean) => Either.Either<void, DecodeError>
   /** Goes on from a snapshot of this very version of the behavior; false if it is of another one or cannot be read. */
   readonly load: (snapshot: Pick<Snapshot, "behaviorVersion" | "state">) => boolean
   readonly state: () => Decoded
@@ -58,9 +62,12 @@ const starting =
     const set = (next: State) => void (state = next)
     const again = (command: Command) => redecide(behavior, codec, state, command)
     return {
-      apply: (envelope) => {
+      apply: (envelope, verified = false) => {
         if (envelope.encoding !== encodings.base) {
-          return Either.map(codec.decode(envelope), (event) => set(behavior.evolve(state, event)))
+          const event = verified ? codec.decodeVerified(envelope) : codec.decode(envelope)
+          if (Either.isLeft(event)) return Either.left(event.left)
+          state = behavior.evolve(state, event.right)
+          return Either.void
         }
         return envelope.behavior === behavior.name ? Either.map(codec.decodeBase(envelope), set) : Either.void
       },
@@ -174,13 +181,14 @@ const behaviorOf = (known: Registry, stream: string) =>
 /** Applies a page up to event `sequence`; the last one applied. */
 const applyUpTo = (
   replaying: Replaying,
-  page: ReadonlyArray<Envelope>,
-  sequence: number
+  page: ReadonlyArray<Recorded>,
+  sequence: number,
+  verified: number
 ): Either.Either<number | undefined, DecodeError> => {
   let last: number | undefined
   for (const envelope of page) {
     if (envelope.sequence > sequence) break
-    const applied = replaying.apply(envelope)
+    const applied = replaying.apply(envelope, envelope.sequence <= verified)
     if (Either.isLeft(applied)) return Either.left(applied.left)
     last = envelope.sequence
   }
@@ -189,22 +197,24 @@ const applyUpTo = (
 
 /**
  * The state of the actor of `stream` after event `sequence` (any event: those of other actors count as moments), the streams it
- * owns included. A stream that is owned is folded alone, by its own behavior.
+ * owns included. A stream that is owned is folded alone, by its own behavior. Events up to `verified`, which `Verify.verify` gave in this
+ * session, are not checked by their schemas again.
  */
 export const stateAt = Effect.fn("Replay.stateAt")(function* (
   known: Registry,
   stream: string,
-  sequence: number = Number.MAX_SAFE_INTEGER
+  sequence: number = Number.MAX_SAFE_INTEGER,
+  verified?: Pick<Progress, "sequence">
 ): Effect.fn.Return<Past, ReadError | DecodeError | UnknownBehavior | NoSuchStream, Journal> {
   const journal = yield* Journal
   const behavior = yield* behaviorOf(known, stream)
   const replaying = behavior.start()
   const start = yield* beginning(journal, stream, sequence, (snapshot) => replaying.load(snapshot))
-  const cursor = yield* journal.history(stream, start.after)
+  const cursor = yield* journal.toFold(stream, start.after)
   let last = start.sequence
   for (;;) {
     const page = yield* cursor.next()
-    last = (yield* applyUpTo(replaying, page, sequence)) ?? last
+    last = (yield* applyUpTo(replaying, page, sequence, verified?.sequence ?? 0)) ?? last
     if (page.length === 0 || (page.at(-1)?.sequence ?? 0) >= sequence) break
   }
   return { stream, behavior: behavior.name, sequence: last, state: replaying.state() }

@@ -3,6 +3,10 @@ import { Schema } from "effect"
 import type { Json } from "../Behavior.ts"
 import { plainCheck } from "./plainCheck.ts"
 
+/** True if every value of this schema is its own encoded form. */
+export const isPlain = <A>({ ast }: Json<A>): boolean =>
+  ast._tag === "Transformation" && plainCheck(ast.to) !== undefined
+
 /** Encodes values of `schema`. Throws what the schema says about a value outside it. */
 export const jsonEncoder = <A>(schema: Json<A>): ((value: A) => string) => {
   const encode = Schema.encodeSync(schema)

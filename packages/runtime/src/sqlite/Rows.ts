@@ -1,5 +1,12 @@
 /** Rows of the journal's tables to stored records and batches. A column that is not what the table says is damage. */
-import type { SealedBatch, StoredCommand, StoredRecord, BatchContext, StreamIdentity } from "../Envelope.ts"
+import type {
+  BatchContext,
+  RecordedRun,
+  SealedBatch,
+  StoredCommand,
+  StoredRecord,
+  StreamIdentity
+} from "../Envelope.ts"
 import type { Anchor, Snapshot } from "../JournalDriver.ts"
 import type { Row } from "./SqliteDriver.ts"
 
@@ -61,6 +68,19 @@ export const recordOf = (row: Row, identity: StreamIdentity, context: BatchConte
   encoding: integer(row, "encoding"),
   payload: optionalBytes(row, "payload"),
   payloadHash: optionalBytes(row, "payload_hash")
+})
+
+/** The part of a record row that a fold needs. */
+export const runOf = (row: Row, { behavior, stream }: StreamIdentity): RecordedRun => ({
+  sequence: integer(row, "sequence"),
+  count: integer(row, "count"),
+  stream,
+  behavior,
+  version: integer(row, "version"),
+  type: text(row, "type"),
+  schemaVersion: integer(row, "schema_version"),
+  encoding: integer(row, "encoding"),
+  payload: optionalBytes(row, "payload")
 })
 
 const commandOf = (row: Row): StoredCommand | null => {

@@ -43,6 +43,7 @@ export class SqliteJournal implements JournalDriver {
   readonly head: SqliteReader["head"]
   readonly records: SqliteReader["records"]
   readonly recordsOf: SqliteReader["recordsOf"]
+  readonly runsOf: SqliteReader["runsOf"]
   readonly streams: SqliteReader["streams"]
   readonly batches: SqliteReader["batches"]
   readonly lastBase: SqliteReader["lastBase"]
@@ -72,6 +73,7 @@ export class SqliteJournal implements JournalDriver {
     this.head = reader.head
     this.records = reader.records
     this.recordsOf = reader.recordsOf
+    this.runsOf = reader.runsOf
     this.streams = reader.streams
     this.batches = reader.batches
     this.lastBase = reader.lastBase

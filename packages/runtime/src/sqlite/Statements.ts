@@ -15,11 +15,13 @@ export interface Statements {
   readonly lastHash: Statement
   readonly streamId: Statement
   readonly streamById: Statement
+  readonly streamByName: Statement
   readonly version: Statement
   readonly streams: Statement
   readonly family: Statement
   readonly records: Statement
   readonly recordsOf: Statement
+  readonly runsOf: Statement
   readonly batches: Statement
   readonly batchRecords: Statement
   readonly batchBefore: Statement
@@ -64,6 +66,7 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   lastHash: database.prepare("SELECT hash FROM batch ORDER BY id DESC LIMIT 1"),
   streamId: database.prepare("SELECT id FROM stream WHERE name = ?"),
   streamById: database.prepare("SELECT name, behavior, owner FROM stream WHERE id = ?"),
+  streamByName: database.prepare("SELECT id, name, behavior, owner FROM stream WHERE name = ?"),
   version: database.prepare(
     "SELECT version + count - 1 AS version FROM record WHERE stream = ? ORDER BY version DESC LIMIT 1"
   ),
@@ -74,6 +77,10 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   ),
   recordsOf: database.prepare(
     `${inBatch} WHERE r.stream = ? AND r.version > ? - ${maxRunEntries} AND r.version + r.count - 1 > ? ORDER BY r.version LIMIT ?`
+  ),
+  runsOf: database.prepare(
+    `SELECT sequence, count, version, type, schema_version, encoding, payload FROM record
+     WHERE stream = ? AND version > ? - ${maxRunEntries} AND version + count - 1 > ? ORDER BY version LIMIT ?`
   ),
   batches: database.prepare("SELECT * FROM batch WHERE id > ? ORDER BY id LIMIT ?"),
   batchRecords: database.prepare(`SELECT ${columns} FROM record r WHERE r.sequence >= ? ORDER BY r.sequence LIMIT ?`),
