@@ -2,9 +2,8 @@
  * The journal as actors and readers use it: appends with group commit, cursors for restoring, streams for everyone else. One
  * face over every `JournalDriver`. Source: `docs/architecture.md`, "What is acknowledged is kept" and "Envelope".
  */
-import type { Duration, Either } from "effect"
 import { Chunk, Context, Effect, Layer, Option, Stream } from "effect"
-import type { Scope } from "effect"
+import type { Duration, Either, Scope } from "effect"
 import type { Cursor } from "./Cursor.ts"
 import { actorCursor, foldCursor, globalCursor, streamCursor } from "./Cursor.ts"
 import { pageRecords } from "./Envelope.ts"
@@ -71,10 +70,7 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
      */
     readonly history: (stream: string, after?: ReadonlyMap<string, number>) => Effect.Effect<Cursor, ReadError>
     /** The same, without what a fold does not need: to compute the actor's state. */
-    readonly toFold: (
-      stream: string,
-      after?: ReadonlyMap<string, number>
-    ) => Effect.Effect<Cursor<Recorded>, ReadError>
+    readonly toFold: (stream: string, after?: ReadonlyMap<string, number>) => Effect.Effect<Cursor<Recorded>, ReadError>
     /** Every event after sequence `after` (0: from the first), up to the head. */
     readonly events: (after: number) => Stream.Stream<Envelope, ReadError>
     /** The events of one stream, up to its last; without the streams it owns. */

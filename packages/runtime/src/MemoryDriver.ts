@@ -226,7 +226,7 @@ class MemoryDriver implements JournalDriver {
 
   /** These batches are all there is from now on. */
   private replace(batches: ReadonlyArray<SealedBatch>): void {
-    this.slots = batches.map(({ hash: _, ...batch }) => ({ first: batch.firstSequence, request: undefined, batch }))
+    this.slots = batches.map((batch) => ({ first: batch.firstSequence, request: undefined, batch }))
     for (const { batches: numbers } of this.byName.values()) {
       const first = numbers.findIndex((number) => number >= this.anchor.batch)
       numbers.splice(0, first < 0 ? numbers.length : first)

@@ -40,11 +40,11 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   }
 
   /** Restores the actor unless it is ready. Many may wait for one restoring; nobody who gives up stops it for the others. */
-  get restored(): Effect.Effect<void, ReadError | DecodeError> {
+  restored(): Effect.Effect<void, ReadError | DecodeError> {
     return Effect.suspend(() => {
       if (this.ready) return Effect.void
       if (this.restoring !== undefined) return Deferred.await(this.restoring)
-      if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored)
+      if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored())
       const begun = restore(this.kind, this.stream)
       return isNow(begun) ? Either.map(begun, (standing) => this.begin(standing)) : this.restoreLater(begun)
     })

@@ -7,7 +7,7 @@ import { Effect, Either, FastCheck } from "effect"
 import { existsSync, readFileSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs"
 import { crc32 } from "node:zlib"
 import { entriesOf, identity, journalId, pathOf, startTime } from "./tape.data.ts"
-import { expected, recovered, tailsOf, tapeIn, tapesFolder, tapesOf } from "./tape.support.ts"
+import { bytesIn, expected, recovered, tailsOf, tapeIn, tapesFolder, tapesOf } from "./tape.support.ts"
 
 const timeOf = (version: number): number => startTime + version
 
@@ -237,7 +237,7 @@ it.scoped("every size of entry comes back, and what breaks the rules throws", ()
       yield* tape.write(1, startTime, entriesOf(1, 3, entryBytes), 3)
     }
     for (const { identity: of, requests } of yield* tailsOf(folder)) {
-      const payload = requests[0]?.records[0]?.payload ?? new Uint8Array(0)
+      const payload = bytesIn(requests[0]?.records[0]?.payload ?? "")
       const entries = [0, 1, 2].flatMap((index) => [
         ...payload.subarray(index * (of.entryBytes + 4) + 4).subarray(0, of.entryBytes)
       ])

@@ -22,6 +22,10 @@ export const tapeIn = (folder: string, of: TapeIdentity = identity) =>
 /** What is read back where the journal has the stream at `version`. */
 export const tailsOf = (folder: string, version = 0) => readTails(folder, journalId, () => version)
 
+/** A payload as bytes. */
+export const bytesIn = (payload: Uint8Array | string): Uint8Array =>
+  typeof payload === "string" ? new TextEncoder().encode(payload) : payload
+
 /** The single events of appends. */
 export const eventsIn = (requests: ReadonlyArray<AppendRequest>) =>
   requests.flatMap(({ causation, correlation, records, streams, time }) => {
@@ -32,6 +36,7 @@ export const eventsIn = (requests: ReadonlyArray<AppendRequest>) =>
       const events = eventsOf({
         ...record,
         ...stream,
+        payload: bytesIn(record.payload),
         causation,
         correlation,
         time,
