@@ -41,6 +41,8 @@ const bytesOf = (request: AppendRequest): number => {
   return bytes
 }
 
+const none: ReadonlyArray<Queued> = []
+
 const touches = (request: AppendRequest, streams: ReadonlySet<string>): boolean =>
   request.streams.some(({ stream }) => streams.has(stream))
 
@@ -173,16 +175,17 @@ export class GroupCommit {
   }
 
   private answer(group: ReadonlyArray<Queued>, answers: ReadonlyArray<AppendAnswer>): void {
-    let kept = false
+    if (answers.length !== group.length) noAnswer(this.driver)
     const refused: Array<AppendRequest> = []
-    for (const [index, { request }] of group.entries()) {
-      const answer = answers[index]
-      if (answer !== undefined && Either.isRight(answer)) kept = true
-      else refused.push(request)
+    let at = 0
+    for (const { request } of group) {
+      const answer = answers[at++]
+      if (answer === undefined || Either.isLeft(answer)) refused.push(request)
     }
-    const behind = refused.length === 0 ? [] : this.refuseBehind(refused)
-    if (kept) this.committed()
-    for (const [index, { done }] of group.entries()) done(answers[index] ?? noAnswer(this.driver))
+    const behind = refused.length === 0 ? none : this.refuseBehind(refused)
+    if (refused.length < group.length) this.committed()
+    at = 0
+    for (const { done } of group) done(answers[at++] ?? noAnswer(this.driver))
     for (const { done, request } of behind) done(Either.left(behindRefused(request)))
   }
 

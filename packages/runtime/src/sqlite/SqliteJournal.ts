@@ -6,7 +6,6 @@
 import { Either, Stream } from "effect"
 import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
-import { bytesOf } from "../internal/utf8.ts"
 import type { Durability, PlannedBatch, StreamIdentity } from "../Envelope.ts"
 import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
 import { JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
@@ -200,13 +199,13 @@ export class SqliteJournal implements JournalDriver {
       batch.causation,
       command === null ? null : command.stream,
       command === null ? null : command.schemaVersion,
-      command === null ? null : bytesOf(command.bytes),
+      command === null ? null : command.bytes,
       hash
     )
     for (const each of batch.records) {
       const { count, encoding, payload, schemaVersion, sequence, type, version } = each
       const stream = this.idFor(each, ids)
-      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, bytesOf(payload))
+      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, payload)
     }
   }
 

@@ -53,14 +53,16 @@ const inBatch = `SELECT ${columns}, b.time, b.correlation, b.causation FROM reco
 const streamInfos = `SELECT name, behavior, owner,
   (SELECT version + count - 1 FROM record WHERE stream = stream.id ORDER BY version DESC LIMIT 1) AS version FROM stream`
 
-/** Parameters are in the order of the question marks; a run that holds the first event wanted begins before it. */
+/**
+ * Payloads and commands may come as text: SQLite then encodes them. Parameters are in the order of the question marks; a run that holds the first event wanted begins before it.
+ */
 export const prepare = (database: SqliteDatabase): Statements => ({
   meta: database.prepare("SELECT id, anchor_batch, anchor_sequence, anchor_hash FROM journal"),
   begin: database.prepare("BEGIN IMMEDIATE"),
   commit: database.prepare("COMMIT"),
   insertStream: database.prepare("INSERT INTO stream (name, behavior, owner) VALUES (?, ?, ?)"),
-  insertBatch: database.prepare("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)"),
-  insertRecord: database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"),
+  insertBatch: database.prepare("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), NULL, ?)"),
+  insertRecord: database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), NULL)"),
   touch: database.prepare("UPDATE journal SET id = id"),
   head: database.prepare("SELECT sequence + count - 1 AS sequence, batch FROM record ORDER BY sequence DESC LIMIT 1"),
   lastHash: database.prepare("SELECT hash FROM batch ORDER BY id DESC LIMIT 1"),
