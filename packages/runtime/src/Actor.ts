@@ -21,7 +21,7 @@ export interface Actor<State, Command, Answer, Refused> {
    * its journal is asynchronous, or cannot be read.
    */
   readonly unsafeState: () => State
-  /** Sequence of the last event of this actor; 0 if there is none. */
+  /** Sequence of the last event of this actor that is in the journal; 0 if there is none. Throws where `unsafeState` does. */
   readonly unsafePosition: () => number
   /** One turn: decide, append, evolve, answer. Fails with the behavior's refusal, or with what the journal says. */
   readonly ask: (command: Command, options?: AskOptions) => Effect.Effect<Answer, Refused | JournalError>

@@ -76,7 +76,7 @@ export class GroupCommit {
     if (this.isQueued(request)) this.flush()
     const answers = this.driver.commit([request], request.durability)
     if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
-    const outcome = Either.flatMap(answers, ([answer]): Outcome => answer ?? noAnswer(this.driver))
+    const outcome = Either.flatMap(answers, ([answer]): Outcome => answer ?? this.noAnswer())
     if (Either.isRight(outcome)) this.committed()
     return outcome
   }
@@ -84,7 +84,11 @@ export class GroupCommit {
   /** Queues for the next group commit; `done` gets the outcome, at the earliest before this returns. Synchronous. */
   submit(request: AppendRequest, done: (outcome: Outcome) => void): void {
     const taken = request.durability === "durable" ? this.takeIn() : Either.void
-    if (Either.isLeft(taken)) return done(Either.left(taken.left))
+    if (Either.isLeft(taken)) {
+      // Those before it are told first: tapes are only over synchronous drivers.
+      if (this.driver.synchronous) this.flush()
+      return done(Either.left(taken.left))
+    }
     const bytes = bytesOf(request)
     this.queue.push({ request, bytes, done })
     this.queuedBytes += bytes
@@ -141,9 +145,17 @@ export class GroupCommit {
   }
 
   private commitSync(group: ReadonlyArray<Queued>): void {
-    const answers = this.driver.commit(requestsOf(group), durabilityOf(group))
-    if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
-    this.settle(group, answers)
+    this.settle(group, this.commitSafely(group))
+  }
+
+  /** A defect of a driver must not leave those waiting who asked it: it is told to them as what it is, an unavailable journal. */
+  private commitSafely(group: ReadonlyArray<Queued>): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> {
+    try {
+      const answers = this.driver.commit(requestsOf(group), durabilityOf(group))
+      return isNow(answers) ? answers : Either.left(this.unavailable("its driver is not synchronous"))
+    } catch (thrown) {
+      return Either.left(this.unavailable(`a defect of its driver: ${String(thrown)}`))
+    }
   }
 
   private commitAsync(): void {
@@ -153,12 +165,34 @@ export class GroupCommit {
       this.idlers = release(this.idlers)
       return
     }
-    Effect.runCallback(this.driver.commit(requestsOf(group), durabilityOf(group)), {
+    const commit = Effect.suspend(() => this.driver.commit(requestsOf(group), durabilityOf(group)))
+    Effect.runCallback(commit, {
       onExit: (exit) => {
-        this.settle(group, outcomeOf(exit, this.driver))
+        this.settle(group, this.outcomeOf(exit))
         this.commitAsync()
       }
     })
+  }
+
+  /** As `commitSafely`. */
+  private outcomeOf<A>(exit: Exit.Exit<A, CommitError>): Either.Either<A, CommitError> {
+    return Exit.match(exit, {
+      onSuccess: (answers) => Either.right(answers),
+      onFailure: (cause) =>
+        Either.left(
+          Option.getOrElse(Cause.failureOption(cause), () =>
+            this.unavailable(`a defect of its driver: ${Cause.pretty(cause)}`)
+          )
+        )
+    })
+  }
+
+  private noAnswer(): Either.Either<never, JournalUnavailable> {
+    return Either.left(this.unavailable("its driver did not answer every append"))
+  }
+
+  private unavailable(reason: string): JournalUnavailable {
+    return new JournalUnavailable({ journal: this.driver.name, reason })
   }
 
   private settle(group: ReadonlyArray<Queued>, answers: Either.Either<ReadonlyArray<AppendAnswer>, CommitError>): void {
@@ -175,23 +209,22 @@ export class GroupCommit {
   }
 
   private answer(group: ReadonlyArray<Queued>, answers: ReadonlyArray<AppendAnswer>): void {
-    if (answers.length !== group.length) noAnswer(this.driver)
     const refused: Array<AppendRequest> = []
     let at = 0
     for (const { request } of group) {
       const answer = answers[at++]
       if (answer === undefined || Either.isLeft(answer)) refused.push(request)
     }
-    const behind = refused.length === 0 ? none : this.refuseBehind(refused)
+    const streams = new Set(refused.flatMap((request) => request.streams.map(({ stream }) => stream)))
+    const behind = refused.length === 0 ? none : this.refuseBehind(streams)
     if (refused.length < group.length) this.committed()
     at = 0
-    for (const { done } of group) done(answers[at++] ?? noAnswer(this.driver))
-    for (const { done, request } of behind) done(Either.left(behindRefused(request)))
+    for (const { done } of group) done(answers[at++] ?? this.noAnswer())
+    for (const { done, request } of behind) done(Either.left(behindRefused(request, streams)))
   }
 
-  /** Takes those out of the queue that touch a stream of a refused append, and, in turn, of each other (G4). */
-  private refuseBehind(refused: ReadonlyArray<AppendRequest>): ReadonlyArray<Queued> {
-    const streams = new Set(refused.flatMap((request) => request.streams.map(({ stream }) => stream)))
+  /** Takes those out of the queue that touch one of `streams`, and, in turn, of each other (G4); theirs are in `streams` then. */
+  private refuseBehind(streams: Set<string>): ReadonlyArray<Queued> {
     const behind: Array<Queued> = []
     const rest: Array<Queued> = []
     for (const queued of this.queue) {
@@ -212,31 +245,13 @@ const release = (gate: Deferred.Deferred<void> | undefined): undefined => {
   if (gate !== undefined) Deferred.unsafeDone(gate, Exit.void)
 }
 
-/** A defect of a driver must not leave those waiting who asked it: it is told to them as what it is, an unavailable journal. */
-const outcomeOf = <A>(exit: Exit.Exit<A, CommitError>, driver: JournalDriver): Either.Either<A, CommitError> =>
-  Exit.match(exit, {
-    onSuccess: (answers) => Either.right(answers),
-    onFailure: (cause) =>
-      Either.left(
-        Option.getOrElse(
-          Cause.failureOption(cause),
-          () =>
-            new JournalUnavailable({ journal: driver.name, reason: `a defect of its driver: ${Cause.pretty(cause)}` })
-        )
-      )
-  })
-
 const requestsOf = (group: ReadonlyArray<Queued>): ReadonlyArray<AppendRequest> => group.map(({ request }) => request)
 
 const durabilityOf = (group: ReadonlyArray<Queued>): Durability =>
   group.some(({ request }) => request.durability === "durable") ? "durable" : "written"
 
-/** The append was decided on one that was refused: its stream never reached the version it expects. */
-const behindRefused = (request: AppendRequest): VersionConflict => {
-  const { expected = 0, stream = "" } = request.streams[0] ?? {}
-  return new VersionConflict({ stream, expected, actual: expected - 1 })
-}
-
-const noAnswer = (driver: JournalDriver): never => {
-  throw new TypeError(`driver ${driver.name} did not answer every append`)
+/** The append was decided on one that was refused: a stream of `refused` never reached the version it expects. */
+const behindRefused = (request: AppendRequest, refused: ReadonlySet<string>): VersionConflict => {
+  const { expected, stream } = request.streams.find((each) => refused.has(each.stream)) ?? { expected: 0, stream: "" }
+  return new VersionConflict({ stream, expected, actual: Math.max(0, expected - 1) })
 }

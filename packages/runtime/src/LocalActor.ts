@@ -7,8 +7,8 @@
  *    that it was decided on.
  * A3 A decision without events appends nothing.
  * A4 After a `VersionConflict` (another process appended), or a failed group, the next turn starts from the journal.
- * A5 A defect in `decide` or `evolve` stops the actor: it is recorded (`Supervision.ts`), the caller dies of it, and the next use
- *    restores the actor from the journal.
+ * A5 A defect in `decide` or `evolve`, or an event outside its schema, stops the actor: it is recorded (`Supervision.ts`), the
+ *    caller dies of it, and the next use restores the actor from the journal.
  * A6 Turns that wait for their group commit do not hold up the next: it is decided on the state that they lead to, and is refused
  *    with them if they fail.
  */
@@ -71,6 +71,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   unsafePosition(): number {
+    this.unsafeState()
     return this.current().standing.sequence
   }
 
@@ -86,10 +87,10 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   until(predicate: (state: State) => boolean): Effect.Effect<State, JournalError> {
-    return Effect.zipRight(
-      this.state,
-      Effect.suspend(() => this.current().watch(predicate))
-    )
+    return Effect.suspend(() => {
+      const actor = this.current()
+      return actor.ready ? actor.watch(predicate) : Effect.zipRight(actor.restored(), this.until(predicate))
+    })
   }
 
   /** The actor that has this one's name now: another one, if this one was passive when somebody asked for it. */
@@ -137,6 +138,8 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     for (const part of parts) {
       recorded = this.record(part, durability, fiber)
       if (isNow(recorded) && Either.isLeft(recorded)) return Either.left(recorded.left)
+      // What is behind a part that cannot be recorded was decided on it.
+      if (!this.ready) return Effect.zipRight(recorded, Effect.dieMessage(`${this.stream} stopped in this turn`))
     }
     if (defect !== undefined) return Effect.zipRight(recorded, this.broken(defect.command, defect.thrown))
     if (parts.length === 0) recorded = Effect.asVoid(this.unrecorded(Either.void, durability))
@@ -166,7 +169,12 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     if (immediate && packed && this.kind.isTaped && hasNoContext(fiber)) return this.tape(events, next, microsOf(fiber))
     const taken = this.takeIn()
     if (Either.isLeft(taken)) return taken
-    const request = requestOf(this.kind, this.stream, this.standing, { command, events, durability }, fiber)
+    let request
+    try {
+      request = requestOf(this.kind, this.stream, this.standing, { command, events, durability }, fiber)
+    } catch (defect) {
+      return this.broken(command, defect)
+    }
     this.usedAt = request.time
     return immediate ? this.commitNow(request, next) : this.commitLater(request, next)
   }
@@ -209,15 +217,17 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
 
   /** An answer without events: after the turns that it was decided on, and when *durable* is asked for, after they are. */
   private unrecorded<A, E>(answer: Either.Either<A, E>, durability: Durability): Effect.Effect<A, E | JournalError> {
+    const decidedOn = this.last?.committed
     if (durability === "durable") {
       const synced = this.kind.journal.sync()
+      if (decidedOn !== undefined) return Effect.zipRight(Effect.zipRight(synced, decidedOn), answer)
       return isNow(synced) && Either.isRight(synced) ? answer : Effect.zipRight(synced, answer)
     }
-    return this.last === undefined ? answer : Effect.zipRight(this.last.committed, answer)
+    return decidedOn === undefined ? answer : Effect.zipRight(decidedOn, answer)
   }
 
   private broken(command: Command, defect: unknown): Effect.Effect<never, JournalError> {
     this.stop()
-    return this.kind.stopped(this.stream, this.standing.sequence, command, defect)
+    return Effect.suspend(() => this.kind.stopped(this.stream, this.standing.sequence, command, defect))
   }
 }

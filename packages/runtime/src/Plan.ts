@@ -113,6 +113,8 @@ const plan = (
 class PlannedVersions {
   private readonly versionOf: (stream: string) => number
   private readonly ahead = new Map<string, number>()
+  /** The lowest version that a refused request of the group expected of a stream. */
+  private readonly refused = new Map<string, number>()
 
   constructor(versionOf: (stream: string) => number) {
     this.versionOf = versionOf
@@ -126,9 +128,19 @@ class PlannedVersions {
     for (const { count, stream, version } of records) this.ahead.set(stream, version + count - 1)
   }
 
-  /** Whoever was decided on a refused request expects more than this (D2 of `JournalDriver`). */
   refuse({ streams }: AppendRequest): void {
-    for (const { expected, stream } of streams) this.ahead.set(stream, Math.min(this.of(stream), expected))
+    for (const { expected, stream } of streams) {
+      this.refused.set(stream, Math.min(this.refused.get(stream) ?? expected, expected))
+    }
+  }
+
+  /** Why a request is refused that was decided on a refused one: it expects more than that did (D2 of `JournalDriver`). */
+  behindRefused({ streams }: AppendRequest): VersionConflict | undefined {
+    for (const { expected, stream } of streams) {
+      const actual = this.refused.get(stream)
+      if (actual !== undefined && expected > actual) return new VersionConflict({ stream, expected, actual })
+    }
+    return undefined
   }
 }
 
@@ -143,7 +155,8 @@ export const planGroup = (
   const versions = new PlannedVersions(versionOf)
   let at = head
   return group.map((request) => {
-    const planned = plan(request, at, (stream) => versions.of(stream))
+    const behind = versions.behindRefused(request)
+    const planned = behind === undefined ? plan(request, at, (stream) => versions.of(stream)) : Either.left(behind)
     if (Either.isLeft(planned)) versions.refuse(request)
     else {
       const place = placeOf(planned.right)

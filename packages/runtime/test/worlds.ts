@@ -1,0 +1,38 @@
+/** Journals that the same tests run over: in memory, in a file, and asynchronous; and a world of actors over a script. */
+import { ActorSystem, Journal, makeJournal } from "@stopcopy/runtime"
+import type { ActorOptions, Envelope, JournalDriver, JournalOptions } from "@stopcopy/runtime"
+import { layerSqlite } from "@stopcopy/runtime/sqlite"
+import { Chunk, Effect, Layer, Stream } from "effect"
+import { device } from "./Device.ts"
+import { temporaryFile } from "./files.ts"
+import { asynchronousDriver, Gate, Script, scriptedDriver } from "./ScriptedDriver.ts"
+
+const layerOf = (driver: JournalDriver, options?: JournalOptions) => Layer.scoped(Journal, makeJournal(driver, options))
+
+/** A fresh journal of each kind. */
+export const journals = {
+  memory: Journal.layerMemory,
+  SQLite: Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file }))),
+  "SQLite with tapes": Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file, tapes: true }))),
+  "an asynchronous storage": Layer.suspend(() => layerOf(asynchronousDriver(new Script())))
+}
+
+/** A system over a journal whose commits go by a script, and whose calls wait at gates if it is asynchronous. */
+export const scripted = (synchronous: boolean, options: Partial<ActorOptions> = {}) => {
+  const script = new Script()
+  const gates = { commits: new Gate(), reads: new Gate() }
+  const driver = synchronous ? scriptedDriver(script) : asynchronousDriver(script, gates)
+  const layer = Layer.provideMerge(ActorSystem.layerWith(options), layerOf(driver))
+  return { script, ...gates, layer }
+}
+
+/** The actor `device/<id>`. */
+export const actor = (id: string) => Effect.flatMap(ActorSystem, (system) => system.actor(device, id))
+
+/** Every event in the journal. */
+export const recorded = Effect.flatMap(Journal, (journal) =>
+  Effect.map(Stream.runCollect(journal.events(0)), (events): ReadonlyArray<Envelope> => Chunk.toReadonlyArray(events))
+)
+
+/** Lets every fiber run that can. */
+export const turn = Effect.yieldNow({ priority: 1 })
