@@ -10,6 +10,7 @@ import type { JournalDriver } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
 import type { AppendError, NewerFormat, ReadError } from "../JournalError.ts"
 import { makeJournalId } from "../JournalId.ts"
+import { checkLog } from "./CheckedLog.ts"
 import { loadSqlite } from "./load.ts"
 import { BadColumn } from "./Rows.ts"
 import { SqliteJournal } from "./SqliteJournal.ts"
@@ -129,6 +130,7 @@ const prepared = (
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
   const { file, poll, readOnly = false, tapes = false } = options
   if (readOnly && !existsSync(file)) return yield* new NoSuchJournal({ journal: file })
+  yield* checkLog(sqlite, file)
   const database = yield* openDatabase(sqlite, options)
   const newId = yield* makeJournalId
   const journal = yield* Effect.try({
