@@ -12,6 +12,8 @@ import type { Anchor } from "./JournalDriver.ts"
 import { JournalDamaged } from "./JournalError.ts"
 import type { ReadError } from "./JournalError.ts"
 
+export type { Sha256 } from "./Chain.ts"
+
 /** How far a check has come: the last good batch, its last sequence and its link. */
 export interface Progress {
   readonly batch: number
