@@ -11,4 +11,8 @@ export interface Source {
    * with this function may have gaps; without it every batch must be there.
    */
   readonly previousHash?: (batch: number) => Uint8Array | undefined
+  /** What can be shown of an event whose payload was redacted: its JSON text with marks. States are never folded from it. */
+  readonly redactedView?: (sequence: number) => string | undefined
+  /** The same for the command of a batch. */
+  readonly redactedCommand?: (batch: number) => string | undefined
 }
