@@ -41,6 +41,26 @@ const eventOf = (command: Command): Event => {
   }
 }
 
+const packing: Behavior.Packing<Event, Command> = {
+  type: "Poked",
+  entryBytes: 8,
+  write: (event, view, offset) => {
+    if (event._tag !== "Poked") return false
+    view.setUint32(offset, event.offset, true)
+    view.setUint32(offset + 4, event.value, true)
+    return true
+  },
+  read: (view, offset) => ({
+    _tag: "Poked",
+    offset: view.getUint32(offset, true),
+    value: view.getUint32(offset + 4, true)
+  }),
+  command: (event) => {
+    if (event._tag !== "Poked") throw new TypeError(`${event._tag} is not packed`)
+    return { _tag: "Poke", offset: event.offset, value: event.value }
+  }
+}
+
 export const vault = Behavior.make({
   name: "vault",
   version: 1,
@@ -51,25 +71,7 @@ export const vault = Behavior.make({
   decide: (_, command) => Behavior.accept([eventOf(command)], null),
   evolve,
   route: (event) => (event._tag === "Noted" ? { suffix: `note/${event.note}`, behavior: "vault-note" } : undefined),
-  packing: {
-    type: "Poked",
-    entryBytes: 8,
-    write: (event, view, offset) => {
-      if (event._tag !== "Poked") return false
-      view.setUint32(offset, event.offset, true)
-      view.setUint32(offset + 4, event.value, true)
-      return true
-    },
-    read: (view, offset) => ({
-      _tag: "Poked",
-      offset: view.getUint32(offset, true),
-      value: view.getUint32(offset + 4, true)
-    }),
-    command: (event) => {
-      if (event._tag !== "Poked") throw new TypeError(`${event._tag} is not packed`)
-      return { _tag: "Poke", offset: event.offset, value: event.value }
-    }
-  }
+  packing
 })
 
 export const registry: Replay.Registry = Replay.registry(Replay.replayable(vault))
