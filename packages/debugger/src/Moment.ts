@@ -13,7 +13,7 @@ export interface Moment {
   readonly envelope: Envelope
   /** The decoded event; the reason where it cannot be decoded. */
   readonly event: Either.Either<Replay.Decoded, DecodeError | UnknownBehavior>
-  /** JSON text of the event by its schema; what is stored (`rawText`) where it cannot be decoded. */
+  /** JSON text of the event by its schema; what is stored (`rawText`), or what a bundle shows of a redacted one, where it cannot be decoded. */
   readonly json: string
   /** What failed, if this event is a failure. */
   readonly failure: Failure | undefined
@@ -29,28 +29,37 @@ export const rawText = ({ encoding, payload }: Pick<Envelope, "encoding" | "payl
   return Either.getOrElse(text, () => Encoding.encodeHex(payload))
 }
 
-/** A moment whose JSON text is made when somebody looks at it: most are only listed or filtered. */
+/** A moment that is decoded when somebody looks at it: most are passed over by a filter. */
 class LazyMoment implements Moment {
   readonly source: Source
   readonly envelope: Envelope
-  readonly event: Moment["event"]
-  private readonly rule: (type: string, json: unknown) => Failure | undefined
+  private readonly known: Known
+  private read: Moment["event"] | undefined
   private text: string | undefined
   private judged: { readonly failure: Failure | undefined } | undefined
 
   constructor(known: Known, source: Source, envelope: Envelope) {
     this.source = source
     this.envelope = envelope
-    this.event = decoded(known, envelope)
-    this.rule = known.failures?.get(envelope.behavior) ?? failureOf
+    this.known = known
+  }
+
+  get event(): Moment["event"] {
+    return (this.read ??= decoded(this.known, this.envelope))
   }
 
   get json(): string {
-    return (this.text ??= Either.isRight(this.event) ? this.event.right.json : rawText(this.envelope))
+    return (this.text ??= Either.isRight(this.event) ? this.event.right.json : this.stored())
+  }
+
+  private stored(): string {
+    const { payload, sequence } = this.envelope
+    return (payload === null ? this.source.redactedView?.(sequence) : undefined) ?? rawText(this.envelope)
   }
 
   get failure(): Failure | undefined {
-    this.judged ??= { failure: this.rule(this.envelope.type, parsedJson(this.json)) }
+    const rule = this.known.failures?.get(this.envelope.behavior) ?? failureOf
+    this.judged ??= { failure: rule(this.envelope.type, parsedJson(this.json)) }
     return this.judged.failure
   }
 }

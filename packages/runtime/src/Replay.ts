@@ -11,14 +11,16 @@ import type { Envelope, StoredCommand } from "./Envelope.ts"
 import { beginning } from "./History.ts"
 import { Journal } from "./Journal.ts"
 import type { Snapshot } from "./JournalDriver.ts"
-import { NoSuchStream, UnknownBehavior } from "./JournalError.ts"
+import { fieldEncoders } from "./internal/fieldEncoders.ts"
+import { NoSuchStream, UndecodableEvent, UnknownBehavior } from "./JournalError.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
 import { redecide } from "./Redecide.ts"
 import type { DecidedEvent } from "./Redecide.ts"
 
-/** A decoded value and its JSON text, packed events included. */
+/** A decoded value and its JSON text, packed events included. The text is made when it is first read. */
 export interface Decoded {
   readonly value: unknown
+  /** Throws where the value is outside its schema: a state that `evolve` made. */
   readonly json: string
 }
 
@@ -29,6 +31,8 @@ export interface Replaying {
   /** Goes on from a snapshot of this very version of the behavior; false if it is of another one or cannot be read. */
   readonly load: (snapshot: Pick<Snapshot, "behaviorVersion" | "state">) => boolean
   readonly state: () => Decoded
+  /** The JSON value of one top-level field of the state, without the others; undefined where only the whole can be encoded. */
+  readonly field: (name: string) => { readonly json: unknown } | undefined
   /** The events that a stored command gives now; the reason where it cannot be read, or where `decide` throws. */
   readonly redecide: (command: StoredCommand) => Either.Either<ReadonlyArray<DecidedEvent>, string>
   /** The same for the command that a packed entry stands for. */
@@ -48,6 +52,33 @@ export interface Replayable {
 /** Behaviors by name. */
 export type Registry = ReadonlyMap<string, Replayable>
 
+class LazyDecoded<A> implements Decoded {
+  readonly value: A
+  private readonly encode: (value: A) => string
+  private text: string | undefined
+
+  constructor(value: A, encode: (value: A) => string) {
+    this.value = value
+    this.encode = encode
+  }
+
+  get json(): string {
+    return (this.text ??= this.encode(this.value))
+  }
+}
+
+/** `evolve` of one event. It is total (B2 of `Behavior`), but a reader of the past must survive one that is not. */
+const evolved = <State, Event>(
+  evolve: (state: State, event: Event) => State,
+  state: State,
+  event: Event,
+  { sequence, stream, type }: Envelope
+): Either.Either<State, DecodeError> =>
+  Either.try({
+    try: () => evolve(state, event),
+    catch: (thrown) => new UndecodableEvent({ sequence, stream, type, reason: `evolve threw ${String(thrown)}` })
+  })
+
 const starting =
   <State, Command, Event extends Tagged, Answer, Refused>(
     behavior: Behavior<State, Command, Event, Answer, Refused>,
@@ -55,12 +86,15 @@ const starting =
   ) =>
   (): Replaying => {
     let state = behavior.initial
+    const fields = fieldEncoders(behavior.state)
     const set = (next: State) => void (state = next)
     const again = (command: Command) => redecide(behavior, codec, state, command)
     return {
       apply: (envelope) => {
         if (envelope.encoding !== encodings.base) {
-          return Either.map(codec.decode(envelope), (event) => set(behavior.evolve(state, event)))
+          return Either.flatMap(codec.decode(envelope), (event) =>
+            Either.map(evolved(behavior.evolve, state, event, envelope), set)
+          )
         }
         return envelope.behavior === behavior.name ? Either.map(codec.decodeBase(envelope), set) : Either.void
       },
@@ -69,7 +103,8 @@ const starting =
         if (Either.isRight(loaded)) set(loaded.right)
         return Either.isRight(loaded)
       },
-      state: () => ({ value: state, json: codec.encodeState(state) }),
+      state: () => new LazyDecoded(state, codec.encodeState),
+      field: (name) => fields(name, state),
       redecide: (command) => Either.flatMap(codec.decodeCommand(command), again),
       redecideEntry: (envelope) =>
         Either.flatMap(
@@ -87,7 +122,7 @@ const decodeWith =
   <State, Command, Event extends Tagged>(codec: Codec<State, Command, Event>) =>
   (envelope: Envelope): Either.Either<Decoded, DecodeError> => {
     if (envelope.encoding !== encodings.base) {
-      return Either.map(codec.decode(envelope), (event) => ({ value: event, json: codec.encodeEvent(event) }))
+      return Either.map(codec.decode(envelope), (event) => new LazyDecoded(event, codec.encodeEvent))
     }
     return Either.map(codec.decodeBase(envelope), (state) => ({
       value: { _tag: baseType, state },
@@ -171,16 +206,35 @@ const behaviorOf = (known: Registry, stream: string) =>
     return found ?? (yield* new UnknownBehavior({ sequence: 0, stream, behavior: name }))
   })
 
+/** The versions that a fold has come to: what it applies next must follow, or be a base event. */
+class Followed {
+  private readonly versions: Map<string, number>
+
+  constructor(after: ReadonlyMap<string, number>) {
+    this.versions = new Map(after)
+  }
+
+  /** Fails where events before this one are not kept (compaction, a part of a journal): no state follows from what is. */
+  take({ encoding, sequence, stream, type, version }: Envelope): Either.Either<void, DecodeError> {
+    const expected = (this.versions.get(stream) ?? 0) + 1
+    this.versions.set(stream, version)
+    if (encoding === encodings.base || version === expected) return Either.void
+    const reason = `versions ${expected} to ${version - 1} of its stream are not kept here`
+    return Either.left(new UndecodableEvent({ sequence, stream, type, reason }))
+  }
+}
+
 /** Applies a page up to event `sequence`; the last one applied. */
 const applyUpTo = (
   replaying: Replaying,
+  followed: Followed,
   page: ReadonlyArray<Envelope>,
   sequence: number
 ): Either.Either<number | undefined, DecodeError> => {
   let last: number | undefined
   for (const envelope of page) {
     if (envelope.sequence > sequence) break
-    const applied = replaying.apply(envelope)
+    const applied = Either.flatMap(followed.take(envelope), () => replaying.apply(envelope))
     if (Either.isLeft(applied)) return Either.left(applied.left)
     last = envelope.sequence
   }
@@ -201,10 +255,14 @@ export const stateAt = Effect.fn("Replay.stateAt")(function* (
   const replaying = behavior.start()
   const start = yield* beginning(journal, stream, sequence, (snapshot) => replaying.load(snapshot))
   const cursor = yield* journal.history(stream, start.after)
+  const followed = new Followed(start.after)
   let last = start.sequence
   for (;;) {
     const page = yield* cursor.next()
-    last = (yield* applyUpTo(replaying, page, sequence)) ?? last
+    const applied = yield* applyUpTo(replaying, followed, page, sequence)
+    // The actor's first kept event is still to come: if it had earlier ones, its state now is not known.
+    if (applied === undefined && last === 0 && page[0] !== undefined) yield* followed.take(page[0])
+    last = applied ?? last
     if (page.length === 0 || (page.at(-1)?.sequence ?? 0) >= sequence) break
   }
   return { stream, behavior: behavior.name, sequence: last, state: replaying.state() }
