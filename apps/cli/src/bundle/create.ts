@@ -1,11 +1,12 @@
 /** `stopcopy bundle create OUT JOURNAL...`: one compressed file with everything about a correlation id, or whole journals. */
 import { FileSystem } from "@effect/platform/FileSystem"
 import { Bundle } from "@stopcopy/debugger"
-import { Clock, Console, Effect, Option } from "effect"
+import { Clock, Effect, Option } from "effect"
 import { dirname } from "node:path"
 import { plural } from "../Columns.ts"
 import { reading } from "../journal/Reading.ts"
 import type { OpenedSource } from "../journal/Sources.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { misuse, Misuse, negative, type Negative } from "../Outcome.ts"
 import { registry } from "../replay/Registry.ts"
 
@@ -58,7 +59,7 @@ const makeBundle = ({ correlation, redact }: CreateOptions, opened: ReadonlyArra
     return made
   })
 
-const madeLine = (
+const madeLines = (
   { files, out }: CreateOptions,
   { batches, bytes, redacted, starts, unseen }: Bundle.CreatedBundle
 ) => {
@@ -68,7 +69,7 @@ const madeLine = (
       `${plural(starts, "starting state")}, ${plural(bytes.byteLength, "byte")}`,
     ...(hidden.length === 0 ? [] : [`  redacted: ${hidden.join(", ")}`]),
     ...(unseen === 0 ? [] : [`  left out, because nobody can look into them: ${plural(unseen, "payload")}`])
-  ].join("\n")
+  ]
 }
 
 /** Writes the bundle; a file that exists is never written to. */
@@ -83,7 +84,7 @@ export const createBundle = (options: CreateOptions): Effect.Effect<void, Misuse
         const { batches, bytes, redacted, starts, unseen } = made
         const counts = { out: options.out, journals: options.files.length, batches, starts, bytes: bytes.byteLength }
         const fields = { ...counts, redacted: Object.fromEntries(redacted), unseen }
-        yield* Console.log(options.json ? JSON.stringify(fields) : madeLine(options, made))
+        yield* printLines(options.json ? [jsonLine(fields)] : madeLines(options, made))
       })
     )
   })

@@ -2,9 +2,10 @@
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { Bundle, OpenedJournal } from "@stopcopy/debugger"
 import type { ReadError } from "@stopcopy/runtime"
-import { Console, Effect, Either } from "effect"
+import { Effect, Either } from "effect"
 import { columns, plural } from "../Columns.ts"
 import { openSources } from "../journal/Sources.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { Misuse, negative, Negative } from "../Outcome.ts"
 import { registry } from "../replay/Registry.ts"
 import { timeText } from "../replay/TimelineText.ts"
@@ -93,10 +94,10 @@ export const openBundle = (options: {
     }
     const { opened } = first.bundle
     const contents = yield* Effect.mapError(Effect.forEach(opened.journals, contentOf), negative)
-    yield* Console.log(
+    yield* printLines(
       options.json
-        ? JSON.stringify({ ...opened.header, journals: contents.map(contentFields) })
-        : [...headerLines(options.file, opened), ...contents.flatMap(contentLines)].join("\n")
+        ? [jsonLine({ ...opened.header, journals: contents.map(contentFields) })]
+        : [...headerLines(options.file, opened), ...contents.flatMap(contentLines)]
     )
     const damage = contents.find((content) => content.damage !== undefined)?.damage
     if (damage !== undefined) yield* new Negative({ message: damage })

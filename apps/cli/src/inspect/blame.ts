@@ -1,9 +1,10 @@
 /** `stopcopy blame JOURNAL|BUNDLE STREAM FIELD`: the event that last set a field of a state, and every event that set it before. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import { blame as blameField, parsePoint, type Setting, type Source } from "@stopcopy/debugger"
-import { Console, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import { columns } from "../Columns.ts"
 import { reading, sourcesOf } from "../journal/Reading.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { Misuse, type Negative } from "../Outcome.ts"
 import { known } from "../replay/Registry.ts"
 import { withStream } from "../replay/Streams.ts"
@@ -51,9 +52,7 @@ export const blame = (options: BlameOptions): Effect.Effect<void, Misuse | Negat
       const { sequence, source } = yield* place(sourcesOf(opened), options)
       const { first, history, last } = yield* blameField(known, source, stream, field, sequence)
       if (json) {
-        return yield* Effect.forEach(history, (each) => Console.log(JSON.stringify(settingFields(each))), {
-          discard: true
-        })
+        return yield* printLines(history.map((each) => jsonLine(settingFields(each))))
       }
       const name = field.split(".").findLast((part) => !/^\d+$/.test(part)) ?? field
       const now =
@@ -64,6 +63,6 @@ export const blame = (options: BlameOptions): Effect.Effect<void, Misuse | Negat
         history.map((each) => settingRow(name, each)),
         ["right"]
       )
-      yield* Console.log([`${field} of ${stream} is ${now}`, ...rows].join("\n"))
+      yield* printLines([`${field} of ${stream} is ${now}`, ...rows])
     })
   )

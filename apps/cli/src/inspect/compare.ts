@@ -1,9 +1,10 @@
 /** `stopcopy compare RUN_A RUN_B`: the first event in which two runs of the same thing differ. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import { compare as compareRuns, type Comparison, type Moment, type RunDivergence } from "@stopcopy/debugger"
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
 import { plural } from "../Columns.ts"
 import { onlySource, reading } from "../journal/Reading.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { type Misuse, Negative } from "../Outcome.ts"
 import { known } from "../replay/Registry.ts"
 import { momentFields } from "../replay/TimelineText.ts"
@@ -70,7 +71,7 @@ export const compare = (options: CompareOptions): Effect.Effect<void, Misuse | N
       )
       const { ignore, json, strictOrder } = options
       const compared = yield* compareRuns(known, a, b, { ignore, strictOrder })
-      yield* Console.log(json ? JSON.stringify(comparisonFields(compared)) : comparisonLines(compared).join("\n"))
+      yield* printLines(json ? [jsonLine(comparisonFields(compared))] : comparisonLines(compared))
       if (compared.divergence !== undefined) yield* new Negative({ message: divergenceText(compared.divergence) })
     })
   )

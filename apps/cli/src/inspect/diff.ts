@@ -1,8 +1,9 @@
 /** `stopcopy diff JOURNAL|BUNDLE A B`: what changed in the states of actors between two points, field by field. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import { type ActorDiff, type ActorState, diffStates, formatPoint, parsePoint } from "@stopcopy/debugger"
-import { Console, Effect, Either, Option } from "effect"
+import { Effect, Either, Option } from "effect"
 import { reading, sourcesOf } from "../journal/Reading.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import type { Misuse, Negative } from "../Outcome.ts"
 import { known } from "../replay/Registry.ts"
 import { withStream } from "../replay/Streams.ts"
@@ -48,10 +49,10 @@ export const diff = (options: DiffOptions): Effect.Effect<void, Misuse | Negativ
       const one = Option.match(stream, { onNone: () => ({}), onSome: (name) => ({ stream: name }) })
       const diffs = yield* diffStates(known, from, to, one)
       if (json) {
-        return yield* Effect.forEach(diffs, (each) => Console.log(JSON.stringify(diffFields(each))), { discard: true })
+        return yield* printLines(diffs.map((each) => jsonLine(diffFields(each))))
       }
       const [a, b] = [formatPoint(sources, from), formatPoint(sources, to)]
-      if (diffs.length === 0) return yield* Console.log(`nothing changed from ${a} to ${b}`)
-      yield* Console.log([`from ${a} to ${b}`, ...diffs.flatMap(diffLines)].join("\n"))
+      if (diffs.length === 0) return yield* printLines([`nothing changed from ${a} to ${b}`])
+      yield* printLines([`from ${a} to ${b}`, ...diffs.flatMap(diffLines)])
     })
   )

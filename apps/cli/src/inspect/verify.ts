@@ -1,9 +1,10 @@
 /** `stopcopy verify JOURNAL|BUNDLE...`: hashes, numbers, snapshots, and every stored command decided again. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import { check, type CheckReport, type Divergence } from "@stopcopy/debugger"
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
 import { plural } from "../Columns.ts"
 import { openSources, sha256 } from "../journal/Sources.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { type Misuse, negative, Negative } from "../Outcome.ts"
 import { known } from "../replay/Registry.ts"
 import { changeFields, changeText } from "./ChangesText.ts"
@@ -54,9 +55,7 @@ export const verify = (options: {
     const opened = yield* openSources(options.files)
     const reports = yield* Effect.forEach(opened, ({ source }) =>
       check(known, source, { sha256 }).pipe(
-        Effect.tap((report) =>
-          Console.log(options.json ? JSON.stringify(reportFields(report)) : reportLines(report).join("\n"))
-        ),
+        Effect.tap((report) => printLines(options.json ? [jsonLine(reportFields(report))] : reportLines(report))),
         Effect.mapError((error) => negative(error))
       )
     )

@@ -1,8 +1,9 @@
 /** `stopcopy why JOURNAL|BUNDLE POINT`: what led to an event, up to the first cause, and everything that it led to. */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import { type Effected, parsePoint, type Why, why as askWhy } from "@stopcopy/debugger"
-import { Console, Effect } from "effect"
+import { Effect } from "effect"
 import { reading, sourcesOf } from "../journal/Reading.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import type { Misuse, Negative } from "../Outcome.ts"
 import { batchFields, batchText } from "../replay/BatchText.ts"
 import { known } from "../replay/Registry.ts"
@@ -77,8 +78,6 @@ export const why = (options: WhyOptions): Effect.Effect<void, Misuse | Negative,
     Effect.gen(function* () {
       const sources = sourcesOf(opened)
       const answer = yield* askWhy(sources, known, yield* parsePoint(sources, options.point))
-      yield* Console.log(
-        options.json ? JSON.stringify(whyFields(answer)) : whyLines(answer, sources.length > 1).join("\n")
-      )
+      yield* printLines(options.json ? [jsonLine(whyFields(answer))] : whyLines(answer, sources.length > 1))
     })
   )

@@ -1,8 +1,9 @@
 /** Prints the states of actors at a moment: of all of them, or of one stream. */
 import { type ActorState, type Point, parsePoint, pointsAt, stateOf, statesAt } from "@stopcopy/debugger"
-import { Console, Effect, Either, Option } from "effect"
+import { Effect, Either, Option } from "effect"
 import type { OpenedSource } from "../journal/Sources.ts"
 import { sourcesOf } from "../journal/Reading.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { known } from "./Registry.ts"
 import { stateText } from "./StateText.ts"
 import { withStream } from "./Streams.ts"
@@ -62,8 +63,8 @@ export const showStates = (
       points.find(({ source }) => source === state.source)?.sequence ?? 0
     const lines = states.flatMap((state) => {
       const sequence = sequenceIn(state)
-      if (json) return [JSON.stringify(actorFields(state, sequence))]
+      if (json) return [jsonLine(actorFields(state, sequence))]
       return actorLines(state, sources.length === 1 ? `${sequence}` : `${state.source.label}:${sequence}`)
     })
-    if (lines.length > 0) yield* Console.log(lines.join("\n"))
+    yield* printLines(lines)
   })

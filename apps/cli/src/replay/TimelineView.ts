@@ -1,9 +1,10 @@
 /** Prints a timeline: lines of text, lines of JSON, or the trees of what led to what. */
 import { type Filter, forest, type Source, timeline } from "@stopcopy/debugger"
-import { Console, Effect, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { plural } from "../Columns.ts"
 import type { OpenedSource } from "../journal/Sources.ts"
 import { sourcesOf } from "../journal/Reading.ts"
+import { jsonLine, printLines } from "../Lines.ts"
 import { known } from "./Registry.ts"
 import { momentFields, momentText } from "./TimelineText.ts"
 import type { Widths } from "./TimelineText.ts"
@@ -15,7 +16,7 @@ const linesAtOnce = 256
 const printed = <E>(lines: Stream.Stream<string, E>): Effect.Effect<void, E> =>
   lines.pipe(
     Stream.grouped(linesAtOnce),
-    Stream.runForEach((page) => Console.log([...page].join("\n")))
+    Stream.runForEach((page) => printLines([...page]))
   )
 
 const longest = (texts: ReadonlyArray<string>): number =>
@@ -51,10 +52,10 @@ export const showTimeline = (opened: ReadonlyArray<OpenedSource>, filter: Filter
   Effect.gen(function* () {
     const sources = sourcesOf(opened)
     const { streams, widths } = yield* widthsOf(sources)
-    if (!json) yield* Console.log(yield* headline(opened, streams))
+    if (!json) yield* printLines([yield* headline(opened, streams)])
     yield* printed(
       Stream.map(timeline(sources, known, filter), (moment) =>
-        json ? JSON.stringify(momentFields(moment)) : momentText(moment, widths)
+        json ? jsonLine(momentFields(moment)) : momentText(moment, widths)
       )
     )
   })
@@ -65,7 +66,7 @@ export const showTree = (opened: ReadonlyArray<OpenedSource>, filter: Filter, js
     const trees = yield* forest(sourcesOf(opened), known, filter)
     yield* printed(
       Stream.mapConcat(Stream.fromIterable(trees), (tree) =>
-        json ? [JSON.stringify(nodeFields(tree))] : nodeLines(tree, opened.length > 1)
+        json ? [jsonLine(nodeFields(tree))] : nodeLines(tree, opened.length > 1)
       )
     )
   })
