@@ -106,8 +106,9 @@ const cutCycles = (nodes: Nodes): void => {
     while (node !== undefined && !rooted.has(node)) {
       path.add(node)
       const above: Growing | undefined = node.cause && nodes.at(node.cause)
-      if (above !== undefined && path.has(above)) node.cause = undefined
-      node = node.cause && above
+      const isCycle: boolean = above !== undefined && path.has(above)
+      if (above !== undefined && isCycle) above.cause = undefined
+      node = isCycle ? undefined : above
     }
     for (const each of path) rooted.add(each)
   }

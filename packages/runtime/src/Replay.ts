@@ -219,7 +219,7 @@ class Followed {
     const expected = (this.versions.get(stream) ?? 0) + 1
     this.versions.set(stream, version)
     if (encoding === encodings.base || version === expected) return Either.void
-    const reason = `versions ${expected} to ${version - 1} of its stream are not kept here`
+    const reason = `what is before it is not kept here: versions ${expected} to ${version - 1} of its stream`
     return Either.left(new UndecodableEvent({ sequence, stream, type, reason }))
   }
 }
@@ -241,6 +241,15 @@ const applyUpTo = (
   return Either.right(last)
 }
 
+/** Fails if the first kept events of an actor, all still to come, are not its first: its state now is not known. */
+const beforeKept = (stream: string, page: ReadonlyArray<Envelope>): Either.Either<void, DecodeError> => {
+  const next = page.find((event) => event.stream === stream) ?? page[0]
+  if (next === undefined || next.version === 1) return Either.void
+  const { sequence, stream: name, type, version } = next
+  const reason = `what is before it is not kept here: versions 1 to ${version - 1} of its stream`
+  return Either.left(new UndecodableEvent({ sequence, stream: name, type, reason }))
+}
+
 /**
  * The state of the actor of `stream` after event `sequence` (any event: those of other actors count as moments), the streams it
  * owns included. A stream that is owned is folded alone, by its own behavior.
@@ -260,8 +269,7 @@ export const stateAt = Effect.fn("Replay.stateAt")(function* (
   for (;;) {
     const page = yield* cursor.next()
     const applied = yield* applyUpTo(replaying, followed, page, sequence)
-    // The actor's first kept event is still to come: if it had earlier ones, its state now is not known.
-    if (applied === undefined && last === 0 && page[0] !== undefined) yield* followed.take(page[0])
+    if (applied === undefined && last === 0) yield* beforeKept(stream, page)
     last = applied ?? last
     if (page.length === 0 || (page.at(-1)?.sequence ?? 0) >= sequence) break
   }

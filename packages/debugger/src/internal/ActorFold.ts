@@ -33,6 +33,13 @@ export class ActorFold {
     return known === undefined ? this.based || version === 1 : version === known + 1
   }
 
+  /** The first stream of which `others` has another version; undefined if they agree. */
+  otherVersion(others: ReadonlyMap<string, number>): string | undefined {
+    const missing = [...this.versions].find(([name, version]) => others.get(name) !== version)?.[0]
+    // Behind a base event, streams that were not written since are not known here.
+    return missing ?? [...others.keys()].find((name) => !this.versions.has(name) && !this.based)
+  }
+
   /** Takes the next event in. Fails with why it could not be applied, once: then the fold is blind. */
   take(envelope: Envelope): Either.Either<void, DecodeError> {
     const { encoding, sequence, stream, type, version } = envelope

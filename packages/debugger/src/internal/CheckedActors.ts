@@ -95,15 +95,16 @@ export class CheckedActors {
       const expected = actor === undefined ? "no event of this actor" : `its last event ${actor.fold.last}`
       return { ...place, expected, got: `a snapshot after event ${sequence}`, changes: [] }
     }
-    const { blind, versions } = actor.fold
+    const { blind } = actor.fold
     if (blind !== undefined) return this.counts.skip("snapshots", blindReason(actor))
     if (behaviorVersion !== actor.behavior.version) {
       return this.counts.skip("snapshots", versionReason("made by", behaviorVersion, actor.behavior.version))
     }
-    const other = snapshot.versions.find(([name, version]) => (versions.get(name) ?? version) !== version)
+    const said = new Map(snapshot.versions)
+    const other = actor.fold.otherVersion(said)
     if (other !== undefined) {
-      const [name, version] = other
-      return { ...place, expected: `${name} at ${versions.get(name)}`, got: `${name} at ${version}`, changes: [] }
+      const version = (of: ReadonlyMap<string, number>) => `${other} at version ${of.get(other) ?? 0}`
+      return { ...place, expected: version(actor.fold.versions), got: version(said), changes: [] }
     }
     const difference = stateDifference(actor, textOf(state))
     if (difference === undefined) return this.counts.add("snapshots")
