@@ -47,10 +47,22 @@ const leftOver = (said: string): string => {
   return given.startsWith("-") ? `there is no option '${given}'` : `'${given}' is an argument too many`
 }
 
+const inHelp = (command: string, known: boolean): string => `; see stopcopy ${known ? `${command} ` : ""}--help`
+
+/**
+ * An option of these arguments that is given more than once, or without its value; looked for before they are understood, because
+ * `@effect/cli` passes over an option at the end that lacks its value.
+ */
+export const optionText = (args: ReadonlyArray<string>): string | undefined => {
+  const [command, rest] = commandOf(args)
+  const problem = optionProblem(valued.get(command) ?? { once: [] }, rest)
+  return problem === undefined ? undefined : `${problem}${inHelp(command, true)}`
+}
+
 /** `args` is what stands behind the program's name; `said` what `@effect/cli` found wrong with it. */
 export const usageText = (args: ReadonlyArray<string>, said: string): string => {
-  const [command, rest] = commandOf(args)
-  const options = valued.get(command)
-  const problem = optionProblem(options ?? { once: [] }, rest) ?? leftOver(said.trim().replaceAll(/\s*\n\s*/g, " "))
-  return `${problem}; see stopcopy ${options === undefined ? "" : `${command} `}--help`
+  const [command] = commandOf(args)
+  return (
+    optionText(args) ?? `${leftOver(said.trim().replaceAll(/\s*\n\s*/g, " "))}${inHelp(command, valued.has(command))}`
+  )
 }

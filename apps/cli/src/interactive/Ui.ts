@@ -8,7 +8,7 @@ import { Stepper } from "@stopcopy/debugger"
 export type Pane = "event" | "state" | "diff"
 
 /** Text that is being typed. */
-export interface Prompt {
+interface Prompt {
   readonly kind: "text" | "regex" | "event"
   readonly text: string
 }

@@ -1,6 +1,7 @@
 /** Prints the states of actors at a moment: of all of them, or of one stream. */
-import { type ActorState, type Point, parsePoint, pointsAt, stateOf, statesAt } from "@stopcopy/debugger"
-import { Effect, Either, Option } from "effect"
+import { formatPoint, parsePoint, pointsAt, stateOf, statesAt } from "@stopcopy/debugger"
+import type { ActorState, Point, Source } from "@stopcopy/debugger"
+import { Effect, Either, Option, Stream } from "effect"
 import type { OpenedSource } from "../journal/Sources.ts"
 import { sourcesOf } from "../journal/Reading.ts"
 import { jsonLine, printLines } from "../Lines.ts"
@@ -8,17 +9,29 @@ import { known } from "./Registry.ts"
 import { stateText } from "./StateText.ts"
 import { withStream } from "./Streams.ts"
 import { parsed } from "./Summary.ts"
+import { timeText } from "./TimelineText.ts"
 
 const lastText = (sequence: number): string => (sequence === 0 ? "no event of it yet" : `its last event is ${sequence}`)
 
-/** Lines for a state, or for the reason why there is none. `place` is how the moment is written. */
-export const actorLines = ({ behavior, past, stream }: ActorState, place: string): ReadonlyArray<string> =>
+/** Lines for a state, or for the reason why there is none. `moment` says when. */
+const actorLines = ({ behavior, past, stream }: ActorState, moment: string): ReadonlyArray<string> =>
   Either.match(past, {
-    onLeft: ({ message }) => [`${stream} (${behavior}) after event ${place}: not known: ${message}`],
+    onLeft: ({ message }) => [`${stream} (${behavior}) ${moment}: not known: ${message}`],
     onRight: ({ sequence, state }) => [
-      `${stream} (${behavior}) after event ${place}; ${lastText(sequence)}`,
+      `${stream} (${behavior}) ${moment}; ${lastText(sequence)}`,
       ...stateText(parsed(state.json))
     ]
+  })
+
+/** `after event 17, 2026-01-02T03:04:05.678901Z`. In a part of a journal the event itself may be missing. */
+const momentOf = (sources: ReadonlyArray<Source>, point: Point) =>
+  Effect.gen(function* () {
+    const { sequence, source } = point
+    if (sequence === 0) return "before the first event"
+    const event = yield* Stream.runHead(source.journal.events(sequence - 1))
+    const time = Option.filter(event, (each) => each.sequence === sequence)
+    const place = `after event ${formatPoint(sources, point)}`
+    return Option.match(time, { onNone: () => place, onSome: (each) => `${place}, ${timeText(each.time)}` })
   })
 
 const actorFields = ({ behavior, owner, past, source, stream }: ActorState, at: number): object => ({
@@ -59,12 +72,12 @@ export const showStates = (
     const sources = sourcesOf(opened)
     const points = yield* pointsAt(sources, yield* parsePoint(sources, at))
     const states = yield* statesOf(points, stream)
-    const sequenceIn = (state: ActorState): number =>
-      points.find(({ source }) => source === state.source)?.sequence ?? 0
+    const moments = yield* Effect.forEach(points, (point) => momentOf(sources, point))
     const lines = states.flatMap((state) => {
-      const sequence = sequenceIn(state)
-      if (json) return [jsonLine(actorFields(state, sequence))]
-      return actorLines(state, sources.length === 1 ? `${sequence}` : `${state.source.label}:${sequence}`)
+      const index = points.findIndex(({ source }) => source === state.source)
+      return json
+        ? [jsonLine(actorFields(state, points[index]?.sequence ?? 0))]
+        : actorLines(state, moments[index] ?? "")
     })
     yield* printLines(lines)
   })

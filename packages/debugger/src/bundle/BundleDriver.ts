@@ -9,7 +9,7 @@ import { toBytes } from "./Content.ts"
 import type { JournalEntry, StartLine } from "./Format.ts"
 
 /** What a bundle has of one journal. Batches in their order. */
-export interface Kept {
+interface Kept {
   readonly entry: JournalEntry
   readonly anchor: Anchor
   readonly batches: ReadonlyArray<SealedBatch>

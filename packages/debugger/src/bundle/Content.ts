@@ -33,7 +33,7 @@ export const withheld = (bytes: Uint8Array, views: ReadonlyArray<string>): Conte
 })
 
 /** What stands in a stored form: bytes, or the hash of bytes that are gone. */
-export interface Stored {
+interface Stored {
   readonly bytes: Uint8Array | null
   readonly hash: Uint8Array | null
 }

@@ -25,7 +25,7 @@ interface Views {
 }
 
 /** A line that cannot be understood. */
-export interface BadLine {
+interface BadLine {
   readonly line: number
   readonly reason: string
 }

@@ -61,7 +61,7 @@ const packing: Behavior.Packing<Event, Command> = {
   }
 }
 
-export const vault = Behavior.make({
+const vault = Behavior.make({
   name: "vault",
   version: 1,
   state: State,
