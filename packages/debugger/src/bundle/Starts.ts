@@ -36,7 +36,9 @@ const startOf = Effect.fnUntraced(function* (
   const family = yield* journal.streams(place.stream)
   const [prefix = place.stream] = place.stream.split("/", 1)
   const behavior = family.find(({ stream }) => stream === place.stream)?.behavior ?? prefix
-  const unreadable = missing(place, behavior)
+  // What is wrong with a value quotes it, also one that is to be redacted.
+  const unreadable = ({ message }: { readonly message: string }) =>
+    missing(place, behavior)({ message: writing.redactor.active ? "it cannot be computed" : message })
   return yield* Replay.stateAt(writing.registry, place.stream, place.sequence).pipe(
     // A state outside its schema shows only when its text is made.
     Effect.flatMap(({ state }) => Effect.try({ try: () => state.json, catch: outside })),
@@ -45,7 +47,7 @@ const startOf = Effect.fnUntraced(function* (
       NoSuchStream: unreadable,
       RedactedEvent: unreadable,
       UndecodableEvent: unreadable,
-      UnknownBehavior: () => unreadable({ message: `behavior ${behavior} is not known here` }),
+      UnknownBehavior: () => missing(place, behavior)({ message: `behavior ${behavior} is not known here` }),
       Outside: unreadable
     })
   )

@@ -92,6 +92,32 @@ it.scoped("a starting state that is not there says so where it is needed", () =>
   })
 )
 
+it.scoped("what is wrong with a value does not quote it either", () =>
+  Effect.gen(function* () {
+    const bad = yield* journalOf([])
+    const streams = [{ stream: "vault/a", behavior: "vault", owner: null }]
+    for (const [expected, json] of ['{"_tag":"Sealed","secret":["s3cret"]}', '{"_tag":"Sealed"}'].entries()) {
+      const payload = new TextEncoder().encode(json)
+      yield* bad.append({
+        time: 0,
+        correlation: `m${expected}`,
+        causation: null,
+        durability: "written",
+        command: null,
+        streams: streams.map((each) => ({ ...each, expected })),
+        records: [{ stream: 0, type: "Sealed", schemaVersion: 1, encoding: 1, count: 1, payload }]
+      })
+    }
+    const inputs = [{ label: "one", journal: bad }]
+    const plain = yield* Bundle.create(inputs, { registry, created, correlation: "m1" })
+    assert.include(yield* unpacked(plain.bytes), "s3cret")
+    const made = yield* Bundle.create(inputs, { registry, created, correlation: "m1", redact: ["secret"] })
+    const text = yield* unpacked(made.bytes)
+    assert.notInclude(text, "s3cret")
+    assert.include(text, '"missing":"it cannot be computed"')
+  })
+)
+
 it.scoped("a field of packed entries is redacted with its run", () =>
   Effect.gen(function* () {
     const { here, made, text } = yield* redacted(["value"])
