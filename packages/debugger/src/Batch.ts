@@ -25,13 +25,33 @@ export interface Batch extends BatchContext {
 export const actorBehavior = (stream: string, records: SealedBatch["records"]): string =>
   records.find((record) => record.stream === stream)?.behavior ?? stream.split("/", 1)[0] ?? stream
 
-const commandOf = ({ registry }: Known, { command, records }: SealedBatch): BatchCommand | null => {
-  if (command === null) return null
-  const behavior = actorBehavior(command.stream, records)
-  const found = registry.get(behavior)
-  const unknown = Either.left(`behavior ${behavior} is not registered here`)
-  return { stored: command, command: found === undefined ? unknown : found.decodeCommand(command) }
+/** A command that is decoded when somebody looks at it. */
+class LazyCommand implements BatchCommand {
+  readonly stored: StoredCommand
+  private readonly known: Known
+  private readonly behavior: string
+  private read: BatchCommand["command"] | undefined
+
+  constructor(known: Known, stored: StoredCommand, behavior: string) {
+    this.known = known
+    this.stored = stored
+    this.behavior = behavior
+  }
+
+  get command(): BatchCommand["command"] {
+    return (this.read ??= this.decoded())
+  }
+
+  private decoded(): BatchCommand["command"] {
+    const found = this.known.registry.get(this.behavior)
+    return found === undefined
+      ? Either.left(`behavior ${this.behavior} is not registered here`)
+      : found.decodeCommand(this.stored)
+  }
 }
+
+const commandOf = (known: Known, { command, records }: SealedBatch): BatchCommand | null =>
+  command === null ? null : new LazyCommand(known, command, actorBehavior(command.stream, records))
 
 /** A stored batch with its command and moments. Total. */
 export const batchOf = (known: Known, source: Source, sealed: SealedBatch): Batch => ({

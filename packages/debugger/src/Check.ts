@@ -5,7 +5,7 @@
  */
 import { Verify } from "@stopcopy/runtime"
 import type { JournalDamaged, JournalUnavailable, ReadError, SealedBatch, Snapshot } from "@stopcopy/runtime"
-import { Effect, Either, Option, Stream } from "effect"
+import { Effect, Either } from "effect"
 import type { Scope } from "effect"
 import { Counts } from "./CheckReport.ts"
 import type { CheckReport, Divergence } from "./CheckReport.ts"
@@ -32,14 +32,16 @@ const damage = ({ batch, difference }: JournalDamaged): Divergence => ({
 })
 
 /** Loads the last base event before a batch into a fold that has lost sight: a part of a journal has one for each actor. */
-const loadBase = Effect.fnUntraced(function* (source: Source, fold: ActorFold, before: number) {
-  const { journal } = source
+const loadBase = Effect.fnUntraced(function* ({ journal }: Source, fold: ActorFold, before: number) {
   const place = yield* journal.lastBase(fold.stream, before - 1)
   if (place === undefined || place.sequence <= fold.last) return
-  const found = yield* Stream.runHead(
-    Stream.filter(journal.eventsOf(fold.stream), ({ version }) => version === place.version)
-  )
-  if (Option.isSome(found)) fold.take(found.value)
+  const cursor = yield* journal.history(fold.stream, new Map([[fold.stream, place.version - 1]]))
+  for (;;) {
+    const page = yield* cursor.next()
+    const base = page.find((event) => fold.isOwnBase(event))
+    if (base !== undefined) fold.take(base)
+    if (base !== undefined || page.length === 0) return
+  }
 })
 
 class Run {
@@ -55,7 +57,7 @@ class Run {
     this.source = source
     this.counts = counts
     this.checker = Verify.makeChecker(source.journal, options.sha256, source.previousHash)
-    this.actors = new CheckedActors(known, counts)
+    this.actors = new CheckedActors(known, counts, source.journal.anchor.sequence === 1 && !source.previousHash)
     this.snapshots = snapshots
     this.last = source.journal.anchor.sequence - 1
   }

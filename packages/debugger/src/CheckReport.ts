@@ -46,7 +46,7 @@ export interface CheckReport {
 }
 
 /** What is counted on the way. */
-export type Counted = "batches" | "events" | "commands" | "entries" | "snapshots" | "bases"
+type Counted = "batches" | "events" | "commands" | "entries" | "snapshots" | "bases"
 
 /** The counts of a check that is under way. */
 export class Counts {

@@ -18,6 +18,10 @@ const keyOf = (envelope: Envelope): Mergeable => ({
   causation: envelope.causation
 })
 
+/** True if the history of an actor has no event that the journal does not list: a part of one has such base events. */
+const isWhole = ({ journal, previousHash }: Source): boolean =>
+  journal.anchor.sequence === 1 && previousHash === undefined
+
 /** The events of a stream and those it owns, without reading the others. */
 const family = (source: Source, stream: string): Stream.Stream<Envelope, ReadError> =>
   Stream.unwrap(
@@ -36,7 +40,11 @@ export const mergedEvents = (
   sources: ReadonlyArray<Source>,
   stream?: string
 ): Stream.Stream<Merged<Envelope>, ReadError> =>
-  merged(sources, (source) => (stream === undefined ? source.journal.events(0) : family(source, stream)), keyOf)
+  merged(
+    sources,
+    (source) => (stream === undefined || !isWhole(source) ? source.journal.events(0) : family(source, stream)),
+    keyOf
+  )
 
 /** Every moment that the filter lets through. Reads in pages. */
 export const timeline = (

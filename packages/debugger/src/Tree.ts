@@ -6,14 +6,14 @@ import type { Batch } from "./Batch.ts"
 import { causePoint } from "./Causation.ts"
 import { TreeTooLarge } from "./DebuggerError.ts"
 import type { InvalidPattern } from "./DebuggerError.ts"
-import { compileFilter } from "./Filter.ts"
 import type { Filter } from "./Filter.ts"
 import { BatchReader } from "./internal/BatchReader.ts"
-import { mergedBatches } from "./internal/mergedBatches.ts"
+import { batchesOf } from "./internal/batchesOf.ts"
 import type { Known } from "./Known.ts"
 import type { Moment } from "./Moment.ts"
 import type { Point } from "./Point.ts"
 import type { Source } from "./Source.ts"
+import { timeline } from "./Timeline.ts"
 
 /** Batches of one forest, at most: it is in memory as a whole. */
 export const maxTreeBatches = 200_000
@@ -69,13 +69,9 @@ const matching = Effect.fnUntraced(function* (
   known: Known,
   filter: Filter
 ): Effect.fn.Return<Nodes, ReadError | InvalidPattern | TreeTooLarge> {
-  const test = yield* compileFilter(filter)
   const nodes = new Nodes()
-  yield* Stream.runForEachChunk(mergedBatches(sources), (chunk) => {
-    for (const { item, source } of chunk) {
-      const batch = batchOf(known, source, item)
-      if (batch.moments.some(test)) nodes.add(batch, true)
-    }
+  yield* Stream.runForEach(batchesOf(timeline(sources, known, filter)), ({ item, source }) => {
+    nodes.add(batchOf(known, source, item), true)
     return nodes.all.length > maxTreeBatches ? new TreeTooLarge({ limit: maxTreeBatches }) : Effect.void
   })
   return nodes
@@ -83,7 +79,7 @@ const matching = Effect.fnUntraced(function* (
 
 /** Adds the batches above those that match, up to the roots, and notes the cause of each. */
 const complete = Effect.fnUntraced(function* (sources: ReadonlyArray<Source>, known: Known, nodes: Nodes) {
-  const reader = new BatchReader()
+  const reader = new BatchReader(false)
   // The list grows while it is walked: an added batch has a cause too.
   for (const node of nodes.all) {
     const cause = causePoint(sources, node.batch.source, node.batch.causation)

@@ -1,17 +1,18 @@
 /** Why an event happened and what it led to: the chain of causes up to its root, and everything below, across sources. */
-import type { ReadError, SealedBatch } from "@stopcopy/runtime"
+import type { Envelope, ReadError, SealedBatch } from "@stopcopy/runtime"
 import { Effect, Stream } from "effect"
 import { batchOf } from "./Batch.ts"
 import type { Batch } from "./Batch.ts"
 import { causePoint } from "./Causation.ts"
 import { NoSuchEvent } from "./DebuggerError.ts"
 import { BatchReader } from "./internal/BatchReader.ts"
-import { mergedBatches } from "./internal/mergedBatches.ts"
+import { batchesOf } from "./internal/batchesOf.ts"
 import type { Known } from "./Known.ts"
 import type { Moment } from "./Moment.ts"
 import { rangeOf } from "./Point.ts"
 import type { Point } from "./Point.ts"
 import type { Source } from "./Source.ts"
+import { mergedEvents } from "./Timeline.ts"
 
 /** An event with the batch that it was recorded in. */
 export interface Cause {
@@ -74,6 +75,32 @@ const causesOf = Effect.fnUntraced(function* (
   return { causes, missing: null }
 })
 
+/** Finds the events below a batch while all events go by. */
+class Reached {
+  private readonly sources: ReadonlyArray<Source>
+  private readonly events = new Map<Source, Set<number>>()
+  /** The last batch of each source that was found to be below. */
+  private readonly within = new Map<Source, number>()
+
+  constructor(sources: ReadonlyArray<Source>, { moments, source }: Batch) {
+    this.sources = sources
+    this.events.set(source, new Set(moments.map(({ envelope }) => envelope.sequence)))
+  }
+
+  /** True if the event is below. Its batch's events come one after the other. */
+  take(source: Source, { batch, causation, sequence }: Envelope): boolean {
+    if (this.within.get(source) !== batch) {
+      if (causation === null) return false
+      const cause = causePoint(this.sources, source, causation)
+      if (cause === undefined || this.events.get(cause.source)?.has(cause.sequence) !== true) return false
+      this.within.set(source, batch)
+    }
+    const events = this.events.get(source) ?? new Set<number>()
+    this.events.set(source, events.add(sequence))
+    return true
+  }
+}
+
 /** Gathers what events led to, batch by batch in the order of the timeline, which shows no event before its cause. */
 class Effects {
   private readonly sources: ReadonlyArray<Source>
@@ -111,7 +138,7 @@ export const why = Effect.fn("Debugger.why")(function* (
   point: Point
 ): Effect.fn.Return<Why, ReadError | NoSuchEvent> {
   const { sequence, source } = point
-  const reader = new BatchReader()
+  const reader = new BatchReader(false)
   const found = yield* causeAt(reader, known, point)
   if (found === undefined) {
     return yield* new NoSuchEvent({ source: source.label, sequence, ...(yield* rangeOf(source)) })
@@ -122,10 +149,11 @@ export const why = Effect.fn("Debugger.why")(function* (
   const beside: Array<Effected> = []
   for (const { envelope } of batch.moments) gathered.follow({ source, sequence: envelope.sequence }, beside)
   const effects = gathered.follow(point)
-  yield* Stream.runForEachChunk(mergedBatches(sources), (chunk) =>
-    Effect.sync(() => {
-      for (const each of chunk) gathered.take(each.source, each.item)
-    })
+  const reached = new Reached(sources, batch)
+  const below = Stream.filter(mergedEvents(sources), ({ item, source: of }) => reached.take(of, item))
+  yield* Stream.runForEach(
+    batchesOf(Stream.map(below, ({ item, source: of }) => ({ envelope: item, source: of }))),
+    (each) => Effect.sync(() => gathered.take(each.source, each.item))
   )
   return { moment, batch, ...up, effects, beside }
 })

@@ -40,8 +40,13 @@ const found = ({ divergence }: CheckReport) => {
   return { ...rest, changes: changes.map(({ path, old, new: now }) => [path.join("."), old, now]) }
 }
 
-const counts = ({ divergence: _, skipped, source: __, ...numbers }: CheckReport) => ({
-  ...numbers,
+const counts = ({ bases, batches, commands, entries, events, skipped, snapshots }: CheckReport) => ({
+  batches,
+  events,
+  commands,
+  entries,
+  snapshots,
+  bases,
   skipped: skipped.map(({ count, reason, what }) => `${count} ${what}: ${reason}`)
 })
 

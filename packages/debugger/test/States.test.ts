@@ -20,7 +20,7 @@ const some: ReadonlyArray<Told> = [
 
 it.effect.prop(
   "the state at every point is the state that was live then",
-  [FastCheck.array(Arbitrary.make(Schema.typeSchema(valve.command)), { maxLength: 12 })],
+  [FastCheck.array(Arbitrary.make(Schema.typeSchema(valve.command)), { maxLength: 8 })],
   ([commands]) =>
     Effect.scoped(
       Effect.gen(function* () {
@@ -36,7 +36,7 @@ it.effect.prop(
         }
       })
     ),
-  { fastCheck: { numRuns: 25 } }
+  { fastCheck: { numRuns: 15 } }
 )
 
 it.scoped("every actor that had an event by then is there; owned streams on request", () =>

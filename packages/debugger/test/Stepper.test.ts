@@ -118,7 +118,7 @@ it.scoped("to a point, or the next event of its source; nothing to find before a
 it.scoped("lines around the cursor, and few pages in memory", () =>
   Effect.gen(function* () {
     const source = yield* freshSource("one")
-    const count = stepPage * (Stepper.keptPages + 4)
+    const count = stepPage * (Stepper.keptPages + 1)
     yield* fill(source, count)
     let model = yield* opened([source])
     assert.deepStrictEqual(
@@ -129,7 +129,7 @@ it.scoped("lines around the cursor, and few pages in memory", () =>
         [2, 3]
       ]
     )
-    for (let page = 0; page < Stepper.keptPages + 4; page++)
+    for (let page = 0; page < Stepper.keptPages + 1; page++)
       model = yield* step(model, { _tag: "Forward", count: stepPage })
     assert.isAtMost(model.pages.size, Stepper.keptPages)
     const shown = Stepper.visible(model, 3)

@@ -38,10 +38,10 @@ const State = Schema.Struct({
   registers: Schema.Record({ key: Schema.String, value: Schema.Int }),
   files: Schema.Array(Schema.Struct({ file: Schema.Int, lines: Schema.Int }))
 })
-export type State = typeof State.Type
+type State = typeof State.Type
 
 /** A turn beyond it is refused. */
-export const maxPosition = 90
+const maxPosition = 90
 
 const turn = (state: State, by: number): Behavior.Decision<Event, number, EBUSY> => {
   const at = state.position + by

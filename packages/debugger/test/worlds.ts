@@ -9,7 +9,7 @@ import type { Command } from "./Valve.ts"
 type Service = Context.Tag.Service<Journal>
 
 /** A fresh journal in memory, for as long as the test runs. */
-export const freshJournal = Effect.map(Layer.build(Journal.layerMemory), Context.get(Journal))
+const freshJournal = Effect.map(Layer.build(Journal.layerMemory), Context.get(Journal))
 
 export const freshSource = (label: string) => Effect.map(freshJournal, (journal): Source => ({ label, journal }))
 

@@ -10,7 +10,7 @@ import type { ReadError } from "./JournalError.ts"
 import { flatMapNow, mapNow } from "./Now.ts"
 
 /** A place in an actor's history. */
-export interface Beginning {
+interface Beginning {
   /** Sequence of the actor's last event that is in the loaded state; 0: none is loaded. */
   readonly sequence: number
   /** Versions of the actor's streams after which to read. */

@@ -14,7 +14,7 @@ import { mismatch, shown } from "./Decision.ts"
 import type { Mismatch } from "./Decision.ts"
 
 /** An actor whose behavior is known. */
-export interface Checked {
+interface Checked {
   readonly behavior: Replay.Replayable
   readonly fold: ActorFold
 }
@@ -52,22 +52,25 @@ const stateDifference = (
 export class CheckedActors {
   private readonly known: Known
   private readonly counts: Counts
+  private readonly whole: boolean
   /** By the actor's own stream; the behavior's name for an actor whose behavior is not known. */
   private readonly actors = new Map<string, Checked | string>()
 
-  constructor(known: Known, counts: Counts) {
+  /** `whole`: no event is missing, so that the first one of an actor is its first. */
+  constructor(known: Known, counts: Counts, whole: boolean) {
+    this.whole = whole
     this.known = known
     this.counts = counts
   }
 
-  /** Actors of a batch whose next event does not follow the last one: their history goes on from a base event, if at all. */
+  /** Actors of a batch whose history may not begin, or go on, with it: it does from a base event, if there is one. */
   outOfSight({ records }: SealedBatch): ReadonlyArray<ActorFold> {
     const folds = new Set<ActorFold>()
+    if (this.whole) return []
     for (const record of records) {
       const actor = this.actorOf(actorStream(record), records)
-      if (typeof actor !== "string" && record.encoding !== encodings.base && record.stream === actor.fold.stream) {
-        if (!actor.fold.follows(record)) folds.add(actor.fold)
-      }
+      if (typeof actor === "string" || record.encoding === encodings.base) continue
+      if (actor.fold.last === 0 || !actor.fold.follows(record)) folds.add(actor.fold)
     }
     return [...folds]
   }

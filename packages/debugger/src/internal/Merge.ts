@@ -10,6 +10,8 @@ import { Chunk, Effect, Option, Stream } from "effect"
 import type { Scope } from "effect"
 import { causeOf } from "../Causation.ts"
 import type { Source } from "../Source.ts"
+import { nextPage } from "./Pulled.ts"
+import type { Pull } from "./Pulled.ts"
 
 /** What can be merged: a batch or an event, with the sequence of its first event. */
 export interface Mergeable extends BatchContext {
@@ -25,7 +27,7 @@ export interface Merged<A> {
 /** One source's part: the page being given out, and how to get the next. */
 interface Part<A> {
   readonly source: Source
-  readonly pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
+  readonly pull: Pull<A>
   page: ReadonlyArray<A>
   at: number
   ended: boolean
@@ -36,16 +38,10 @@ const opened = <A>(source: Source, items: Stream.Stream<A, ReadError>): Effect.E
 
 /** Gets the next page of a part, which may be empty. */
 const fetch = <A>(part: Part<A>): Effect.Effect<void, ReadError> =>
-  Effect.matchEffect(part.pull, {
-    onSuccess: (page) =>
-      Effect.sync(() => {
-        part.page = Chunk.toReadonlyArray(page)
-        part.at = 0
-      }),
-    onFailure: Option.match({
-      onNone: () => Effect.sync(() => void (part.ended = true)),
-      onSome: (error) => Effect.fail(error)
-    })
+  Effect.map(nextPage(part.pull), (page) => {
+    part.page = page ?? []
+    part.at = 0
+    part.ended = page === undefined
   })
 
 const isEmpty = <A>(part: Part<A>): boolean => part.at >= part.page.length

@@ -3,13 +3,23 @@ import type { ReadError } from "@stopcopy/runtime"
 import { Chunk, Effect, Either, Option, Stream } from "effect"
 import type { Scope } from "effect"
 
+/** Asks a stream for its next page, as `Stream.toPull` gives it. */
+export type Pull<A> = Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
+
+/** The next page; undefined at the end. */
+export const nextPage = <A>(pull: Pull<A>): Effect.Effect<ReadonlyArray<A> | undefined, ReadError> =>
+  Effect.matchEffect(pull, {
+    onSuccess: (page) => Effect.succeed(Chunk.toReadonlyArray(page)),
+    onFailure: Option.match({ onNone: () => Effect.succeed(undefined), onSome: (error) => Effect.fail(error) })
+  })
+
 export class Pulled<A> {
-  private readonly pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>
+  private readonly pull: Pull<A>
   private page: ReadonlyArray<A> = []
   private at = 0
   private ended = false
 
-  constructor(pull: Effect.Effect<Chunk.Chunk<A>, Option.Option<ReadError>>) {
+  constructor(pull: Pull<A>) {
     this.pull = pull
   }
 
@@ -26,16 +36,10 @@ export class Pulled<A> {
   }
 
   private readonly fetch: Effect.Effect<void, ReadError> = Effect.suspend(() =>
-    Effect.matchEffect(this.pull, {
-      onSuccess: (page) =>
-        Effect.sync(() => {
-          this.page = Chunk.toReadonlyArray(page)
-          this.at = 0
-        }),
-      onFailure: Option.match({
-        onNone: () => Effect.sync(() => void (this.ended = true)),
-        onSome: (error) => Effect.fail(error)
-      })
+    Effect.map(nextPage(this.pull), (page) => {
+      this.page = page ?? []
+      this.at = 0
+      this.ended = page === undefined
     })
   )
 }

@@ -11,7 +11,7 @@ const fieldSchema = <A>({ ast }: Json<A>, name: string): Schema.Schema<unknown, 
 }
 
 /** Encodes field `name` of `value`; undefined where that cannot be done alone. Throws where the field is outside its schema. */
-export type FieldEncoder<A> = (name: string, value: A) => { readonly json: unknown } | undefined
+type FieldEncoder<A> = (name: string, value: A) => { readonly json: unknown } | undefined
 
 /** The encoders of the fields of `schema`, made when first used. */
 export const fieldEncoders = <A>(schema: Json<A>): FieldEncoder<A> => {
