@@ -22,7 +22,10 @@ const divergenceText = (label: string, divergence: Divergence): string => {
     ...(sequence === undefined ? [] : [`event ${sequence}`]),
     ...(actor === undefined ? [] : [actor])
   ].join(", ")
-  return oneLine(`${label}: ${kind} at ${place === "" ? "an unknown place" : place}: expected ${expected}, got ${got}`)
+  const where = `${label}: ${kind} at ${place === "" ? "an unknown place" : place}`
+  // What is damaged says so itself; everything else is one value instead of another.
+  const said = kind === "damage" || kind === "storage" ? got : `expected ${expected}, got ${got}`
+  return oneLine(`${where}: ${said}`)
 }
 
 const reportLines = (report: CheckReport): ReadonlyArray<string> => {
