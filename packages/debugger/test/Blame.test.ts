@@ -1,10 +1,9 @@
 /** Blame: the event that last set a field, and every one before it. */
 import { assert, it } from "@effect/vitest"
 import { blame } from "@stopcopy/debugger"
-import { encodings } from "@stopcopy/runtime"
 import { Effect } from "effect"
 import { initial, known } from "./Valve.ts"
-import { bytesOf, freshSource, tell } from "./worlds.ts"
+import { based, compacted, freshSource, tell } from "./worlds.ts"
 
 const world = Effect.gen(function* () {
   const source = yield* freshSource("one")
@@ -115,27 +114,24 @@ it.scoped("history that is redacted counts from the next base event on; without 
     yield* source.journal.redact({ sequences: [1], commands: [] })
     const redacted = yield* Effect.flip(blame(known, source, "valve/a", "position"))
     assert.include(redacted, { _tag: "RedactedEvent", sequence: 1 })
-    yield* source.journal.append({
-      durability: "written",
-      time: 9,
-      correlation: "c",
-      causation: null,
-      command: null,
-      streams: [{ stream: "valve/a", behavior: "valve", owner: null, expected: 2 }],
-      records: [
-        {
-          stream: 0,
-          type: "@base",
-          schemaVersion: 1,
-          encoding: encodings.base,
-          count: 1,
-          payload: bytesOf(JSON.stringify({ ...initial, position: 31 }))
-        }
-      ]
-    })
+    yield* based(source, 2, { ...initial, position: 31 })
     const { history, last } = yield* blame(known, source, "valve/a", "position")
     assert.strictEqual(history.length, 1)
     assert.deepInclude(last, { old: 0, new: 31 })
     assert.strictEqual(last?.moment.envelope.sequence, 3)
+  })
+)
+
+it.scoped("history that was removed: the base event in its place is the first that set the field", () =>
+  Effect.gen(function* () {
+    const { history } = yield* blame(known, yield* compacted, "valve/a", "turns")
+    assert.deepStrictEqual(
+      history.map(({ moment, new: now, old }) => [moment.envelope.sequence, old, now]),
+      [
+        [4, 0, 3],
+        [5, 3, 4],
+        [6, 4, 5]
+      ]
+    )
   })
 )

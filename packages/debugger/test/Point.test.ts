@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { formatPoint, parsePoint } from "@stopcopy/debugger"
 import { Effect } from "effect"
-import { fill, freshSource } from "./worlds.ts"
+import { compacted, fill, freshSource } from "./worlds.ts"
 
 it.scoped("one source needs no label, several need one, and both ways agree", () =>
   Effect.gen(function* () {
@@ -35,6 +35,9 @@ it.scoped("what is no point, or names no event, is a typed error that says what 
     assert.match(yield* failing([one, two], "three:1"), /no point/)
     assert.match(yield* failing([one], "99999999999999999999"), /no point/)
     assert.strictEqual(yield* failing([one], "4"), "one has no event 4: its events are 1 to 3")
+    const late = yield* compacted
+    assert.strictEqual(yield* failing([late], "2"), "one has no event 2: its events are 4 to 6")
+    assert.strictEqual((yield* parsePoint([late], "3")).sequence, 3)
     assert.strictEqual(yield* failing([none], "1"), "none has no event 1: it has no events")
   })
 )

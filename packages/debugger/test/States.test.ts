@@ -5,7 +5,7 @@ import type { ActorState } from "@stopcopy/debugger"
 import { Replay } from "@stopcopy/runtime"
 import { Arbitrary, FastCheck, Effect, Either, Schema } from "effect"
 import { initial, known, valve } from "./Valve.ts"
-import { copyOf, edited, freshSource, over, snapshotOf, tell } from "./worlds.ts"
+import { compacted, copyOf, edited, freshSource, over, snapshotOf, tell } from "./worlds.ts"
 import type { Told } from "./worlds.ts"
 
 const valueOf = ({ past }: ActorState): unknown => Either.getOrThrow(past).state.value
@@ -114,6 +114,17 @@ it.scoped("a state whose beginning is not kept is unknown, not wrong", () =>
       const state = yield* stateOf(known, { source: part, sequence }, "valve/a")
       assert.match(reasonOf(state), /not kept here: versions 1 to 1 of its stream/)
     }
+  })
+)
+
+it.scoped("where a prefix was removed, states are those since its base events; before them they are unknown", () =>
+  Effect.gen(function* () {
+    const source = yield* compacted
+    const at = (sequence: number) => stateOf(known, { source, sequence }, "valve/a")
+    assert.deepInclude(valueOf(yield* at(4)), { turns: 3 })
+    assert.deepInclude(valueOf(yield* at(6)), { turns: 5 })
+    assert.match(reasonOf(yield* at(0)), /not kept here: versions 1 to 3/)
+    assert.strictEqual((yield* statesAt(known, { source, sequence: 0 })).length, 1)
   })
 )
 

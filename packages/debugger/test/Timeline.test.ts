@@ -5,7 +5,7 @@ import type { Filter, Source, TreeNode } from "@stopcopy/debugger"
 import { encodings } from "@stopcopy/runtime"
 import { Chunk, Effect, Either, Stream } from "effect"
 import { known } from "./Valve.ts"
-import { bytesOf, fill, freshSource, tell } from "./worlds.ts"
+import { bytesOf, compacted, fill, freshSource, tell } from "./worlds.ts"
 
 const shown = (sources: ReadonlyArray<Source>, filter: Filter = {}, knowledge = known) =>
   Effect.map(Stream.runCollect(timeline(sources, knowledge, filter)), (moments) =>
@@ -152,6 +152,12 @@ it.scoped("more than one page of each source merges without loss", () =>
     const all = yield* shown(sources)
     assert.strictEqual(new Set(all).size, 1200)
     assert.deepStrictEqual(all.slice(598, 602), ["one:300", "two:300", "one:301", "two:301"])
+  })
+)
+
+it.scoped("a stream of which the beginning was removed is shown from its base event on", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* shown([yield* compacted], { stream: "valve/a" }), [4, 5, 6])
   })
 )
 

@@ -1,5 +1,5 @@
 /** Journals for these tests: valves that get commands at known times, and copies with something changed but a whole hash chain. */
-import { ActorSystem, Journal, encodings, withCausation, withCorrelation } from "@stopcopy/runtime"
+import { ActorSystem, Journal, baseType, encodings, withCausation, withCorrelation } from "@stopcopy/runtime"
 import type { AppendRequest, SealedBatch, Snapshot } from "@stopcopy/runtime"
 import { Clock, Context, Effect, Layer, Stream } from "effect"
 import type { Source } from "@stopcopy/debugger"
@@ -133,8 +133,10 @@ export const over = (source: Source, calls: Partial<Service>): Source => {
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
 
 /** JSON text changed as text. */
-export const edited = (bytes: Uint8Array | string, from: string, to: string): string =>
-  (typeof bytes === "string" ? bytes : utf8.decode.decode(bytes)).replace(from, to)
+export const edited = (bytes: Uint8Array | string, from: string, to: string): Uint8Array => {
+  const text = typeof bytes === "string" ? bytes : utf8.decode.decode(bytes)
+  return utf8.encode.encode(text.replace(from, to))
+}
 
 export const bytesOf = (text: string): Uint8Array => utf8.encode.encode(text)
 
@@ -146,4 +148,36 @@ export const snapshotOf = (sequence: number, state: unknown, more: Partial<Snaps
   versions: [["valve/a", sequence]],
   state: bytesOf(JSON.stringify(state)),
   ...more
+})
+
+/** Appends a base event of valve `a`, which is at this version. */
+export const based = ({ journal }: Source, expected: number, state: unknown, schemaVersion = 1) =>
+  journal.append({
+    durability: "written",
+    time: expected * 1000,
+    correlation: "c",
+    causation: null,
+    command: null,
+    streams: [{ stream: "valve/a", behavior: "valve", owner: null, expected }],
+    records: [
+      {
+        stream: 0,
+        type: baseType,
+        schemaVersion,
+        encoding: encodings.base,
+        count: 1,
+        payload: bytesOf(JSON.stringify(state))
+      }
+    ]
+  })
+
+/** Three turns, a base event (4) that stands for them in their place, and two turns more. */
+export const compacted = Effect.gen(function* () {
+  const source = yield* freshSource("one")
+  yield* fill(source, 3)
+  yield* based(source, 3, { position: 0, turns: 3, lot: null, registers: {}, files: [] })
+  yield* turned(source, 4)
+  yield* turned(source, 5)
+  yield* source.journal.removeBefore(4)
+  return source
 })
