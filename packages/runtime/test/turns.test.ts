@@ -1,7 +1,7 @@
 /** Turns of actors over every kind of journal: order, answers, conflicts, supervision, many fibers. */
 import { assert, describe, it } from "@effect/vitest"
-import { ActorSystem, Behavior, Journal, Supervision, Verify } from "@stopcopy/runtime"
-import type { AskOptions } from "@stopcopy/runtime"
+import { ActorSystem, Behavior, Supervision, Verify } from "@stopcopy/runtime"
+import type { AskOptions, Journal } from "@stopcopy/runtime"
 import { Cause, Effect, Either, Exit, Fiber, Layer } from "effect"
 import { device } from "./Device.ts"
 import { actor, journals, recorded } from "./worlds.ts"
