@@ -28,6 +28,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     path: /^packages\/runtime\/src\/sqlite(\/|\.ts$)/,
     reason: "drivers of SQLite, offered as @stopcopy/runtime/sqlite"
   },
+  {
+    path: /^packages\/runtime\/src\/postgres(\/|\.ts$)/,
+    reason: "hashes and buffers for PostgreSQL, offered as @stopcopy/runtime/postgres"
+  },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" }
 ]
 

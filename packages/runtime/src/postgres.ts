@@ -1,0 +1,3 @@
+/** The PostgreSQL layer of the journal: `@stopcopy/runtime/postgres`. For Node; nothing else of the runtime loads its client. */
+export { defaultConnections, layerPostgres } from "./postgres/layer.ts"
+export type { OpenError, PostgresOptions } from "./postgres/layer.ts"

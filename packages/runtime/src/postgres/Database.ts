@@ -1,0 +1,141 @@
+/**
+ * The connections of one journal: a pool for statements and transactions, and one more that listens. A server that goes away is an error
+ * of what was under way; whatever comes next connects again.
+ */
+import { Reactivity } from "@effect/experimental"
+import { PgClient } from "@effect/sql-pg"
+import type { SqlClient } from "@effect/sql/SqlClient"
+import { SqlError } from "@effect/sql/SqlError"
+import { Effect, Redacted, Stream } from "effect"
+import type { Scope } from "effect"
+import { Client, Pool, TypeOverrides, escapeIdentifier, types } from "pg"
+import type { ClientConfig } from "pg"
+import type { Row } from "../Rows.ts"
+import { fromStored } from "./StoredText.ts"
+
+/** Milliseconds to wait for a connection. */
+export const connectMillis = 5000
+
+/** Milliseconds to wait for another process that holds the end of the journal. */
+export const lockMillis = 5000
+
+/** Milliseconds that a transaction of a process that stopped in the middle may hold the end of the journal. */
+export const idleTransactionMillis = 10_000
+
+/** Milliseconds to wait for the server's good-bye when connections are closed. */
+const closeMillis = 1000
+
+/** What `listen` says first: from now on nothing is missed. */
+export const listens = ""
+
+/** Runs one statement. Throws nothing; numbers come as numbers, text as it was before `toStored`. */
+export type Query = (text: string, values?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<Row>, SqlError>
+
+export interface Database {
+  /** A statement that is a transaction of its own. */
+  readonly query: Query
+  /** A transaction: kept if `use` succeeds. `begin` starts it. */
+  readonly transaction: <A, E>(
+    begin: string,
+    use: (query: Query) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E | SqlError>
+  /** Payloads of the notifications in a channel, after `listens`. Fails when the connection is lost. */
+  readonly listen: (channel: string) => Stream.Stream<string, SqlError>
+}
+
+/** `bigint` comes as text. One that no number holds exactly stays text, which no column of ours may be. */
+const exactNumber = (text: string): number | string => {
+  const value = Number(text)
+  return Number.isSafeInteger(value) ? value : text
+}
+
+const parsers = new TypeOverrides()
+parsers.setTypeParser(types.builtins.INT8, exactNumber)
+parsers.setTypeParser(types.builtins.TEXT, fromStored)
+
+const configOf = (url: Redacted.Redacted): ClientConfig => ({
+  connectionString: Redacted.value(url),
+  connectionTimeoutMillis: connectMillis,
+  lock_timeout: lockMillis,
+  idle_in_transaction_session_timeout: idleTransactionMillis,
+  // The lock on the end of the journal is followed by a look at what the last owner wrote: each statement sees what is committed.
+  options: String.raw`-c default_transaction_isolation=read\ committed`,
+  fallback_application_name: "stopcopy",
+  keepAlive: true,
+  types: parsers
+})
+
+const closing = (close: () => Promise<void>): Effect.Effect<void> =>
+  Effect.promise(close).pipe(Effect.interruptible, Effect.timeoutOption(closeMillis))
+
+const makePool = (config: ClientConfig, connections: number): Effect.Effect<Pool, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const pool = new Pool({ ...config, max: connections })
+      // An idle connection that is lost leaves the pool; who needs one hears of it.
+      pool.on("error", () => undefined)
+      return pool
+    }),
+    (pool) => closing(() => pool.end())
+  )
+
+const transactionOf =
+  (sql: SqlClient): Database["transaction"] =>
+  (begin, use) =>
+    Effect.scoped(
+      Effect.flatMap(sql.reserve, (connection) => {
+        const query: Query = (text, values = []) => connection.execute(text, values, undefined)
+        return Effect.uninterruptibleMask((restore) =>
+          query(begin).pipe(
+            Effect.zipRight(restore(use(query))),
+            Effect.zipLeft(query("COMMIT")),
+            // Where this fails too, the connection is gone and the server has rolled back: the first error says why.
+            Effect.tapErrorCause(() => Effect.ignore(query("ROLLBACK")))
+          )
+        )
+      })
+    )
+
+const connected = (config: ClientConfig): Effect.Effect<Client, SqlError, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.tryPromise({
+      try: async () => {
+        const client = new Client(config)
+        await client.connect()
+        return client
+      },
+      catch: (cause) => new SqlError({ cause, message: "cannot connect to listen" })
+    }),
+    (client) => closing(() => client.end())
+  )
+
+const listening = (config: ClientConfig, channel: string): Stream.Stream<string, SqlError> =>
+  Stream.asyncPush<string, SqlError>((emit) =>
+    Effect.gen(function* () {
+      const client = yield* connected(config)
+      const lost = (cause?: Error) => emit.fail(new SqlError({ cause, message: "the connection that listens is lost" }))
+      client.on("error", lost)
+      client.on("end", lost)
+      client.on("notification", ({ payload }) => emit.single(payload ?? listens))
+      yield* Effect.tryPromise({
+        try: () => client.query(`LISTEN ${escapeIdentifier(channel)}`),
+        catch: (cause) => new SqlError({ cause, message: "cannot listen" })
+      })
+      emit.single(listens)
+    })
+  )
+
+/** Connections to the server of `url`, at most `connections` and one that listens; closed with the scope. */
+export const openDatabase = (
+  url: Redacted.Redacted,
+  connections: number
+): Effect.Effect<Database, SqlError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const config = configOf(url)
+    const sql = yield* PgClient.fromPool({ acquire: makePool(config, connections) })
+    return {
+      query: (text, values) => sql.unsafe<Row>(text, values),
+      transaction: transactionOf(sql),
+      listen: (channel) => listening(config, channel)
+    } satisfies Database
+  }).pipe(Effect.provide(Reactivity.layer))
