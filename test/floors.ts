@@ -30,7 +30,15 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
   },
   {
     path: /^packages\/runtime\/src\/postgres(\/|\.ts$)/,
-    reason: "hashes and buffers for PostgreSQL, offered as @stopcopy/runtime/postgres"
+    reason: "buffers for PostgreSQL, offered as @stopcopy/runtime/postgres"
+  },
+  {
+    path: /^packages\/runtime\/src\/internal\/nativeSha256\.ts$/,
+    reason: "hashes for the layers of the journal that are Node's"
+  },
+  {
+    path: /^packages\/runtime\/src\/tape(\/|s\.ts$)/,
+    reason: "tapes in files, offered as @stopcopy/runtime/tapes"
   },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" }
 ]

@@ -42,7 +42,7 @@ export interface QatVfioPci extends MigratableDevice<JournalError> {
   /** AER reported an error: the user is told. Recovery is `reset`. */
   readonly errorDetected: Effect.Effect<void, Errno | JournalError>
   /** Waits for the next time that the user is told of an error, as on the ERR interrupt. */
-  readonly nextError: Effect.Effect<void>
+  readonly nextError: Effect.Effect<void, JournalError>
   readonly remove: Effect.Effect<void, Errno | JournalError>
   /** A 32-bit read by the guest; `offset` in bytes. Leaves no event. Offsets without a register read 0. */
   readonly readRegister: (bar: 0 | 2, offset: number) => Effect.Effect<number>
@@ -176,7 +176,7 @@ const readRegister = (vf: VfActor, bar: 0 | 2, offset: number): Effect.Effect<nu
     return register === undefined ? 0 : misc(registers, register.name)
   })
 
-const nextError = (vf: VfActor): Effect.Effect<void> =>
+const nextError = (vf: VfActor): Effect.Effect<void, JournalError> =>
   Effect.suspend(() => {
     const { errorNotifications: before } = vf.unsafeState()
     return Effect.asVoid(vf.until(({ errorNotifications }) => errorNotifications > before))

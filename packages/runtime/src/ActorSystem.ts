@@ -1,15 +1,24 @@
 /**
- * The actors of this process over one journal. An actor is restored from its streams when first addressed and then stays in
- * memory; there is one per behavior and id, so that its turns are in order.
+ * The actors of this process over one journal. An actor is restored from its streams when first addressed, leaves memory when it
+ * has been idle, and is restored when addressed again; there is one per behavior and id, so that its turns are in order.
  */
-import { Context, Effect, Either, Layer } from "effect"
-import { LocalActor } from "./Actor.ts"
+import { Clock, Context, Duration, Effect, Layer } from "effect"
+import type { Scope } from "effect"
 import type { Actor } from "./Actor.ts"
 import type { Behavior, Tagged } from "./Behavior.ts"
-import { codecOf } from "./Codec.ts"
-import type { Codec } from "./Codec.ts"
+import { Family } from "./Family.ts"
+import type { ActorOptions } from "./Family.ts"
 import { Journal } from "./Journal.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
+import { Signal } from "./Signal.ts"
+import * as Supervision from "./Supervision.ts"
+
+/** Unless a system is told otherwise. */
+export const defaultActorOptions: ActorOptions = {
+  snapshotEvents: 10_000,
+  snapshotBytes: 1024 * 1024,
+  idle: "5 minutes"
+}
 
 export class ActorSystem extends Context.Tag("@stopcopy/runtime/ActorSystem")<
   ActorSystem,
@@ -22,25 +31,28 @@ export class ActorSystem extends Context.Tag("@stopcopy/runtime/ActorSystem")<
       behavior: Behavior<State, Command, Event, Answer, Refused>,
       id: string
     ) => Effect.Effect<Actor<State, Command, Answer, Refused>, ReadError | DecodeError>
+    /** Actors in memory. */
+    readonly size: Effect.Effect<number>
+    /** Lets the next turn of the actor of `stream` start from the journal: something else wrote to it. */
+    readonly restart: (stream: string) => Effect.Effect<void>
   }
 >() {
+  /** Local actors over the `Journal`, with `defaultActorOptions`. */
+  static readonly layer: Layer.Layer<ActorSystem, never, Journal> = Layer.suspend(() => ActorSystem.layerWith({}))
+
   /** Local actors over the `Journal`. */
-  static readonly layer: Layer.Layer<ActorSystem, never, Journal> = Layer.effect(
-    ActorSystem,
-    Effect.map(Journal, (journal) => makeSystem(journal))
-  )
+  static readonly layerWith = (options: Partial<ActorOptions>): Layer.Layer<ActorSystem, never, Journal> =>
+    Layer.scoped(
+      ActorSystem,
+      Effect.flatMap(Journal, (journal) => makeSystem(journal, { ...defaultActorOptions, ...options }))
+    )
 }
 
-/** The actors of one behavior. */
-class Family<State, Command, Event extends Tagged, Answer, Refused> {
-  readonly behavior: Behavior<State, Command, Event, Answer, Refused>
-  readonly codec: Codec<State, Command, Event>
-  readonly actors = new Map<string, LocalActor<State, Command, Event, Answer, Refused>>()
-
-  constructor(behavior: Behavior<State, Command, Event, Answer, Refused>) {
-    this.behavior = behavior
-    this.codec = codecOf(behavior)
-  }
+/** What a system does with families whose types it does not know. */
+interface AnyFamily {
+  readonly size: number
+  readonly passivate: (before: number) => void
+  readonly restart: (stream: string) => void
 }
 
 /** A family holds the very behavior it was made of: the same object means the same types. */
@@ -49,29 +61,86 @@ const isFamilyOf = <State, Command, Event extends Tagged, Answer, Refused>(
   behavior: Behavior<State, Command, Event, Answer, Refused>
 ): family is Family<State, Command, Event, Answer, Refused> => family instanceof Family && family.behavior === behavior
 
-const makeSystem = (journal: Context.Tag.Service<Journal>): Context.Tag.Service<ActorSystem> => {
-  const families = new Map<string, unknown>()
-  const familyOf = <State, Command, Event extends Tagged, Answer, Refused>(
+class Families {
+  /** Raised by every actor that comes into memory. */
+  readonly arrivals = new Signal()
+  private readonly byName = new Map<string, AnyFamily>()
+  private readonly journal: Context.Tag.Service<Journal>
+  private readonly options: ActorOptions
+
+  constructor(journal: Context.Tag.Service<Journal>, options: ActorOptions) {
+    this.journal = journal
+    this.options = options
+  }
+
+  of<State, Command, Event extends Tagged, Answer, Refused>(
     behavior: Behavior<State, Command, Event, Answer, Refused>
-  ): Family<State, Command, Event, Answer, Refused> => {
-    const known = families.get(behavior.name)
+  ): Family<State, Command, Event, Answer, Refused> {
+    const known = this.byName.get(behavior.name)
     if (isFamilyOf(known, behavior)) return known
     if (known !== undefined) throw new Error(`two behaviors are named ${behavior.name}: give one of them another name`)
-    const made = new Family(behavior)
-    families.set(behavior.name, made)
+    const made = new Family(behavior, {
+      journal: this.journal,
+      options: this.options,
+      arrivals: this.arrivals,
+      recordStop: ({ defect, ...stop }) =>
+        this.supervisor(stop.stream).ask({ _tag: "Stop", ...stop, defect: Supervision.defectText(defect) })
+    })
+    this.byName.set(behavior.name, made)
     return made
   }
-  return {
-    actor: (behavior, id) =>
-      Effect.suspend(() => {
-        const family = familyOf(behavior)
-        const known = family.actors.get(id)
-        if (known !== undefined) return Effect.succeed(known)
-        const actor = new LocalActor(behavior, family.codec, journal, id)
-        return Either.map(actor.restore(), () => {
-          family.actors.set(id, actor)
-          return actor
-        })
-      })
+
+  get all(): Iterable<AnyFamily> {
+    return this.byName.values()
+  }
+
+  /** Actors in memory. */
+  get size(): number {
+    let size = 0
+    for (const family of this.byName.values()) size += family.size
+    return size
+  }
+
+  private supervisor(stream: string) {
+    return this.of(Supervision.behavior).get(`${Supervision.behavior.name}/${stream}`)
   }
 }
+
+const microsPerMilli = 1000
+
+/**
+ * While there are actors in memory, looks for idle ones twice in the time after which they count as idle. Sleeps for good while there are
+ * none.
+ */
+const passivating = (families: Families, idle: Duration.DurationInput): Effect.Effect<void, never, Scope.Scope> => {
+  const millis = Duration.toMillis(idle)
+  const sweep = Effect.map(Clock.currentTimeMillis, (now) => {
+    for (const family of families.all) family.passivate((now - millis) * microsPerMilli)
+  })
+  const round: Effect.Effect<void> = Effect.suspend(() => {
+    const seen = families.arrivals.raised
+    return families.size === 0 ? families.arrivals.after(seen) : Effect.delay(sweep, millis / 2)
+  })
+  return Effect.asVoid(Effect.forkScoped(Effect.forever(round)))
+}
+
+const makeSystem = (
+  journal: Context.Tag.Service<Journal>,
+  options: ActorOptions
+): Effect.Effect<Context.Tag.Service<ActorSystem>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const families = new Families(journal, options)
+    yield* passivating(families, options.idle)
+    return {
+      actor: (behavior, id) =>
+        Effect.suspend(() => {
+          const actor = families.of(behavior).get(`${behavior.name}/${id}`)
+          return Effect.as(actor.restored, actor)
+        }),
+      size: Effect.sync(() => families.size),
+      restart: (stream) =>
+        Effect.sync(() => {
+          for (const family of families.all) family.restart(stream)
+        })
+    }
+  })

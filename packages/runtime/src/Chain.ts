@@ -3,13 +3,14 @@
  * payloads and commands stand as hashes, so that redaction keeps the chain whole. `FORMAT.md` has the layout.
  */
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js"
-import type { StoredBatch, StoredRecord } from "./Envelope.ts"
+import type { Bytes, PlannedBatch, PlannedRecord, StoredBatch, StoredRecord } from "./Envelope.ts"
+import { bytesOf } from "./internal/utf8.ts"
 
-/** SHA-256 of `bytes`: 32 bytes. A port, because a native one is several times faster than the portable one. */
-export type Sha256 = (bytes: Uint8Array) => Uint8Array
+/** SHA-256 of bytes, or of the UTF-8 form of a text: 32 bytes. A port, because a native one is several times faster than the portable one. */
+export type Sha256 = (bytes: Bytes) => Uint8Array
 
 /** SHA-256 in plain JavaScript: runs everywhere. */
-export const portableSha256: Sha256 = (bytes) => nobleSha256(bytes)
+export const portableSha256: Sha256 = (bytes) => nobleSha256(bytesOf(bytes))
 
 /** Bytes of a link. */
 export const hashBytes = 32
@@ -80,7 +81,7 @@ class Canonical {
 
 const noHash = new Uint8Array(0)
 
-const record = (out: Canonical, sha256: Sha256, stored: StoredRecord): void => {
+const record = (out: Canonical, sha256: Sha256, stored: StoredRecord | PlannedRecord): void => {
   out.text(stored.stream)
   out.text(stored.behavior)
   out.optionalText(stored.owner)
@@ -96,7 +97,12 @@ const record = (out: Canonical, sha256: Sha256, stored: StoredRecord): void => {
 const scratch = new Canonical()
 
 /** The link of `batch` after `previous` in the journal `journalId`: 32 bytes. Total. */
-export const linkOf = (sha256: Sha256, journalId: string, previous: Uint8Array, batch: StoredBatch): Uint8Array => {
+export const linkOf = (
+  sha256: Sha256,
+  journalId: string,
+  previous: Uint8Array,
+  batch: StoredBatch | PlannedBatch
+): Uint8Array => {
   const out = scratch
   out.reset()
   out.text(domain)

@@ -6,10 +6,10 @@ import { Either, ParseResult, Schema } from "effect"
 import type { Behavior, Json, Packing, Tagged, Upcaster } from "./Behavior.ts"
 import { baseType, encodings } from "./Envelope.ts"
 import type { Envelope, StoredCommand } from "./Envelope.ts"
-import { encoder } from "./Encoder.ts"
+import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
 import { jsonEncoder } from "./internal/jsonEncoder.ts"
-import { fromUtf8, toUtf8 } from "./internal/utf8.ts"
+import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
 import { RedactedEvent, UndecodableEvent } from "./JournalError.ts"
 import type { DecodeError } from "./JournalError.ts"
@@ -25,9 +25,13 @@ export interface Codec<State, Command, Event> {
     versionOf: (stream: string) => number,
     events: ReadonlyArray<Event>
   ) => EncodedEvents
+  /** True if every one of these events is packed: an entry is the command and the event. */
+  readonly isPacked: (events: ReadonlyArray<Event>) => boolean
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
   /** JSON text of a state. Throws where the state is outside its schema. */
   readonly encodeState: (state: State) => string
+  /** JSON text of a command. */
+  readonly commandJson: (command: Command) => string
   /** JSON text of an event. */
   readonly encodeEvent: (event: Event) => string
   /** The event in an envelope of this behavior's stream, or of a stream it owns. */
@@ -126,18 +130,21 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
   behavior: Behavior<State, Command, Event, Answer, Refused>
 ): Codec<State, Command, Event> => {
   const { upcasters, version } = behavior
+  const fits = fitter(behavior)
   const commandToJson = jsonEncoder(behavior.command)
   const lift = (part: keyof Upcaster) => (from: number) => upcasters[from]?.[part]
   const readCommand = reader(behavior.command, version, lift("command"))
   const readState = reader(behavior.state, version, lift("state"))
   return {
     encode: encoder(behavior),
+    isPacked: (events) => events.every(fits),
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,
-      bytes: toUtf8(commandToJson(command))
+      bytes: commandToJson(command)
     }),
     encodeState: Schema.encodeSync(behavior.state),
+    commandJson: commandToJson,
     encodeEvent: Schema.encodeSync(behavior.event),
     decode: eventReader(behavior),
     decodeBase: (envelope) =>

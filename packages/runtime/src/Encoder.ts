@@ -2,7 +2,6 @@
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { encodings, maxRunEntries } from "./Envelope.ts"
 import { jsonEncoder } from "./internal/jsonEncoder.ts"
-import { toUtf8 } from "./internal/utf8.ts"
 import type { ExpectedStream, NewRecord } from "./JournalDriver.ts"
 
 /** Events ready to be appended. `packed`: all are entries of runs in the actor's own stream. */
@@ -24,15 +23,31 @@ interface Run {
   readonly payload: Uint8Array
 }
 
+/** True if the event is of the packed type and in the actor's own stream. It may still not fit the form. */
+const isPacked = <State, Command, Event extends Tagged, Answer, Refused>(
+  { packing, route }: Behavior<State, Command, Event, Answer, Refused>,
+  event: Event
+): boolean => event._tag === packing?.type && route(event) === undefined
+
+/** Whether an event will be an entry of a run: it is of the packed type and fits the form. */
+export const fitter = <State, Command, Event extends Tagged, Answer, Refused>(
+  behavior: Behavior<State, Command, Event, Answer, Refused>
+): ((event: Event) => boolean) => {
+  const { packing } = behavior
+  if (packing === undefined) return () => false
+  const scratch = new DataView(new ArrayBuffer(packing.entryBytes))
+  return (event) => isPacked(behavior, event) && packing.write(event, scratch, 0)
+}
+
 /** One past the last event from `start` on that may be in the same run: of the packed type, in the actor's own stream. */
 const runEnd = <State, Command, Event extends Tagged, Answer, Refused>(
-  { packing, route }: Behavior<State, Command, Event, Answer, Refused>,
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
   events: ReadonlyArray<Event>,
   start: number
 ): number => {
   let end = start
   for (const event of events.slice(start, start + maxRunEntries)) {
-    if (event._tag !== packing?.type || route(event) !== undefined) break
+    if (!isPacked(behavior, event)) break
     end++
   }
   return end
@@ -98,7 +113,7 @@ export const encoder = <State, Command, Event extends Tagged, Answer, Refused>(
         schemaVersion,
         encoding: run === undefined ? encodings.json : encodings.packed,
         count: run?.count ?? 1,
-        payload: run?.payload ?? toUtf8(toJson(event))
+        payload: run?.payload ?? toJson(event)
       })
     }
     return { streams: touched.streams, records, packed }

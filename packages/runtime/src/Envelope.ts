@@ -46,6 +46,9 @@ export const timedPrefixBytes = 4
 /** Snapshots of one actor that a journal keeps; older ones go when a new one comes. */
 export const keptSnapshots = 4
 
+/** Bytes, or the text whose UTF-8 form they are: what is only kept in memory is never encoded. */
+export type Bytes = Uint8Array | string
+
 /** What an acknowledged append survives: *written* the death of the process, *durable* the loss of power. */
 export type Durability = "written" | "durable"
 
@@ -96,6 +99,17 @@ export interface StoredCommand {
   readonly bytes: Uint8Array | null
   /** SHA-256 of the bytes that were redacted; null while they are there. */
   readonly hash: Uint8Array | null
+}
+
+/** A record that is about to be stored. */
+export interface PlannedRecord extends Omit<StoredRecord, "payload"> {
+  readonly payload: Bytes
+}
+
+/** A batch that is about to be stored. */
+export interface PlannedBatch extends Omit<StoredBatch, "command" | "records"> {
+  readonly command: (Omit<StoredCommand, "bytes"> & { readonly bytes: Bytes }) | null
+  readonly records: ReadonlyArray<PlannedRecord>
 }
 
 /** One append. `command` is null for packed register accesses: there the entry is the command and the event. */

@@ -34,10 +34,10 @@ interface Queued {
   readonly done: (outcome: Outcome) => void
 }
 
-/** Bytes that an append brings along, names and row overhead left out. */
+/** Bytes that an append brings along (characters, of texts); names and row overhead left out. */
 const bytesOf = (request: AppendRequest): number => {
-  let bytes = request.command?.bytes.byteLength ?? 0
-  for (const { payload } of request.records) bytes += payload.byteLength
+  let bytes = request.command?.bytes.length ?? 0
+  for (const { payload } of request.records) bytes += payload.length
   return bytes
 }
 
@@ -67,16 +67,23 @@ export class GroupCommit {
     return Deferred.await(this.roomers)
   }
 
-  /** Commits now and gives the outcome, or queues, gives undefined and calls `done` later. Synchronous. */
-  submit(request: AppendRequest, done: (outcome: Outcome) => void): Outcome | undefined {
-    const { driver } = this
-    if (driver.synchronous && request.durability === "written" && !this.isQueued(request)) return this.alone(request)
+  /** Commits now, behind everything queued for the same streams. Only over a synchronous driver. */
+  commitNow(request: AppendRequest): Outcome {
+    if (this.isQueued(request)) this.flush()
+    const answers = this.driver.commit([request], request.durability)
+    if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
+    const outcome = Either.flatMap(answers, ([answer]): Outcome => answer ?? noAnswer(this.driver))
+    if (Either.isRight(outcome)) this.committed()
+    return outcome
+  }
+
+  /** Queues for the next group commit; `done` gets the outcome, at the earliest before this returns. Synchronous. */
+  submit(request: AppendRequest, done: (outcome: Outcome) => void): void {
     const bytes = bytesOf(request)
     this.queue.push({ request, bytes, done })
     this.queuedBytes += bytes
-    if (driver.synchronous && this.isFull()) this.flush()
+    if (this.driver.synchronous && this.isFull()) this.flush()
     else this.schedule()
-    return undefined
   }
 
   /** Everything submitted so far is committed, or has failed, when this is done; undefined if that is so already. */
@@ -91,14 +98,6 @@ export class GroupCommit {
     if (this.queue.length === 0) return false
     const streams = new Set(request.streams.map(({ stream }) => stream))
     return this.queue.some((queued) => touches(queued.request, streams))
-  }
-
-  private alone(request: AppendRequest): Outcome {
-    const answers = this.driver.commit([request], request.durability)
-    if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
-    const outcome = Either.flatMap(answers, ([answer]): Outcome => answer ?? noAnswer(this.driver))
-    if (Either.isRight(outcome)) this.committed()
-    return outcome
   }
 
   private isFull(): boolean {

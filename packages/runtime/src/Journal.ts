@@ -39,11 +39,15 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     readonly anchor: Anchor
     /** Appends one batch, all or nothing, with the durability the request asks for. Appends to one stream keep their order. */
     readonly append: (request: AppendRequest) => Effect.Effect<Appended, AppendError>
+    /** True if every answer is there at once: then `commitNow` may be used, and what is read is an `Either`. */
+    readonly synchronous: boolean
+    /** Commits one batch now. Only over a synchronous storage. */
+    readonly commitNow: (request: AppendRequest) => Outcome
     /**
-     * The same for a turn of an actor, which cannot wait: the outcome if it is known at once, else undefined, and `done` gets
-     * it later. Synchronous.
+     * Queues one batch for the next group commit, for a turn that cannot wait; `done` gets the outcome, at the earliest before this
+     * returns. Synchronous.
      */
-    readonly submit: (request: AppendRequest, done: (outcome: Outcome) => void) => Outcome | undefined
+    readonly submit: (request: AppendRequest, done: (outcome: Outcome) => void) => void
     /** Waits while the storage is so far behind that nobody should decide more; undefined if it is not. */
     readonly room: () => Effect.Effect<void> | undefined
     /** Makes everything appended so far *durable*. */
@@ -115,16 +119,13 @@ const pagesAfter = <A>(
   )
 
 const append =
-  (group: GroupCommit) =>
+  (driver: JournalDriver, group: GroupCommit) =>
   (request: AppendRequest): Effect.Effect<Appended, AppendError> =>
     Effect.suspend(() => {
-      const now = (): Effect.Effect<Appended, AppendError> =>
-        Effect.async((resume) => {
-          const outcome = group.submit(request, resume)
-          if (outcome !== undefined) resume(outcome)
-        })
+      if (driver.synchronous && request.durability === "written") return group.commitNow(request)
+      const queued = Effect.async<Appended, AppendError>((resume) => group.submit(request, resume))
       const room = group.room()
-      return room === undefined ? now() : Effect.zipRight(room, now())
+      return room === undefined ? queued : Effect.zipRight(room, queued)
     })
 
 export interface JournalOptions {
@@ -150,7 +151,9 @@ export const make = (
       get anchor() {
         return driver.anchor
       },
-      append: append(group),
+      synchronous: driver.synchronous,
+      append: append(driver, group),
+      commitNow: (request) => group.commitNow(request),
       submit: (request, done) => group.submit(request, done),
       room: () => group.room(),
       sync: () => {

@@ -10,7 +10,7 @@
  * D4 A synchronous driver answers every call with an `Either`, which is an effect that needs no fiber: a turn contains it.
  */
 import type { Effect, Either, Stream } from "effect"
-import type { BatchContext, Durability, SealedBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import type { BatchContext, Bytes, Durability, SealedBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
 import type { CommitError, MaintenanceError, ReadError, RefusedAppend } from "./JournalError.ts"
 
 /** A stream that an append touches, with the version it was decided on (0: the stream is new). */
@@ -27,14 +27,14 @@ export interface NewRecord {
   readonly encoding: number
   /** Events in it: 1, or the entries of a packed run. */
   readonly count: number
-  readonly payload: Uint8Array
+  readonly payload: Bytes
 }
 
 /** A command to be stored with what it led to. */
 export interface NewCommand {
   readonly stream: string
   readonly schemaVersion: number
-  readonly bytes: Uint8Array
+  readonly bytes: Bytes
 }
 
 /** One batch, all or nothing. `records` is never empty. */

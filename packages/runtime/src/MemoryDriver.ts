@@ -2,7 +2,8 @@
 import { Either, Stream } from "effect"
 import { genesis, linkOf, portableSha256 } from "./Chain.ts"
 import { encodings, keptSnapshots } from "./Envelope.ts"
-import type { SealedBatch, StoredBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import type { PlannedBatch, SealedBatch, StoredBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import { bytesOf } from "./internal/utf8.ts"
 import type {
   Anchor,
   AppendAnswer,
@@ -10,38 +11,51 @@ import type {
   Appended,
   Head,
   JournalDriver,
+  Place,
   Redaction,
   Snapshot,
   StreamInfo
 } from "./JournalDriver.ts"
 import type { MaintenanceError } from "./JournalError.ts"
-import { placeOf, planGroup } from "./Plan.ts"
+import { batchOf, planGroup, refusalOf } from "./Plan.ts"
 import { needed, redactBatch } from "./Retention.ts"
+
+const readBatch = (batch: PlannedBatch): StoredBatch => {
+  const { command, records } = batch
+  return {
+    ...batch,
+    command: command === null ? null : { ...command, bytes: bytesOf(command.bytes) },
+    records: records.map((record) => ({ ...record, payload: bytesOf(record.payload) }))
+  }
+}
+
+/** A batch: as it was asked for, until somebody reads it. */
+interface Slot {
+  /** Sequence of the first event. */
+  readonly first: number
+  request: AppendRequest | undefined
+  batch: StoredBatch | undefined
+}
 
 interface MemoryStream extends StreamIdentity {
   version: number
-  readonly records: Array<StoredRecord>
+  /** Numbers of the batches with events of this stream. */
+  readonly batches: Array<number>
+  readonly bases: Array<Place>
 }
 
-/** Index of the first record that ends after `after`, by binary search over what `end` gives. */
-const firstAfter = (
-  records: ReadonlyArray<StoredRecord>,
-  after: number,
-  end: (record: StoredRecord) => number
-): number => {
+/** Index of the first of `sorted` for which `isAfter` holds; their number if there is none. */
+const firstIndex = <A>(sorted: ReadonlyArray<A>, isAfter: (item: A) => boolean): number => {
   let low = 0
-  let high = records.length
+  let high = sorted.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    const record = records[middle]
-    if (record !== undefined && end(record) <= after) low = middle + 1
+    const item = sorted[middle]
+    if (item !== undefined && !isAfter(item)) low = middle + 1
     else high = middle
   }
   return low
 }
-
-const lastSequence = (record: StoredRecord): number => record.sequence + record.count - 1
-const lastVersion = (record: StoredRecord): number => record.version + record.count - 1
 
 class MemoryDriver implements JournalDriver {
   readonly name = "memory"
@@ -49,42 +63,66 @@ class MemoryDriver implements JournalDriver {
   readonly changes = Stream.empty
   readonly id: string
   anchor: Anchor = { batch: 1, sequence: 1, hash: genesis }
-  private all: Array<StoredRecord> = []
-  private stored: Array<StoredBatch> = []
+  /** Batch `anchor.batch + i` at index `i`. */
+  private slots: Array<Slot> = []
   /** Links are made when somebody reads batches: nobody can change this memory in between. */
   private sealed: Array<SealedBatch> = []
   private readonly byName = new Map<string, MemoryStream>()
   private readonly kept = new Map<string, ReadonlyArray<Snapshot>>()
   private at: Head = { batch: 0, sequence: 0 }
+  private readonly versionOf = (stream: string): number => this.byName.get(stream)?.version ?? 0
 
   constructor(id: string) {
     this.id = id
   }
 
   readonly commit = (group: ReadonlyArray<AppendRequest>): Either.Either<ReadonlyArray<AppendAnswer>> => {
-    const planned = planGroup(group, this.at, (stream) => this.byName.get(stream)?.version ?? 0)
-    return Either.right(planned.map((each) => Either.map(each, (batch) => this.keep(batch))))
+    const [only] = group
+    if (only !== undefined && group.length === 1) {
+      const refused = refusalOf(only, this.versionOf)
+      return Either.right([refused === undefined ? Either.right(this.keep(only)) : Either.left(refused)])
+    }
+    const planned = planGroup(group, this.at, this.versionOf)
+    return Either.right(
+      group.map((request, index) => Either.map(planned[index] ?? notPlanned(), () => this.keep(request)))
+    )
   }
 
-  private keep(batch: StoredBatch): Appended {
-    for (const record of batch.records) {
-      const stream = this.streamOf(record)
-      stream.version = lastVersion(record)
-      stream.records.push(record)
-      this.all.push(record)
+  private keep(request: AppendRequest): Appended {
+    const batch = this.at.batch + 1
+    const first = this.at.sequence + 1
+    let last = this.at.sequence
+    for (const { count, encoding, stream: index } of request.records) {
+      const identity = request.streams[index]
+      if (identity === undefined) throw new RangeError(`a record names stream ${index}, which is not in the append`)
+      const stream = this.streamOf(identity)
+      stream.version += count
+      if (stream.batches.at(-1) !== batch) stream.batches.push(batch)
+      last += count
+      if (encoding === encodings.base) stream.bases.push({ version: stream.version, sequence: last })
     }
-    this.stored.push(batch)
-    const place = placeOf(batch)
-    this.at = { batch: place.batch, sequence: place.last }
-    return place
+    this.slots.push({ first, request, batch: undefined })
+    this.at = { batch, sequence: last }
+    return { batch, first, last }
   }
 
   private streamOf({ behavior, owner, stream }: StreamIdentity): MemoryStream {
     const known = this.byName.get(stream)
     if (known !== undefined) return known
-    const made = { stream, behavior, owner, version: 0, records: [] }
+    const made = { stream, behavior, owner, version: 0, batches: [], bases: [] }
     this.byName.set(stream, made)
     return made
+  }
+
+  /** The batch at an index of `slots`, put into its stored form when first read. */
+  private batchAt(index: number): StoredBatch | undefined {
+    const slot = this.slots[index]
+    if (slot?.request !== undefined) {
+      const head = { batch: this.anchor.batch + index - 1, sequence: slot.first - 1 }
+      slot.batch = readBatch(batchOf(slot.request, head))
+      slot.request = undefined
+    }
+    return slot?.batch
   }
 
   readonly sync = () => Either.void
@@ -92,14 +130,28 @@ class MemoryDriver implements JournalDriver {
   readonly head = () => Either.right(this.at)
 
   readonly records = (after: number, limit: number) => {
-    const start = firstAfter(this.all, after, lastSequence)
-    return Either.right(this.all.slice(start, start + limit))
+    const found: Array<StoredRecord> = []
+    const start = Math.max(0, firstIndex(this.slots, ({ first }) => first > after + 1) - 1)
+    for (let index = start; found.length < limit; index++) {
+      const batch = this.batchAt(index)
+      if (batch === undefined) break
+      for (const record of batch.records) if (record.sequence + record.count - 1 > after) found.push(record)
+    }
+    return Either.right(found.slice(0, limit))
   }
 
-  readonly recordsOf = (stream: string, after: number, limit: number) => {
-    const records = this.byName.get(stream)?.records ?? []
-    const start = firstAfter(records, after, lastVersion)
-    return Either.right(records.slice(start, start + limit))
+  readonly recordsOf = (name: string, after: number, limit: number) => {
+    const found: Array<StoredRecord> = []
+    const batches = this.byName.get(name)?.batches ?? []
+    const ends = (record: StoredRecord) => record.version + record.count - 1
+    const own = (batch: number) =>
+      this.batchAt(batch - this.anchor.batch)?.records.filter(({ stream }) => stream === name) ?? []
+    const start = firstIndex(batches, (batch) => own(batch).some((record) => ends(record) > after))
+    for (const batch of batches.slice(start)) {
+      if (found.length >= limit) break
+      for (const record of own(batch)) if (ends(record) > after) found.push(record)
+    }
+    return Either.right(found.slice(0, limit))
   }
 
   readonly streams = (family?: string) => {
@@ -118,18 +170,16 @@ class MemoryDriver implements JournalDriver {
   }
 
   private seal(): void {
-    for (const batch of this.stored.slice(this.sealed.length)) {
+    for (let index = this.sealed.length; index < this.slots.length; index++) {
+      const batch = this.batchAt(index)
+      if (batch === undefined) break
       const previous = this.sealed.at(-1)?.hash ?? this.anchor.hash
       this.sealed.push({ ...batch, hash: linkOf(portableSha256, this.id, previous, batch) })
     }
   }
 
-  readonly lastBase = (stream: string, upTo: number) => {
-    const base = this.byName
-      .get(stream)
-      ?.records.findLast(({ encoding, sequence }) => encoding === encodings.base && sequence <= upTo)
-    return Either.right(base && { version: base.version, sequence: base.sequence })
-  }
+  readonly lastBase = (stream: string, upTo: number) =>
+    Either.right(this.byName.get(stream)?.bases.findLast(({ sequence }) => sequence <= upTo))
 
   readonly snapshot = (stream: string, upTo: number) =>
     Either.right(this.kept.get(stream)?.findLast(({ sequence }) => sequence <= upTo))
@@ -159,7 +209,7 @@ class MemoryDriver implements JournalDriver {
 
   readonly removeBefore = (batch: number): Either.Either<void, MaintenanceError> => {
     if (batch <= this.anchor.batch) return Either.void
-    const missing = needed(this.name, batch, this.all)
+    const missing = needed(this.name, batch, this.allRecords())
     if (missing !== undefined) return Either.left(missing)
     this.seal()
     const first = this.sealed.findIndex((each) => each.batch === batch)
@@ -174,13 +224,23 @@ class MemoryDriver implements JournalDriver {
 
   /** These batches are all there is from now on. */
   private replace(batches: ReadonlyArray<SealedBatch>): void {
-    this.stored = batches.map(({ hash: _, ...batch }) => batch)
-    this.all = batches.flatMap(({ records }) => records)
-    for (const stream of this.byName.values()) stream.records.length = 0
-    for (const record of this.all) this.byName.get(record.stream)?.records.push(record)
+    this.slots = batches.map(({ hash: _, ...batch }) => ({ first: batch.firstSequence, request: undefined, batch }))
+    for (const { batches: numbers } of this.byName.values()) {
+      const first = numbers.findIndex((number) => number >= this.anchor.batch)
+      numbers.splice(0, first < 0 ? numbers.length : first)
+    }
+  }
+
+  private allRecords(): ReadonlyArray<StoredRecord> {
+    this.seal()
+    return this.sealed.flatMap(({ records }) => records)
   }
 
   readonly check = () => Either.right(undefined)
+}
+
+const notPlanned = (): never => {
+  throw new TypeError("a request of the group was not planned")
 }
 
 /** An empty journal in memory. `id` is 32 hexadecimal digits. */

@@ -33,7 +33,7 @@ const performWhilePending = <State, Command, Id, Action, Result, Failure, Answer
   work: Work<State, Command, Id, Action, Result, Failure, E, R>,
   id: Id,
   action: Action
-): Effect.Effect<Command | undefined, E, R> =>
+): Effect.Effect<Command | undefined, E | JournalError, R> =>
   Effect.raceFirst(
     Effect.interruptible(work.perform(action)),
     Effect.interruptible(

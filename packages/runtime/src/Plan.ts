@@ -4,31 +4,38 @@
  */
 import { Either } from "effect"
 import { maxBatchRecords, maxNameLength, maxPayloadBytes, maxRunEntries } from "./Envelope.ts"
-import type { StoredBatch, StoredRecord } from "./Envelope.ts"
+import type { PlannedBatch, PlannedRecord } from "./Envelope.ts"
+import { sizeOf } from "./internal/utf8.ts"
 import type { AppendRequest, Appended, ExpectedStream, Head, NewRecord } from "./JournalDriver.ts"
 import { AppendTooLarge, VersionConflict } from "./JournalError.ts"
 import type { RefusedAppend } from "./JournalError.ts"
 
+/** Characters that have no more than `maxPayloadBytes` bytes in UTF-8, whatever they are. */
+const surelySmall = maxPayloadBytes / 3
+
+/** `what` is only worded where it is too much: this runs for every append. */
+const over = (what: () => string, actual: number, limit: number): AppendTooLarge | undefined =>
+  actual > limit ? new AppendTooLarge({ what: what(), actual, limit }) : undefined
+
+const recordExcess = ({ count, payload, type }: NewRecord): AppendTooLarge | undefined =>
+  over(() => `payload of ${type} in bytes`, sizeOf(payload, surelySmall), maxPayloadBytes) ??
+  over(() => `run of ${type} in entries`, count, maxRunEntries) ??
+  over(() => "length of an event type", type.length, maxNameLength)
+
 /** The first limit of `Envelope.ts` that the request exceeds. */
-const excess = (request: AppendRequest): AppendTooLarge | undefined => {
-  const over = (what: string, actual: number, limit: number) =>
-    actual > limit ? new AppendTooLarge({ what, actual, limit }) : undefined
-  const record = (each: NewRecord) =>
-    over(`payload of ${each.type} in bytes`, each.payload.byteLength, maxPayloadBytes) ??
-    over(`run of ${each.type} in entries`, each.count, maxRunEntries) ??
-    over("length of an event type", each.type.length, maxNameLength)
+const excess = ({ causation, command, correlation, records, streams }: AppendRequest): AppendTooLarge | undefined => {
   const found =
-    over("records in one append", request.records.length, maxBatchRecords) ??
-    over("length of the correlation id", request.correlation.length, maxNameLength) ??
-    over("length of the causation id", request.causation?.length ?? 0, maxNameLength) ??
-    over("command in bytes", request.command?.bytes.byteLength ?? 0, maxPayloadBytes)
+    over(() => "records in one append", records.length, maxBatchRecords) ??
+    over(() => "length of the correlation id", correlation.length, maxNameLength) ??
+    over(() => "length of the causation id", causation?.length ?? 0, maxNameLength) ??
+    over(() => "command in bytes", sizeOf(command?.bytes ?? "", surelySmall), maxPayloadBytes)
   if (found !== undefined) return found
-  for (const { stream } of request.streams) {
-    const long = over("length of a stream name", stream.length, maxNameLength)
+  for (const { stream } of streams) {
+    const long = over(() => "length of a stream name", stream.length, maxNameLength)
     if (long !== undefined) return long
   }
-  for (const each of request.records) {
-    const large = record(each)
+  for (const record of records) {
+    const large = recordExcess(record)
     if (large !== undefined) return large
   }
   return undefined
@@ -46,10 +53,10 @@ const conflict = (
   return undefined
 }
 
-const numbered = (request: AppendRequest, head: Head): ReadonlyArray<StoredRecord> => {
+const numbered = (request: AppendRequest, head: Head): ReadonlyArray<PlannedRecord> => {
   const versions = request.streams.map(({ expected }) => expected)
   let sequence = head.sequence + 1
-  const records: Array<StoredRecord> = []
+  const records: Array<PlannedRecord> = []
   for (const { count, encoding, payload, schemaVersion, stream: index, type } of request.records) {
     const identity = request.streams[index]
     const version = (versions[index] ?? 0) + 1
@@ -78,23 +85,28 @@ const numbered = (request: AppendRequest, head: Head): ReadonlyArray<StoredRecor
   return records
 }
 
-/** The batch that `request` becomes after `head`. Fails with the first stream that moved on, or the first limit exceeded. */
+/** Why a request on top of these versions is refused: the first limit exceeded, or the first stream that moved on. */
+export const refusalOf = (request: AppendRequest, versionOf: (stream: string) => number): RefusedAppend | undefined =>
+  excess(request) ?? conflict(request.streams, versionOf)
+
+/** The batch that an accepted request becomes after `head`. */
+export const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({
+  batch: head.batch + 1,
+  firstSequence: head.sequence + 1,
+  time: request.time,
+  correlation: request.correlation,
+  causation: request.causation,
+  command: request.command === null ? null : { ...request.command, hash: null },
+  records: numbered(request, head)
+})
+
 const plan = (
   request: AppendRequest,
   head: Head,
   versionOf: (stream: string) => number
-): Either.Either<StoredBatch, RefusedAppend> => {
-  const refused = excess(request) ?? conflict(request.streams, versionOf)
-  if (refused !== undefined) return Either.left(refused)
-  return Either.right({
-    batch: head.batch + 1,
-    firstSequence: head.sequence + 1,
-    time: request.time,
-    correlation: request.correlation,
-    causation: request.causation,
-    command: request.command === null ? null : { ...request.command, hash: null },
-    records: numbered(request, head)
-  })
+): Either.Either<PlannedBatch, RefusedAppend> => {
+  const refused = refusalOf(request, versionOf)
+  return refused === undefined ? Either.right(batchOf(request, head)) : Either.left(refused)
 }
 
 /** The versions of streams as they will be while a group is being planned. */
@@ -110,7 +122,7 @@ class PlannedVersions {
     return this.ahead.get(stream) ?? this.versionOf(stream)
   }
 
-  follow({ records }: StoredBatch): void {
+  follow({ records }: PlannedBatch): void {
     for (const { count, stream, version } of records) this.ahead.set(stream, version + count - 1)
   }
 
@@ -125,7 +137,7 @@ export const planGroup = (
   group: ReadonlyArray<AppendRequest>,
   head: Head,
   versionOf: (stream: string) => number
-): ReadonlyArray<Either.Either<StoredBatch, RefusedAppend>> => {
+): ReadonlyArray<Either.Either<PlannedBatch, RefusedAppend>> => {
   const [only] = group
   if (only !== undefined && group.length === 1) return [plan(only, head, versionOf)]
   const versions = new PlannedVersions(versionOf)
@@ -143,7 +155,7 @@ export const planGroup = (
 }
 
 /** Where a planned batch lies. */
-export const placeOf = (batch: StoredBatch): Appended => {
+export const placeOf = (batch: PlannedBatch): Appended => {
   let last = batch.firstSequence - 1
   for (const { count } of batch.records) last += count
   return { batch: batch.batch, first: batch.firstSequence, last }

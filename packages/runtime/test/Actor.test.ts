@@ -1,6 +1,15 @@
 /** The invariants A1 to A4 of a turn, what is recorded with it, and waiting for a state. */
 import { assert, it } from "@effect/vitest"
-import { ActorSystem, Behavior, Journal, encodings, withCausation, withCorrelation } from "@stopcopy/runtime"
+import {
+  ActorSystem,
+  Behavior,
+  Journal,
+  Replay,
+  Supervision,
+  encodings,
+  withCausation,
+  withCorrelation
+} from "@stopcopy/runtime"
 import type { Envelope } from "@stopcopy/runtime"
 import { Cause, Chunk, Effect, Exit, Fiber, Layer, Schema, Stream, TestClock } from "effect"
 import { Command, device } from "./Device.ts"
@@ -76,19 +85,39 @@ it.effect("A3: a decision without events appends nothing", () =>
   }).pipe(Effect.provide(TestSystem))
 )
 
-it.effect("A1: a defect in decide or evolve dies and leaves state and journal as they were", () =>
-  Effect.gen(function* () {
-    const one = yield* actor("0")
-    yield* one.ask({ _tag: "Write", offset: 0, value: 1 })
-    const before = yield* one.state
-    for (const where of ["decide", "evolve"] as const) {
-      const exit = yield* Effect.exit(one.ask({ _tag: "Break", where }))
-      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
-    }
-    assert.strictEqual(yield* one.state, before)
-    assert.strictEqual((yield* recorded).length, 1)
-    assert.strictEqual(yield* one.ask({ _tag: "Write", offset: 0, value: 2 }), 2)
-  }).pipe(Effect.provide(TestSystem))
+it.effect(
+  "A1, A5: a defect in decide or evolve changes nothing, is recorded, and the next use restores the actor",
+  () =>
+    Effect.gen(function* () {
+      const one = yield* actor("0")
+      yield* one.ask({ _tag: "Write", offset: 0, value: 1 })
+      const before = yield* one.state
+      for (const where of ["decide", "evolve"] as const) {
+        const exit = yield* Effect.exit(one.ask({ _tag: "Break", where }).pipe(withCorrelation("m-1")))
+        assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+      }
+      assert.deepStrictEqual(yield* one.state, before)
+      assert.deepStrictEqual(
+        (yield* recorded).map(({ correlation, stream, type }) => [stream, type, correlation]),
+        [
+          ["device/0", "RegisterWritten", "device/0@1"],
+          ["supervision/device/0", "ActorStopped", "m-1"],
+          ["supervision/device/0", "ActorStopped", "m-1"]
+        ]
+      )
+      const known = Replay.registry(Replay.replayable(Supervision.behavior))
+      const { state } = yield* Replay.stateAt(known, "supervision/device/0")
+      assert.include(JSON.parse(state.json), { stops: 2 })
+      assert.match(state.json, /evolve is broken/)
+      const stop =
+        (yield* recorded).map(({ payload }) => new TextDecoder().decode(payload ?? new Uint8Array()))[1] ?? ""
+      assert.include(JSON.parse(stop), {
+        stream: "device/0",
+        sequence: 1,
+        command: '{"_tag":"Break","where":"decide"}'
+      })
+      assert.strictEqual(yield* one.ask({ _tag: "Write", offset: 0, value: 2 }), 2)
+    }).pipe(Effect.provide(TestSystem))
 )
 
 it.effect("A4: after another process appended, the next turn starts from the journal", () =>

@@ -105,7 +105,7 @@ type Problem = Misuse | NoSuchStream | UnknownBehavior | DecodeError | ReadError
 const show = (options: ReplayOptions): Effect.Effect<void, Problem, Journal> =>
   Option.isSome(options.at) ? showState(options, options.at.value) : showTimeline(options)
 
-const sha256 = (bytes: Uint8Array): Uint8Array => createHash("sha256").update(bytes).digest()
+const sha256 = (bytes: Uint8Array | string): Uint8Array => createHash("sha256").update(bytes).digest()
 
 /** The first damage of the journal; none if its hash chain is whole. */
 const damageOf = Verify.verify(sha256).pipe(

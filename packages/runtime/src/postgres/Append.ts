@@ -4,7 +4,8 @@
  */
 import { linkOf } from "../Chain.ts"
 import type { Sha256 } from "../Chain.ts"
-import type { Durability, StoredBatch, StoredRecord } from "../Envelope.ts"
+import type { Durability, PlannedBatch, PlannedRecord } from "../Envelope.ts"
+import { bytesOf } from "../internal/utf8.ts"
 import type { Head } from "../JournalDriver.ts"
 import { placeOf } from "../Plan.ts"
 import type { Known, Tip } from "./Known.ts"
@@ -38,9 +39,8 @@ class Part {
   }
 }
 
-const batchRow = (part: Part, batch: StoredBatch, hash: Uint8Array): object => {
+const batchRow = (part: Part, batch: PlannedBatch, bytes: Uint8Array | undefined, hash: Uint8Array): object => {
   const { causation, command, correlation, firstSequence, time } = batch
-  const bytes = command?.bytes ?? null
   return {
     id: batch.batch,
     first_sequence: firstSequence,
@@ -48,15 +48,15 @@ const batchRow = (part: Part, batch: StoredBatch, hash: Uint8Array): object => {
     correlation: toStored(correlation),
     causation: toStoredOptional(causation),
     command_stream: command === null ? null : toStored(command.stream),
-    command_version: command === null ? null : command.schemaVersion,
-    command_at: bytes === null ? null : part.place(bytes),
-    command_size: bytes === null ? null : bytes.byteLength,
+    command_version: command?.schemaVersion,
+    command_at: bytes && part.place(bytes),
+    command_size: bytes?.byteLength,
     hash_at: part.place(hash)
   }
 }
 
-const recordRow = (part: Part, record: StoredRecord, stream: number): object => {
-  const { batch, count, encoding, payload, schemaVersion, sequence, type, version } = record
+const recordRow = (part: Part, record: PlannedRecord, payload: Uint8Array, stream: number): object => {
+  const { batch, count, encoding, schemaVersion, sequence, type, version } = record
   return {
     sequence,
     count,
@@ -66,14 +66,14 @@ const recordRow = (part: Part, record: StoredRecord, stream: number): object => 
     type: toStored(type),
     schema_version: schemaVersion,
     encoding,
-    payload_at: payload === null ? null : part.place(payload),
-    payload_size: payload === null ? null : payload.byteLength
+    payload_at: part.place(payload),
+    payload_size: payload.byteLength
   }
 }
 
 /** A group that is ready to be appended behind `from`. */
 export interface Prepared {
-  readonly batches: ReadonlyArray<StoredBatch>
+  readonly batches: ReadonlyArray<PlannedBatch>
   readonly from: Tip
   readonly to: Tip
   /** Row ids that new streams get. */
@@ -93,12 +93,14 @@ class Builder {
     this.parts.push(this.part)
   }
 
-  add(batch: StoredBatch, hash: Uint8Array): void {
-    this.roomFor(batch.command?.bytes?.byteLength ?? 0)
-    this.part.batches.push(batchRow(this.part, batch, hash))
+  add(batch: PlannedBatch, hash: Uint8Array): void {
+    const command = batch.command === null ? undefined : bytesOf(batch.command.bytes)
+    this.roomFor(command?.byteLength ?? 0)
+    this.part.batches.push(batchRow(this.part, batch, command, hash))
     for (const record of batch.records) {
-      this.roomFor(record.payload?.byteLength ?? 0)
-      this.part.records.push(recordRow(this.part, record, this.idOf(record)))
+      const payload = bytesOf(record.payload)
+      this.roomFor(payload.byteLength)
+      this.part.records.push(recordRow(this.part, record, payload, this.idOf(record)))
     }
   }
 
@@ -108,7 +110,7 @@ class Builder {
     this.parts.push(this.part)
   }
 
-  private idOf({ behavior, owner, stream }: StoredRecord): number {
+  private idOf({ behavior, owner, stream }: PlannedRecord): number {
     const id = this.known.idOf(stream) || this.ids.get(stream)
     if (id !== undefined) return id
     const next = this.known.tip.stream + this.ids.size + 1
@@ -126,7 +128,7 @@ class Builder {
 /** The batches, which follow each other behind what is known, with their links. */
 export const prepare = (
   known: Known,
-  batches: ReadonlyArray<StoredBatch>,
+  batches: ReadonlyArray<PlannedBatch>,
   journalId: string,
   sha256: Sha256
 ): Prepared => {

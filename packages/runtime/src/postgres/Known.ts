@@ -2,7 +2,7 @@
  * What is known of a journal's end and of its streams. It is right for as long as the end of the journal is `tip`: every append moves the end, and
  * one that goes with an end that is not there any more is refused by the database (`Writer.ts`).
  */
-import type { StoredBatch } from "../Envelope.ts"
+import type { PlannedBatch } from "../Envelope.ts"
 import type { Head } from "../JournalDriver.ts"
 import { BadColumn, bytes, integer, text } from "../Rows.ts"
 import type { Row } from "../Rows.ts"
@@ -79,7 +79,7 @@ export class Known {
   }
 
   /** What is known after `batches` were appended up to `tip`, which gave new streams these ids. */
-  after(batches: ReadonlyArray<StoredBatch>, tip: Tip, ids: ReadonlyMap<string, number>): Known {
+  after(batches: ReadonlyArray<PlannedBatch>, tip: Tip, ids: ReadonlyMap<string, number>): Known {
     for (const { records } of batches) {
       for (const { count, stream, version } of records) {
         this.streams.set(stream, { id: ids.get(stream) ?? this.idOf(stream), version: version + count - 1 })

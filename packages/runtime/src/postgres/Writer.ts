@@ -11,7 +11,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Either } from "effect"
 import type { Sha256 } from "../Chain.ts"
-import type { Durability, StoredBatch } from "../Envelope.ts"
+import type { Durability, PlannedBatch } from "../Envelope.ts"
 import type { AppendAnswer, AppendRequest } from "../JournalDriver.ts"
 import type { RefusedAppend } from "../JournalError.ts"
 import { placeOf, planGroup } from "../Plan.ts"
@@ -32,7 +32,7 @@ export interface WriterOptions {
   readonly sha256: Sha256
 }
 
-type Planned = ReadonlyArray<Either.Either<StoredBatch, RefusedAppend>>
+type Planned = ReadonlyArray<Either.Either<PlannedBatch, RefusedAppend>>
 
 const namesOf = (group: ReadonlyArray<AppendRequest>): ReadonlyArray<string> => [
   ...new Set(group.flatMap(({ streams }) => streams.map(({ stream }) => stream)))

@@ -2,8 +2,7 @@
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Layer, Redacted } from "effect"
 import type { Duration } from "effect"
-import { hash } from "node:crypto"
-import type { Sha256 } from "../Chain.ts"
+import { nativeSha256 } from "../internal/nativeSha256.ts"
 import { Journal, make } from "../Journal.ts"
 import { NoSuchJournal } from "../JournalError.ts"
 import type { CommitError, JournalDamaged, NewerFormat, NotAJournal } from "../JournalError.ts"
@@ -37,8 +36,6 @@ export interface PostgresOptions {
 
 /** Why a journal cannot be opened. Each message is one line. */
 export type OpenError = NoSuchJournal | NotAJournal | NewerFormat | JournalDamaged | CommitError
-
-const nativeSha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer")
 
 /** What messages call it: the URL without who connects, and without parameters but the folder of a socket. */
 export const nameOf = (url: string, schema: string): string => {

@@ -4,12 +4,10 @@
  */
 import { Either } from "effect"
 import { closeSync, existsSync, openSync, rmSync, statSync, writeSync } from "node:fs"
+import { codeOf, isNoSpace } from "../internal/noSpace.ts"
 import { JournalFull, JournalUnavailable } from "../JournalError.ts"
 import type { CommitError } from "../JournalError.ts"
 import type { SqliteDriver } from "./SqliteDriver.ts"
-
-/** Errors of the operating system that mean that there is no space for more. */
-const noSpace: ReadonlySet<string> = new Set(["ENOSPC", "EFBIG", "EDQUOT"])
 
 /** Bytes behind the end of the write-ahead log that a commit may want. */
 const pageBytes = 65_536
@@ -28,7 +26,7 @@ const writeProblem = (file: string): string | undefined => {
         closeSync(fd)
       }
     },
-    catch: (thrown) => (thrown instanceof Error && "code" in thrown ? String(thrown.code) : "unknown")
+    catch: codeOf
   })
   rmSync(probe, { force: true })
   return Either.isLeft(tried) ? tried.left : undefined
@@ -38,6 +36,6 @@ const writeProblem = (file: string): string | undefined => {
 export const storageError = (sqlite: SqliteDriver, file: string, thrown: unknown): CommitError => {
   const failure = sqlite.failureOf(thrown)
   if (failure === undefined) throw thrown
-  const full = failure.kind === "full" || (failure.kind === "write" && noSpace.has(writeProblem(file) ?? ""))
+  const full = failure.kind === "full" || (failure.kind === "write" && isNoSpace(writeProblem(file) ?? ""))
   return full ? new JournalFull({ journal: file }) : new JournalUnavailable({ journal: file, reason: failure.reason })
 }

@@ -6,7 +6,8 @@
 import { Either, Stream } from "effect"
 import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
-import type { Durability, StoredBatch, StreamIdentity } from "../Envelope.ts"
+import { bytesOf } from "../internal/utf8.ts"
+import type { Durability, PlannedBatch, StreamIdentity } from "../Envelope.ts"
 import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
 import { JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
 import type { CommitError, MaintenanceError } from "../JournalError.ts"
@@ -163,7 +164,7 @@ export class SqliteJournal implements JournalDriver {
     return row === undefined || integer(row, "sequence") === tip.sequence
   }
 
-  private insertAll(batches: ReadonlyArray<StoredBatch>, tip: Tip, durability: Durability): void {
+  private insertAll(batches: ReadonlyArray<PlannedBatch>, tip: Tip, durability: Durability): void {
     const ids = new Map<string, number>()
     this.setSynchronous(durability)
     this.statements.begin.run()
@@ -186,7 +187,7 @@ export class SqliteJournal implements JournalDriver {
   }
 
   /** Inserts a batch; the row ids of the streams it touches go into `ids`. */
-  private insert(batch: StoredBatch, hash: Uint8Array, ids: Map<string, number>): void {
+  private insert(batch: PlannedBatch, hash: Uint8Array, ids: Map<string, number>): void {
     const { insertBatch, insertRecord } = this.statements
     const { command } = batch
     insertBatch.run(
@@ -197,13 +198,13 @@ export class SqliteJournal implements JournalDriver {
       batch.causation,
       command === null ? null : command.stream,
       command === null ? null : command.schemaVersion,
-      command === null ? null : command.bytes,
+      command === null ? null : bytesOf(command.bytes),
       hash
     )
     for (const each of batch.records) {
       const { count, encoding, payload, schemaVersion, sequence, type, version } = each
       const stream = this.idFor(each, ids)
-      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, payload)
+      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, bytesOf(payload))
     }
   }
 

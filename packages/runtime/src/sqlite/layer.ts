@@ -1,9 +1,8 @@
 /** The `Journal` in a SQLite file: opening, recognizing, closing. */
 import { Effect, Either, Layer } from "effect"
 import type { Duration, Scope } from "effect"
-import { hash } from "node:crypto"
 import { existsSync } from "node:fs"
-import type { Sha256 } from "../Chain.ts"
+import { nativeSha256 } from "../internal/nativeSha256.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
@@ -37,8 +36,6 @@ export interface SqliteOptions extends SqliteFile {
 
 /** Why a journal cannot be opened. Each message is one line. */
 export type OpenError = NoSqlite | NoSuchJournal | NotAJournal | NewerFormat | JournalDamaged | JournalUnavailable
-
-const nativeSha256: Sha256 = (bytes) => hash("sha256", bytes, "buffer")
 
 type OpenFailure = NotAJournal | JournalDamaged | JournalUnavailable
 
