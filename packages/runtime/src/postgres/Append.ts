@@ -22,8 +22,8 @@ class Part {
   private readonly pieces: Array<Uint8Array> = []
   private size = 0
 
-  isFull(more: number): boolean {
-    return this.size > 0 && this.size + more > maxStatementBytes
+  isFull(more: number, limit: number): boolean {
+    return this.size > 0 && this.size + more > limit
   }
 
   /** Where the bytes begin. */
@@ -86,10 +86,12 @@ class Builder {
   readonly parts: Array<Part> = []
   readonly ids = new Map<string, number>()
   private readonly known: Known
+  private readonly limit: number
   private part = new Part()
 
-  constructor(known: Known) {
+  constructor(known: Known, limit: number) {
     this.known = known
+    this.limit = limit
     this.parts.push(this.part)
   }
 
@@ -105,7 +107,7 @@ class Builder {
   }
 
   private roomFor(bytes: number): void {
-    if (!this.part.isFull(bytes)) return
+    if (!this.part.isFull(bytes, this.limit)) return
     this.part = new Part()
     this.parts.push(this.part)
   }
@@ -125,19 +127,27 @@ class Builder {
   }
 }
 
+/** What batches of one journal are sealed and packed with. */
+export interface Sealing {
+  /** The journal's. */
+  readonly id: string
+  readonly sha256: Sha256
+  /** Bytes of payloads and commands in one statement, unless one alone is larger. Default `maxStatementBytes`. */
+  readonly statementBytes?: number
+}
+
 /** The batches, which follow each other behind what is known, with their links. */
 export const prepare = (
   known: Known,
   batches: ReadonlyArray<PlannedBatch>,
-  journalId: string,
-  sha256: Sha256
+  { id, sha256, statementBytes = maxStatementBytes }: Sealing
 ): Prepared => {
   const from = known.tip
-  const builder = new Builder(known)
+  const builder = new Builder(known, statementBytes)
   let { hash } = from
   let last: Head = from
   for (const batch of batches) {
-    hash = linkOf(sha256, journalId, hash, batch)
+    hash = linkOf(sha256, id, hash, batch)
     builder.add(batch, hash)
     const place = placeOf(batch)
     last = { batch: place.batch, sequence: place.last }

@@ -10,6 +10,7 @@ import { Effect, Redacted, Stream } from "effect"
 import type { Scope } from "effect"
 import { Client, Pool, TypeOverrides, escapeIdentifier, types } from "pg"
 import type { ClientConfig } from "pg"
+import type { Durability } from "../Envelope.ts"
 import type { Row } from "../Rows.ts"
 import { fromStored } from "./StoredText.ts"
 
@@ -32,11 +33,11 @@ export const listens = ""
 export type Query = (text: string, values?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<Row>, SqlError>
 
 export interface Database {
-  /** A statement that is a transaction of its own. */
+  /** A statement that is a transaction of its own. Each connection plans it once: that is most of the time of a short one. */
   readonly query: Query
-  /** A transaction: kept if `use` succeeds. `begin` starts it. */
+  /** A transaction, each statement of which sees what is committed when it begins: kept if `use` succeeds. */
   readonly transaction: <A, E>(
-    begin: string,
+    durability: Durability,
     use: (query: Query) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | SqlError>
   /** Payloads of the notifications in a channel, after `listens`. Fails when the connection is lost. */
@@ -58,8 +59,6 @@ const configOf = (url: Redacted.Redacted): ClientConfig => ({
   connectionTimeoutMillis: connectMillis,
   lock_timeout: lockMillis,
   idle_in_transaction_session_timeout: idleTransactionMillis,
-  // The lock on the end of the journal is followed by a look at what the last owner wrote: each statement sees what is committed.
-  options: String.raw`-c default_transaction_isolation=read\ committed`,
   fallback_application_name: "stopcopy",
   keepAlive: true,
   types: parsers
@@ -79,14 +78,37 @@ const makePool = (config: ClientConfig, connections: number): Effect.Effect<Pool
     (pool) => closing(() => pool.end())
   )
 
+/** Names under which connections keep what they have planned. */
+const preparing = (pool: Pool): Query => {
+  const names = new Map<string, string>()
+  const nameOf = (text: string): string => {
+    const name = names.get(text) ?? `stopcopy_${names.size}`
+    names.set(text, name)
+    return name
+  }
+  return (text, values = []) =>
+    Effect.async((resume) => {
+      const config = { name: nameOf(text), text, values: [...values] }
+      pool.query<Record<string, unknown>>(config, (cause, result) => {
+        resume(
+          cause ? Effect.fail(new SqlError({ cause, message: "a statement failed" })) : Effect.succeed(result.rows)
+        )
+      })
+    })
+}
+
+/** Whatever the database's defaults are. */
+const beginning = (durability: Durability): string =>
+  `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = ${durability === "durable" ? "on" : "off"}`
+
 const transactionOf =
   (sql: SqlClient): Database["transaction"] =>
-  (begin, use) =>
+  (durability, use) =>
     Effect.scoped(
       Effect.flatMap(sql.reserve, (connection) => {
         const query: Query = (text, values = []) => connection.execute(text, values, undefined)
         return Effect.uninterruptibleMask((restore) =>
-          query(begin).pipe(
+          query(beginning(durability)).pipe(
             Effect.zipRight(restore(use(query))),
             Effect.zipLeft(query("COMMIT")),
             // Where this fails too, the connection is gone and the server has rolled back: the first error says why.
@@ -132,9 +154,10 @@ export const openDatabase = (
 ): Effect.Effect<Database, SqlError, Scope.Scope> =>
   Effect.gen(function* () {
     const config = configOf(url)
-    const sql = yield* PgClient.fromPool({ acquire: makePool(config, connections) })
+    const pool = yield* makePool(config, connections)
+    const sql = yield* PgClient.fromPool({ acquire: Effect.succeed(pool) })
     return {
-      query: (text, values) => sql.unsafe<Row>(text, values),
+      query: preparing(pool),
       transaction: transactionOf(sql),
       listen: (channel) => listening(config, channel)
     } satisfies Database

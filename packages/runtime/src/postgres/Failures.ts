@@ -7,6 +7,7 @@ import type { CommitError, ReadError } from "../JournalError.ts"
 const sqlState = {
   diskFull: "53100",
   readOnlyTransaction: "25006",
+  serializationFailure: "40001",
   undefinedTable: "42P01",
   undefinedColumn: "42703"
 } as const
@@ -55,3 +56,6 @@ export const isOtherTable = (error: SqlError): boolean => {
   const state = stateOf(error)
   return state === sqlState.undefinedTable || state === sqlState.undefinedColumn
 }
+
+/** True if the database lets transactions fail that another one was faster than, because somebody set its isolation level so. */
+export const isOvertaken = (error: SqlError): boolean => stateOf(error) === sqlState.serializationFailure

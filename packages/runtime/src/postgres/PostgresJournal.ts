@@ -26,8 +26,6 @@ const relistenMillis = 1000
 /** Said in the channel of the journal when its first batch is another one; what else is said means that it has grown. */
 const removed = "removed"
 
-const durably = "BEGIN; SET LOCAL synchronous_commit = on"
-
 interface PostgresJournalOptions extends Source {
   readonly readOnly: boolean
   readonly sha256: Sha256
@@ -97,7 +95,7 @@ export class PostgresJournal implements JournalDriver {
     const { database, statements } = this.options
     const name = toStored(stream)
     return this.writing(
-      database.transaction("BEGIN; SET LOCAL synchronous_commit = off", (query) =>
+      database.transaction("written", (query) =>
         Effect.gen(function* () {
           yield* query(statements.lockSnapshots, [name])
           yield* query(statements.removeSnapshot, [name, sequence])
@@ -110,11 +108,11 @@ export class PostgresJournal implements JournalDriver {
   }
 
   readonly redact = (redaction: Redaction): Effect.Effect<void, MaintenanceError> =>
-    this.writing(this.options.database.transaction(durably, (query) => redactRows(query, this.options, redaction)))
+    this.writing(this.options.database.transaction("durable", (query) => redactRows(query, this.options, redaction)))
 
   readonly removeBefore = (batch: number): Effect.Effect<void, MaintenanceError> => {
     const { database, name, statements } = this.options
-    const cut = database.transaction(durably, (query) =>
+    const cut = database.transaction("durable", (query) =>
       Effect.tap(removeRows(query, this.options, batch), (anchor) =>
         anchor === undefined ? Effect.void : query(statements.notify, [this.channel, removed])
       )

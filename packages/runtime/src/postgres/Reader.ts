@@ -1,5 +1,4 @@
 /** Reading a journal's tables: records, streams, batches. What a page cannot say is damage, and damage names its batch. */
-import type { SqlError } from "@effect/sql/SqlError"
 import { Effect } from "effect"
 import type { SealedBatch, StoredRecord } from "../Envelope.ts"
 import type { Head, Place, Snapshot, StreamInfo } from "../JournalDriver.ts"
@@ -41,6 +40,7 @@ const difference = (row: Row): string | undefined => {
   return (
     agree("the last batch", row["last_batch"], row["batch"]) ??
     agree("the last event", row["last_sequence"], row["sequence"]) ??
+    agree("the last stream", row["last_stream"], row["stream"]) ??
     (link ? undefined : "the last link is not the one that its row says")
   )
 }
@@ -182,7 +182,7 @@ export class Reader {
   private batchAt(sequence: number): Effect.Effect<number> {
     const { database, statements } = this.source
     return Effect.match(database.query(statements.batchAt, [sequence]), {
-      onFailure: (_: SqlError) => 0,
+      onFailure: () => 0,
       onSuccess: ([row]) => (typeof row?.["batch"] === "number" ? row["batch"] : 0)
     })
   }

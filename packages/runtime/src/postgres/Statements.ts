@@ -59,7 +59,8 @@ const reading = (schema: string) => {
     lastBase: `SELECT version, sequence FROM ${record}
       WHERE encoding = ${encodings.base} AND stream = ${ofName} AND sequence <= $2 ORDER BY sequence DESC LIMIT 1`,
     /** What the tables hold last, beside what the journal's row says. */
-    ends: `SELECT j.last_batch, j.last_sequence, j.last_hash, b.id AS batch, b.hash, r.sequence + r.count - 1 AS sequence FROM ${journal} j
+    ends: `SELECT j.last_batch, j.last_sequence, j.last_hash, j.last_stream, b.id AS batch, b.hash,
+      r.sequence + r.count - 1 AS sequence, (SELECT max(id) FROM ${stream}) AS stream FROM ${journal} j
       LEFT JOIN (SELECT id, hash FROM ${batch} ORDER BY id DESC LIMIT 1) b ON true
       LEFT JOIN (SELECT sequence, count FROM ${record} ORDER BY sequence DESC LIMIT 1) r ON true`
   }

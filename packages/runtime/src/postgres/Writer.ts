@@ -10,26 +10,24 @@
  */
 import type { SqlError } from "@effect/sql/SqlError"
 import { Effect, Either } from "effect"
-import type { Sha256 } from "../Chain.ts"
 import type { Durability, PlannedBatch } from "../Envelope.ts"
 import type { AppendAnswer, AppendRequest } from "../JournalDriver.ts"
 import type { RefusedAppend } from "../JournalError.ts"
 import { placeOf, planGroup } from "../Plan.ts"
 import type { BadColumn } from "../Rows.ts"
 import { parametersOf, prepare } from "./Append.ts"
-import type { Notice, Prepared } from "./Append.ts"
+import type { Notice, Prepared, Sealing } from "./Append.ts"
 import type { Database, Query } from "./Database.ts"
+import { isOvertaken } from "./Failures.ts"
 import { Known } from "./Known.ts"
 import { column } from "./Retention.ts"
 import type { Statements } from "./Statements.ts"
 import { toStored } from "./StoredText.ts"
 
-export interface WriterOptions {
+interface WriterOptions extends Sealing {
   readonly database: Database
   readonly statements: Statements
-  readonly id: string
   readonly notice: Notice
-  readonly sha256: Sha256
 }
 
 type Planned = ReadonlyArray<Either.Either<PlannedBatch, RefusedAppend>>
@@ -77,7 +75,10 @@ export class Writer {
       const prepared = planned.every(Either.isRight) ? this.prepared(known, planned) : undefined
       if (prepared?.parts.length !== 1) return Effect.succeed(undefined)
       const [parameters] = parametersOf(prepared, durability, notice)
-      return Effect.map(database.query(statements.append, parameters), (moved) => {
+      const appended = Effect.catchIf(database.query(statements.append, parameters), isOvertaken, () =>
+        Effect.succeed([])
+      )
+      return Effect.map(appended, (moved) => {
         if (moved.length === 0) {
           this.forget()
           return undefined
@@ -95,7 +96,7 @@ export class Writer {
     durability: Durability
   ): Effect.Effect<ReadonlyArray<AppendAnswer>, SqlError | BadColumn> {
     const { database, notice, statements } = this.options
-    const appended = database.transaction("BEGIN", (query) =>
+    const appended = database.transaction(durability, (query) =>
       Effect.gen(this, function* () {
         yield* query(statements.lock)
         const known = yield* this.read(query, names)
@@ -116,13 +117,8 @@ export class Writer {
   }
 
   private prepared(known: Known, planned: Planned): Prepared {
-    const { id, sha256 } = this.options
-    return prepare(
-      known,
-      planned.filter(Either.isRight).map(({ right }) => right),
-      id,
-      sha256
-    )
+    const batches = planned.filter(Either.isRight).map(({ right }) => right)
+    return prepare(known, batches, this.options)
   }
 
   /** What is known of these streams, read if it is not known. */
