@@ -1,5 +1,5 @@
 /** What an error of the server, or of the way to it, means for a caller. */
-import { SqlError } from "@effect/sql/SqlError"
+import type { SqlError } from "@effect/sql/SqlError"
 import { JournalDamaged, JournalFull, JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
 import type { CommitError, ReadError } from "../JournalError.ts"
 

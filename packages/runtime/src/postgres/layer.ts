@@ -38,7 +38,7 @@ export interface PostgresOptions {
 export type OpenError = NoSuchJournal | NotAJournal | NewerFormat | JournalDamaged | CommitError
 
 /** What messages call it: the URL without who connects, and without parameters but the folder of a socket. */
-export const nameOf = (url: string, schema: string): string => {
+const nameOf = (url: string, schema: string): string => {
   const [place = "", parameters = ""] = url.split("?", 2)
   const folder = /(?:^|&)host=([^&]*)/.exec(parameters)?.[1]
   const bare = place.replace(/\/\/[^/]*@/, "//")

@@ -6,7 +6,7 @@ import { layerPostgres } from "@stopcopy/runtime/postgres"
 import { Chunk, Effect, Either, Layer, Stream } from "effect"
 import { device } from "../Device.ts"
 import { contract, json, own, request } from "../journal.contract.ts"
-import { execute, freshPlace, rowsOf, serverOfFile, withSetting } from "./places.ts"
+import { beside, execute, freshPlace, serverOfFile, withSetting } from "./places.ts"
 import type { Place } from "./places.ts"
 
 const server = await serverOfFile()
@@ -26,7 +26,7 @@ const opening = (where: Place, readOnly = false) => Effect.flip(using(where, Jou
 
 if (skipped !== undefined) console.warn(`a journal in PostgreSQL: skipped, ${skipped}`)
 
-describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
+const openings = () => {
   it.scopedLive("that is closed and opened again goes on where it ended, and may be read without being changed", () =>
     Effect.gen(function* () {
       const where = yield* place
@@ -86,7 +86,9 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       for (const { message } of [away, yield* opening(where)]) assert.notMatch(message, /\n|secret/)
     })
   )
+}
 
+const storing = () => {
   it.scopedLive("that is full, or of a server that only reads, says so, and goes on when that is over", () =>
     Effect.gen(function* () {
       const where = yield* place
@@ -125,15 +127,17 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       assert.include(yield* using(where, Verify.verify()), { batch: 40, sequence: 40 })
     })
   )
+}
 
+const names = () => {
   it.scopedLive("keeps names of any characters and of the full length", () =>
     Effect.gen(function* () {
       const where = yield* place
-      const names = ["nul \0 and \\0 and \\", "\\\\", "'\"{},$1 --", "€".repeat(maxNameLength)]
+      const few = ["nul \0 and \\0 and \\", "\\\\", "'\"{},$1 --", "€".repeat(maxNameLength)]
       const random = Array.from({ length: maxNameLength }, (_, index) =>
         String.fromCharCode(0x4e00 + ((index * 7919) % 20_000))
       )
-      for (const stream of [...names, random.join("")]) {
+      for (const stream of [...few, random.join("")]) {
         const owned = { stream: `${stream.slice(0, 1000)}/f`, behavior: stream, owner: stream, expected: 0 }
         const context = { correlation: stream, causation: stream }
         yield* using(
@@ -156,25 +160,28 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       assert.include(yield* using(where, Verify.verify()), { batch: 5, sequence: 10 })
     })
   )
+}
 
+const damage = () => {
   it.scopedLive("one changed byte in any column of any row is found, and its batch named", () =>
     Effect.gen(function* () {
       const where = yield* place
       yield* using(where, furnished)
       const journal = yield* Effect.provide(Journal, yield* Layer.build(layerPostgres(where)))
+      const query = yield* beside(where)
       const check = Effect.provideService(Verify.verify(), Journal, journal)
       let changes = 0
       for (const table of ["stream", "batch", "record"]) {
         const key = table === "record" ? "sequence" : "id"
-        for (const row of yield* rowsOf(where, `SELECT * FROM @.${table}`)) {
-          const batch = yield* batchOfRow(where, table, row)
+        for (const row of yield* query(`SELECT * FROM @.${table}`)) {
+          const batch = yield* batchOfRow(query, table, row)
           for (const [column, value] of Object.entries(row)) {
             const other = changed(value)
             if (other === undefined) continue
             const set = `UPDATE @.${table} SET ${column} = $1 WHERE ${key} = $2`
-            yield* rowsOf(where, set, [other, row[key]])
+            yield* query(set, other, row[key])
             const error = yield* Effect.flip(check)
-            yield* rowsOf(where, set, [value, column === key ? other : row[key]])
+            yield* query(set, value, column === key ? other : row[key])
             const what = `${table} ${String(row[key])} ${column}`
             assert.strictEqual(error._tag, "JournalDamaged", what)
             if (error._tag === "JournalDamaged") assert.strictEqual(error.batch, batch, what)
@@ -193,19 +200,27 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       yield* using(where, furnished)
       const checked = Effect.flatMap(Journal, (journal) => journal.check())
       assert.isUndefined(yield* using(where, checked))
-      const [row = {}] = yield* rowsOf(where, "SELECT * FROM @.journal")
+      const query = yield* beside(where)
+      const [row = {}] = yield* query("SELECT * FROM @.journal")
       const columns = Object.entries(row).filter(([column]) => column !== "format")
       assert.lengthOf(columns, 8)
       for (const [column, value] of columns) {
-        yield* rowsOf(where, `UPDATE @.journal SET ${column} = $1`, [changed(value)])
+        yield* query(`UPDATE @.journal SET ${column} = $1`, changed(value))
         const verified = yield* Effect.either(using(where, Verify.verify(), true))
         const said = yield* using(where, checked, true)
-        yield* rowsOf(where, `UPDATE @.journal SET ${column} = $1`, [value])
+        yield* query(`UPDATE @.journal SET ${column} = $1`, value)
         if (column.startsWith("last_")) assert.isString(said, column)
         else assert.include(Either.getOrThrow(Either.flip(verified)), { _tag: "JournalDamaged" }, column)
       }
     })
   )
+}
+
+describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
+  openings()
+  storing()
+  names()
+  damage()
 })
 
 /** Everything in it: owned streams, runs, commands, causation. */
@@ -233,10 +248,14 @@ const changed = (value: unknown): unknown => {
 }
 
 /** The batch in which a row is seen first. */
-const batchOfRow = (where: Place, table: string, row: Readonly<Record<string, unknown>>) =>
+const batchOfRow = (
+  query: Effect.Effect.Success<ReturnType<typeof beside>>,
+  table: string,
+  row: Readonly<Record<string, unknown>>
+) =>
   table === "stream"
     ? Effect.map(
-        rowsOf(where, "SELECT min(batch) AS batch FROM @.record WHERE stream = $1", [row["id"]]),
+        query("SELECT min(batch) AS batch FROM @.record WHERE stream = $1", row["id"]),
         ([first]) => first?.["batch"]
       )
     : Effect.succeed(row[table === "batch" ? "id" : "batch"])

@@ -91,13 +91,13 @@ const endure = Effect.fnUntraced(function* (journal: Service, stream: string, co
 
 if (skipped !== undefined) console.warn(`sharing a journal in PostgreSQL: skipped, ${skipped}`)
 
-describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
+const order = () => {
   it.scopedLive("with several owners has no gap, no duplicate and one order, in which each of them sees it grow", () =>
     Effect.gen(function* () {
       const where = yield* place
       const owners = yield* Effect.all([owner(where), owner(where), owner(where)])
       const [first, second] = owners
-      const rounds = 25
+      const rounds = 15
       const total = owners.length * rounds * 2
       // Nobody polls: the one that only reads is woken by what the server tells.
       const reader = yield* owner(where)
@@ -127,7 +127,9 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       assert.deepStrictEqual(yield* second.streams(), yield* reader.streams())
     })
   )
+}
 
+const retention = () => {
   it.scopedLive("redacted and shortened by one owner is so for the others, and still verifies", () =>
     Effect.gen(function* () {
       const where = yield* place
@@ -159,7 +161,9 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       assert.isUndefined(yield* other.check())
     })
   )
+}
 
+const storing = () => {
   it.scopedLive("takes an append that is too large for one statement in several, as one", () =>
     Effect.gen(function* () {
       const where = yield* place
@@ -215,13 +219,19 @@ describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
       }
     })
   )
+}
+
+describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
+  order()
+  retention()
+  storing()
 })
 
 const control: Control | undefined = Either.isRight(server) ? server.right.control : undefined
 const reason = skipped ?? "the server of STOPCOPY_POSTGRES_URL is not ours to stop"
 if (control === undefined) console.warn(`a PostgreSQL server that crashes: skipped, ${reason}`)
 
-describe.skipIf(control === undefined)("a PostgreSQL server that crashes", () => {
+const durableCrash = () => {
   it.scopedLive("what is acknowledged as durable outlives a crash of the server, and appends go on", () =>
     Effect.gen(function* () {
       const { crash, start } = control ?? assert.fail("there is a server")
@@ -273,7 +283,9 @@ describe.skipIf(control === undefined)("a PostgreSQL server that crashes", () =>
       assert.isTrue(Option.isSome(yield* Fiber.join(seen)))
     })
   )
+}
 
+const writtenCrash = () => {
   it.scopedLive("what was only written and is lost with it is appended again by who finds its version", () =>
     Effect.gen(function* () {
       const { crash, start } = control ?? assert.fail("there is a server")
@@ -295,4 +307,9 @@ describe.skipIf(control === undefined)("a PostgreSQL server that crashes", () =>
       assert.strictEqual(yield* versionOf(journal, "a"), version + 2)
     })
   )
+}
+
+describe.skipIf(control === undefined)("a PostgreSQL server that crashes", () => {
+  durableCrash()
+  writtenCrash()
 })

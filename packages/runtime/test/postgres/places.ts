@@ -24,25 +24,32 @@ export const serverOfFile = async (): Promise<Either.Either<Server, string>> => 
 const numbers = new TypeOverrides()
 numbers.setTypeParser(types.builtins.INT8, Number)
 
-/** Rows of one statement on a connection beside the journal's; `@` stands for the journal's. */
-export const rowsOf = (
-  { schema, url }: Place,
-  statement: string,
-  values: ReadonlyArray<unknown> = []
-): Effect.Effect<ReadonlyArray<Row>> =>
-  Effect.promise(async () => {
-    const client = new Client({ connectionString: url, types: numbers })
-    await client.connect()
-    try {
-      return (await client.query<Record<string, unknown>>(statement.replaceAll("@", `"${schema}"`), [...values])).rows
-    } finally {
-      await client.end()
-    }
-  })
+/** A connection beside the journal's: gives the rows of a statement, in which `@` stands for the journal's schema. */
+export const beside = ({ schema, url }: Place) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const client = new Client({ connectionString: url, types: numbers })
+        await client.connect()
+        return client
+      }),
+      (client) => Effect.promise(() => client.end())
+    ),
+    (client) =>
+      (statement: string, ...values: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<Row>> =>
+        Effect.promise(async () => {
+          const { rows } = await client.query<Record<string, unknown>>(statement.replaceAll("@", `"${schema}"`), [
+            ...values
+          ])
+          return rows
+        })
+  )
 
 /** Runs statements one after the other. */
 export const execute = (place: Place, ...statements: ReadonlyArray<string>): Effect.Effect<void> =>
-  Effect.forEach(statements, (statement) => rowsOf(place, statement), { discard: true })
+  Effect.scoped(
+    Effect.flatMap(beside(place), (query) => Effect.forEach(statements, (each) => query(each), { discard: true }))
+  )
 
 /** The place with a setting that its server has for these connections. */
 export const withSetting = ({ schema, url }: Place, setting: string): Place => ({
@@ -52,12 +59,11 @@ export const withSetting = ({ schema, url }: Place, setting: string): Place => (
 
 let made = 0
 
-/** A schema that is not there yet, and is removed with the scope. */
+/** A schema that is not there yet. With a server that is not ours it is removed with the scope; ours is removed as a whole. */
 export const freshPlace = (server: Either.Either<Server, string>): Effect.Effect<Place, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.map(
-      Effect.orDieWith(server, (reason) => new Error(reason)),
-      ({ url }) => ({ url, schema: `stopcopy_test_${process.pid}_${made++}` })
-    ),
-    (place) => execute(place, "DROP SCHEMA IF EXISTS @ CASCADE")
-  )
+  Effect.gen(function* () {
+    const { control, url } = yield* Effect.orDieWith(server, (reason) => new Error(reason))
+    const place = { url, schema: `stopcopy_test_${process.pid}_${made++}` }
+    if (control === undefined) yield* Effect.addFinalizer(() => execute(place, "DROP SCHEMA IF EXISTS @ CASCADE"))
+    return place
+  })
