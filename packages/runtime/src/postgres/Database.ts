@@ -32,7 +32,8 @@ export const listens = ""
 /** Runs one statement. Throws nothing; numbers come as numbers, text as it was before `toStored`. */
 export type Query = (text: string, values?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<Row>, SqlError>
 
-export interface Database {
+/** A way to the server with a number of connections of its own; who finds all of them in use waits for a turn. */
+export interface Lane {
   /** A statement that is a transaction of its own. Each connection plans it once: that is most of the time of a short one. */
   readonly query: Query
   /** A transaction, each statement of which sees what is committed when it begins: kept if `use` succeeds. */
@@ -40,6 +41,12 @@ export interface Database {
     durability: Durability,
     use: (query: Query) => Effect.Effect<A, E>
   ) => Effect.Effect<A, E | SqlError>
+}
+
+export interface Database {
+  /** One connection: what is appended waits for no reader. */
+  readonly appends: Lane
+  readonly others: Lane
   /** Payloads of the notifications in a channel, after `listens`. Fails when the connection is lost. */
   readonly listen: (channel: string) => Stream.Stream<string, SqlError>
 }
@@ -102,7 +109,7 @@ const beginning = (durability: Durability): string =>
   `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = ${durability === "durable" ? "on" : "off"}`
 
 const transactionOf =
-  (sql: SqlClient): Database["transaction"] =>
+  (sql: SqlClient): Lane["transaction"] =>
   (durability, use) =>
     Effect.scoped(
       Effect.flatMap(sql.reserve, (connection) => {
@@ -147,18 +154,37 @@ const listening = (config: ClientConfig, channel: string): Stream.Stream<string,
     })
   )
 
-/** Connections to the server of `url`, at most `connections` and one that listens; closed with the scope. */
+/**
+ * Lets the event loop go round. A socket that is not there fails at once; without this, those who try again at once would keep everything
+ * else from happening, the server's return included.
+ */
+const breath = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/** Turns are given here, not by the pool, which would let those fail that wait longer than `connectMillis`. */
+const laneOf = (lane: Lane, connections: number): Lane => {
+  const turns = Effect.unsafeMakeSemaphore(connections)
+  const inTurn = <A, E>(effect: Effect.Effect<A, E>) => Effect.tapError(turns.withPermits(1)(effect), () => breath)
+  return {
+    query: (text, values) => inTurn(lane.query(text, values)),
+    transaction: (durability, use) => inTurn(lane.transaction(durability, use))
+  }
+}
+
+/** Connections to the server of `url`: one that appends, at most `connections` for all else, one that listens; closed with the scope. */
 export const openDatabase = (
   url: Redacted.Redacted,
   connections: number
 ): Effect.Effect<Database, SqlError, Scope.Scope> =>
   Effect.gen(function* () {
     const config = configOf(url)
-    const pool = yield* makePool(config, connections)
+    const pool = yield* makePool(config, connections + 1)
     const sql = yield* PgClient.fromPool({ acquire: Effect.succeed(pool) })
+    const lane = { query: preparing(pool), transaction: transactionOf(sql) }
     return {
-      query: preparing(pool),
-      transaction: transactionOf(sql),
-      listen: (channel) => listening(config, channel)
-    } satisfies Database
+      appends: laneOf(lane, 1),
+      others: laneOf(lane, connections),
+      listen: (channel: string) => listening(config, channel)
+    }
   }).pipe(Effect.provide(Reactivity.layer))

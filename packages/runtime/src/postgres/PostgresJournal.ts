@@ -89,13 +89,15 @@ export class PostgresJournal implements JournalDriver {
     )
 
   readonly sync = (): Effect.Effect<void, CommitError> =>
-    this.options.readOnly ? Effect.void : this.writing(this.options.database.query(this.options.statements.touch))
+    this.options.readOnly
+      ? Effect.void
+      : this.writing(this.options.database.appends.query(this.options.statements.touch))
 
   readonly saveSnapshot = ({ behaviorVersion, sequence, state, stream, versions }: Snapshot) => {
     const { database, statements } = this.options
     const name = toStored(stream)
     return this.writing(
-      database.transaction("written", (query) =>
+      database.others.transaction("written", (query) =>
         Effect.gen(function* () {
           yield* query(statements.lockSnapshots, [name])
           yield* query(statements.removeSnapshot, [name, sequence])
@@ -108,11 +110,13 @@ export class PostgresJournal implements JournalDriver {
   }
 
   readonly redact = (redaction: Redaction): Effect.Effect<void, MaintenanceError> =>
-    this.writing(this.options.database.transaction("durable", (query) => redactRows(query, this.options, redaction)))
+    this.writing(
+      this.options.database.others.transaction("durable", (query) => redactRows(query, this.options, redaction))
+    )
 
   readonly removeBefore = (batch: number): Effect.Effect<void, MaintenanceError> => {
     const { database, name, statements } = this.options
-    const cut = database.transaction("durable", (query) =>
+    const cut = database.others.transaction("durable", (query) =>
       Effect.tap(removeRows(query, this.options, batch), (anchor) =>
         anchor === undefined ? Effect.void : query(statements.notify, [this.channel, removed])
       )
@@ -141,7 +145,7 @@ export class PostgresJournal implements JournalDriver {
 
   private readAnchor(): Effect.Effect<void, SqlError | BadColumn> {
     const { database, statements } = this.options
-    return Effect.flatMap(database.query(statements.meta), ([row]) =>
+    return Effect.flatMap(database.others.query(statements.meta), ([row]) =>
       column(() => {
         this.anchor = anchorOf(row ?? {})
       })

@@ -162,7 +162,7 @@ export class Reader {
     after = 0
   ): Effect.Effect<A, ReadError> {
     const { database, name } = this.source
-    return database.query(statement, values).pipe(
+    return database.others.query(statement, values).pipe(
       Effect.mapError((error) => readError(name, error, 0)),
       Effect.flatMap((rows) => this.decoded(() => decode(rows))),
       Effect.catchTag("JournalDamaged", (error) =>
@@ -181,7 +181,7 @@ export class Reader {
   /** The batch of the event `sequence`, as far as that can still be read; else 0. */
   private batchAt(sequence: number): Effect.Effect<number> {
     const { database, statements } = this.source
-    return Effect.match(database.query(statements.batchAt, [sequence]), {
+    return Effect.match(database.others.query(statements.batchAt, [sequence]), {
       onFailure: () => 0,
       onSuccess: ([row]) => (typeof row?.["batch"] === "number" ? row["batch"] : 0)
     })

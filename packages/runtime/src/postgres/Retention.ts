@@ -23,8 +23,8 @@ export const column = <A>(read: () => A): Effect.Effect<A, BadColumn> =>
   })
 
 /**
- * Makes `batch` the first one; undefined if it is that already, or is not there. Refused while a stream with earlier events has no base event
- * from there on.
+ * Makes `batch` the first one; undefined if it is that already, or is not there. Refused while a stream with earlier events has no base
+ * event from there on. Appends go on meanwhile: what they add makes no stream need more.
  */
 export const removeRows = (
   query: Query,
@@ -32,7 +32,6 @@ export const removeRows = (
   batch: number
 ): Effect.Effect<Anchor | undefined, SqlError | BadColumn | HistoryNeeded> =>
   Effect.gen(function* () {
-    yield* query(statements.lock)
     const [found] = yield* query(statements.cut, [batch])
     if (found === undefined) return undefined
     const sequence = yield* column(() => integer(found, "first_sequence"))
@@ -44,6 +43,6 @@ export const removeRows = (
     }
     yield* query(statements.deleteBatches, [batch])
     yield* query(statements.deleteRecords, [sequence])
-    yield* query(statements.setAnchor, [batch, sequence, hash])
-    return { batch, sequence, hash }
+    const moved = yield* query(statements.setAnchor, [batch, sequence, hash])
+    return moved.length === 0 ? undefined : { batch, sequence, hash }
   })

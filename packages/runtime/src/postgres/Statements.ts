@@ -85,7 +85,8 @@ const writing = (schema: string) => {
       AND NOT EXISTS (SELECT 1 FROM ${record} r WHERE r.stream = s.id AND r.encoding = ${encodings.base} AND r.sequence >= $1) LIMIT 1`,
     deleteBatches: `DELETE FROM ${batch} WHERE id < $1`,
     deleteRecords: `DELETE FROM ${record} WHERE sequence < $1`,
-    setAnchor: `UPDATE ${journal} SET anchor_batch = $1, anchor_sequence = $2, anchor_hash = $3`,
+    setAnchor: `UPDATE ${journal} SET anchor_batch = $1, anchor_sequence = $2, anchor_hash = $3
+      WHERE anchor_batch < $1 RETURNING anchor_batch`,
     notify: "SELECT pg_notify($1, $2)"
   }
 }

@@ -113,7 +113,7 @@ export const createTables = (
   schema: string,
   id: string
 ): Effect.Effect<void, SqlError | NotAJournal | NewerFormat> =>
-  database.transaction("durable", (query) =>
+  database.others.transaction("durable", (query) =>
     Effect.gen(function* () {
       yield* query("SELECT pg_advisory_xact_lock($1, hashtext($2))", [lockClass, schema])
       const found = yield* recognize(query, journal, schema)

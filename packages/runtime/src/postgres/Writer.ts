@@ -75,7 +75,7 @@ export class Writer {
       const prepared = planned.every(Either.isRight) ? this.prepared(known, planned) : undefined
       if (prepared?.parts.length !== 1) return Effect.succeed(undefined)
       const [parameters] = parametersOf(prepared, durability, notice)
-      const appended = Effect.catchIf(database.query(statements.append, parameters), isOvertaken, () =>
+      const appended = Effect.catchIf(database.appends.query(statements.append, parameters), isOvertaken, () =>
         Effect.succeed([])
       )
       return Effect.map(appended, (moved) => {
@@ -96,7 +96,7 @@ export class Writer {
     durability: Durability
   ): Effect.Effect<ReadonlyArray<AppendAnswer>, SqlError | BadColumn> {
     const { database, notice, statements } = this.options
-    const appended = database.transaction(durability, (query) =>
+    const appended = database.appends.transaction(durability, (query) =>
       Effect.gen(this, function* () {
         yield* query(statements.lock)
         const known = yield* this.read(query, names)
@@ -125,7 +125,7 @@ export class Writer {
   private knowing(names: ReadonlyArray<string>): Effect.Effect<Known, SqlError | BadColumn> {
     const { known } = this
     if (known?.has(names) === true) return Effect.succeed(known)
-    return Effect.map(this.read(this.options.database.query, names), (read) => known?.with(read) ?? read)
+    return Effect.map(this.read(this.options.database.appends.query, names), (read) => known?.with(read) ?? read)
   }
 
   private read(query: Query, names: ReadonlyArray<string>): Effect.Effect<Known, SqlError | BadColumn> {

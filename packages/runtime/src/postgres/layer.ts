@@ -15,7 +15,7 @@ import { column } from "./Retention.ts"
 import { statementsOf } from "./Statements.ts"
 import { createTables, recognize } from "./Tables.ts"
 
-/** Connections that a journal has at most, besides the one that listens. */
+/** Connections for reads that a journal has at most, besides the one that appends and the one that listens. */
 export const defaultConnections = 4
 
 export interface PostgresOptions {
@@ -28,7 +28,7 @@ export interface PostgresOptions {
   readonly schema?: string
   /** For replay: nothing is made or changed. Default false. */
   readonly readOnly?: boolean
-  /** Connections for appends and reads, at least 1. Default `defaultConnections`. */
+  /** Connections for all but appends, at most; at least 1. Default `defaultConnections`. */
   readonly connections?: number
   /** How often `live` looks for itself at what others appended. Default: never, the server tells. */
   readonly poll?: Duration.DurationInput
@@ -53,11 +53,11 @@ const opened = (
   { readOnly = false, schema = defaultSchema }: PostgresOptions
 ): Effect.Effect<PostgresJournal, Opening> =>
   Effect.gen(function* () {
-    const found = yield* recognize(database.query, name, schema)
+    const found = yield* recognize(database.others.query, name, schema)
     if (found !== "journal" && readOnly) return yield* new NoSuchJournal({ journal: name })
     if (found !== "journal") yield* createTables(database, name, schema, yield* makeJournalId)
     const statements = statementsOf(schema)
-    const [meta = {}] = yield* database.query(statements.meta)
+    const [meta = {}] = yield* database.others.query(statements.meta)
     const speaker = yield* makeJournalId
     const options = { database, statements, name, readOnly, sha256: nativeSha256, meta, speaker }
     return yield* Effect.mapError(
