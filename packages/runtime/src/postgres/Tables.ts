@@ -118,6 +118,11 @@ export const createTables = (
       yield* query("SELECT pg_advisory_xact_lock($1, hashtext($2))", [lockClass, schema])
       const found = yield* recognize(query, journal, schema)
       if (found === "journal") return
+      const encoding = (yield* query("SHOW server_encoding"))[0]?.["server_encoding"]
+      if (encoding !== "UTF8") {
+        const reason = `its database has the encoding ${String(encoding)}: make it in one with UTF8`
+        return yield* new NotAJournal({ journal, reason })
+      }
       const name = escapeIdentifier(schema)
       if (found === "missing") yield* query(`CREATE SCHEMA ${name}`)
       yield* Effect.forEach(tables(name), (table) => query(table), { discard: true })

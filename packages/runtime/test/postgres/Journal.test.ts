@@ -65,6 +65,21 @@ const openings = () => {
     })
   )
 
+  it.scopedLive("is not made in a database that cannot hold all characters", () =>
+    Effect.gen(function* () {
+      const where = yield* place
+      yield* execute(
+        where,
+        "DROP DATABASE IF EXISTS stopcopy_latin",
+        "CREATE DATABASE stopcopy_latin ENCODING 'LATIN1' TEMPLATE template0"
+      )
+      const url = where.url.replace(/(\w\/)\w+/, "$1stopcopy_latin")
+      const { message } = yield* opening({ ...where, url })
+      assert.include(message, "its database has the encoding LATIN1: make it in one with UTF8")
+      yield* execute(where, "DROP DATABASE stopcopy_latin")
+    })
+  )
+
   it.scopedLive("is refused in one line where it is of a later release, of something else, or not to be reached", () =>
     Effect.gen(function* () {
       const where = yield* place
