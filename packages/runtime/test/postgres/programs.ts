@@ -4,7 +4,7 @@
  */
 import { Data, Effect } from "effect"
 import { execFile } from "node:child_process"
-import { chmod, chown, cp, mkdir } from "node:fs/promises"
+import { cp, mkdir } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
@@ -20,9 +20,9 @@ export const unprivileged: { readonly uid?: number; readonly gid?: number } = pr
 
 export const run = promisify(execFile)
 
-/** Gives a folder to the user who runs the server. */
+/** Gives a folder and all in it to the user who runs the server, who can then also remove it. */
 export const handOver = async (folder: string): Promise<void> => {
-  if (unprivileged.uid !== undefined) await chown(folder, nobody.uid, nobody.gid)
+  if (unprivileged.uid !== undefined) await run("chown", ["-R", `${nobody.uid}:${nobody.gid}`, folder])
 }
 
 const reasonOf = (thrown: unknown): NoServer =>
@@ -51,7 +51,7 @@ export const programsIn = (folder: string): Effect.Effect<string, NoServer> =>
       const copy = join(folder, "programs")
       await mkdir(copy)
       await cp(programs, copy, { recursive: true, verbatimSymlinks: true })
-      await chmod(copy, 0o755)
+      await handOver(copy)
       await run(join(copy, "bin/initdb"), ["--version"], { ...unprivileged, cwd: "/" })
       return copy
     },
