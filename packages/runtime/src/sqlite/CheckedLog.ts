@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { JournalDamaged } from "../JournalError.ts"
 import type { JournalUnavailable } from "../JournalError.ts"
-import { integer } from "./Rows.ts"
+import { integer } from "../Rows.ts"
 import type { SqliteDriver } from "./SqliteDriver.ts"
 import { besideJournal, privateCopy } from "./UntouchedFile.ts"
 import { walDamage } from "./WalCheck.ts"

@@ -6,8 +6,9 @@ import type { RecordedRun, SealedBatch, StoredRecord, StreamIdentity } from "../
 import type { Anchor, Head, Place, Snapshot, StreamInfo } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable } from "../JournalError.ts"
 import type { ReadError } from "../JournalError.ts"
-import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, runOf, snapshotOf } from "./Rows.ts"
-import type { Row, SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
+import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, runOf, snapshotOf } from "../Rows.ts"
+import type { Row } from "../Rows.ts"
+import type { SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
 import type { SnapshotStatements, Statements } from "./Statements.ts"
 
 /** Record rows fetched at once while batches are put together. */

@@ -1,18 +1,16 @@
 /** The `Journal` in a SQLite file: opening, recognizing, closing. */
 import { Effect, Either, Layer } from "effect"
 import type { Duration, Scope } from "effect"
-import { hash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { hashBytes } from "../Chain.ts"
-import type { Sha256 } from "../Chain.ts"
+import { nativeSha256 } from "../internal/nativeSha256.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
 import type { AppendError, NewerFormat, ReadError } from "../JournalError.ts"
 import { makeJournalId } from "../JournalId.ts"
+import { BadColumn } from "../Rows.ts"
 import { checkLog } from "./CheckedLog.ts"
 import { loadSqlite } from "./load.ts"
-import { BadColumn } from "./Rows.ts"
 import { SqliteJournal } from "./SqliteJournal.ts"
 import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from "./SqliteDriver.ts"
 import { takeInTapes, tapesFolder } from "./TakeIn.ts"
@@ -56,14 +54,6 @@ export type OpenError =
   | NewerFormat
   | JournalDamaged
   | JournalUnavailable
-
-/** A digest as Latin-1 text takes less than half of the time of one as bytes. */
-const nativeSha256: Sha256 = (bytes, into) => {
-  const text = hash("sha256", bytes, "binary")
-  const digest = into ?? new Uint8Array(hashBytes)
-  for (let index = 0; index < hashBytes; index++) digest[index] = text.charCodeAt(index)
-  return digest
-}
 
 type OpenFailure = NotAJournal | JournalDamaged | JournalUnavailable
 

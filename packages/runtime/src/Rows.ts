@@ -1,14 +1,9 @@
-/** Rows of the journal's tables to stored records and batches. A column that is not what the table says is damage. */
-import type {
-  BatchContext,
-  RecordedRun,
-  SealedBatch,
-  StoredCommand,
-  StoredRecord,
-  StreamIdentity
-} from "../Envelope.ts"
-import type { Anchor, Snapshot } from "../JournalDriver.ts"
-import type { Row } from "./SqliteDriver.ts"
+/** Rows of a SQL journal's tables to stored records and batches. A column that is not what the table says is damage. */
+import type { BatchContext, RecordedRun, SealedBatch, StoredCommand, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import type { Anchor, Snapshot } from "./JournalDriver.ts"
+
+/** Columns by name. Integers above 2^53 are an error of the read, not a rounded number. */
+export type Row = Readonly<Record<string, unknown>>
 
 /** Thrown while reading rows; becomes `JournalDamaged` at the border of the driver. */
 export class BadColumn extends Error {
