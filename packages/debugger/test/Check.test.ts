@@ -219,6 +219,7 @@ const snapshots: ReadonlyArray<readonly [what: string, snapshot: Parameters<type
   ["another version of a stream", [4, afterFour, { versions: [["valve/a", 2]] }], /valve\/a at version 2/],
   ["a stream too few", [4, afterFour, { versions: [["valve/a", 3]] }], /log\/1 at version 0/],
   ["a stream too many", [4, afterFour, { versions: [...versions.versions, ["valve/z", 1]] }], /valve\/z at version 1/],
+  ["a version before that of its event", [4, afterFour, { behaviorVersion: 0 }], /^version 0$/],
   ["no JSON", [4, afterFour, { ...versions, state: bytesOf("{") }], /no JSON/]
 ]
 

@@ -12,6 +12,8 @@ export class ActorFold {
   readonly versions = new Map<string, number>()
   /** Sequence of the last event; 0 before the first. */
   last = 0
+  /** Version of the behavior that wrote that event. */
+  lastSchemaVersion = 0
   /** Why the state is not known now. */
   blind: DecodeError | undefined
   /** After a base event, streams may go on at any version: it stands for what was before. */
@@ -36,8 +38,9 @@ export class ActorFold {
   /** The first stream of which `others` has another version; undefined if they agree. */
   otherVersion(others: ReadonlyMap<string, number>): string | undefined {
     const missing = [...this.versions].find(([name, version]) => others.get(name) !== version)?.[0]
-    // Behind a base event, streams that were not written since are not known here.
-    return missing ?? [...others.keys()].find((name) => !this.versions.has(name) && !this.based)
+    // An own stream without events stands there as 0. Behind a base event, streams that were not written since are not known here.
+    const added = [...others].find(([name, version]) => version > 0 && !this.versions.has(name) && !this.based)?.[0]
+    return missing ?? added
   }
 
   /** Takes the next event in. Fails with why it could not be applied, once: then the fold is blind. */
@@ -46,6 +49,7 @@ export class ActorFold {
     const gap = encoding !== encodings.base && !this.follows(envelope)
     this.versions.set(stream, version)
     this.last = sequence
+    this.lastSchemaVersion = envelope.schemaVersion
     if (this.isOwnBase(envelope)) this.see(stream, version)
     if (this.blind !== undefined) return Either.void
     const reason = `events of its stream before version ${version} are not kept here`

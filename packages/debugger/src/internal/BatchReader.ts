@@ -40,7 +40,8 @@ export class BatchReader {
   private read(source: Source, batch: number): Effect.Effect<ReadonlyMap<number, SealedBatch>, ReadError> {
     const after = Math.max(0, batch - this.before)
     return source.journal.batches(after).pipe(
-      Stream.takeWhile((each) => each.batch <= after + pageRecords),
+      // By number, so that no second page is read only to see where the first one ends.
+      Stream.take(pageRecords),
       Stream.runCollect,
       Effect.map((batches) => {
         const page = new Map([...batches].map((each) => [each.batch, each]))

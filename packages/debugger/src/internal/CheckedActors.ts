@@ -98,7 +98,11 @@ export class CheckedActors {
       const expected = actor === undefined ? "no event of this actor" : `its last event ${actor.fold.last}`
       return { ...place, expected, got: `a snapshot after event ${sequence}`, changes: [] }
     }
-    const { blind } = actor.fold
+    const { blind, lastSchemaVersion } = actor.fold
+    if (behaviorVersion < lastSchemaVersion) {
+      const expected = `version ${lastSchemaVersion} of the behavior or later, as of the event`
+      return { ...place, expected, got: `version ${behaviorVersion}`, changes: [] }
+    }
     if (blind !== undefined) return this.counts.skip("snapshots", blindReason(actor))
     if (behaviorVersion !== actor.behavior.version) {
       return this.counts.skip("snapshots", versionReason("made by", behaviorVersion, actor.behavior.version))
