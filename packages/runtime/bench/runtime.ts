@@ -48,6 +48,16 @@ const wanted = (given: ReadonlyArray<string>): ReadonlyArray<string> =>
     ? [...sections.keys()]
     : given.flatMap((arg) => (arg.startsWith(onlyOption) ? arg.slice(onlyOption.length).split(",") : [arg]))
 
+/** Measures a section and prints it. */
+const show = (name: string) =>
+  Effect.gen(function* () {
+    const measure = sections.get(name)
+    if (measure === undefined) return
+    const start = performance.now()
+    const section = yield* measure
+    yield* write(sectionText(section, performance.now() - start))
+  })
+
 const run = (names: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const unknown = names.find((name) => !sections.has(name))
@@ -60,7 +70,7 @@ const run = (names: ReadonlyArray<string>) =>
     // Every floor is better-sqlite3: without it there is nothing to compare with.
     yield* loadSqlite("better-sqlite3")
     yield* write(yield* header)
-    for (const name of names) yield* write(sectionText(yield* sections.get(name) ?? Effect.never))
+    for (const name of names) yield* show(name)
     return 0
   })
 

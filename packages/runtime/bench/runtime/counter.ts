@@ -20,7 +20,7 @@ export const counter = Behavior.make({
   command: Count,
   event: Counted,
   initial: { total: 0 },
-  decide: (_, { by }) => Behavior.accept([Counted.make({ by, note })], by),
+  decide: (_, { by }) => Behavior.accept([{ _tag: "Counted", by, note } as const], by),
   evolve: (state, { by }) => ({ total: state.total + by })
 })
 
@@ -28,7 +28,7 @@ export const counter = Behavior.make({
 export const count = (by: number): typeof Count.Type => ({ _tag: "Count", by })
 
 /** The event's JSON as `counter` writes it. */
-export const eventJson = (by: number): string => JSON.stringify(Counted.make({ by, note }))
+const eventJson = (by: number): string => JSON.stringify({ _tag: "Counted", by, note })
 
 const utf8 = new TextEncoder()
 

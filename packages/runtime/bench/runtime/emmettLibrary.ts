@@ -20,7 +20,7 @@ export interface Connection {
 }
 
 /** An event as the store takes it. */
-export interface EmmettEvent {
+interface EmmettEvent {
   readonly type: string
   readonly data: { readonly by: number; readonly note: string }
 }

@@ -14,7 +14,7 @@ import { floorTransactionRows, syncBytes, syncs } from "./sizes.ts"
 type Table = "batch" | "record"
 
 /** A row of one table: its values in the order of the columns. */
-export interface BareRow {
+interface BareRow {
   readonly table: Table
   readonly values: ReadonlyArray<unknown>
 }

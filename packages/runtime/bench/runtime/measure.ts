@@ -23,7 +23,7 @@ interface Against extends Omit<Comparison, "value"> {
 }
 
 /** What a row says beside its figure. */
-export interface Described extends Omit<Row, "value" | "against"> {
+interface Described extends Omit<Row, "value" | "against"> {
   readonly key: string
   readonly word: Word
   readonly against?: ReadonlyArray<Against>
@@ -35,7 +35,7 @@ export interface Subject extends Described {
 }
 
 /** Figures by key. */
-export type Figures = ReadonlyMap<string, number>
+type Figures = ReadonlyMap<string, number>
 
 /** Garbage of one row is not collected in the time of the next. */
 export const collect = Effect.sync(() => globalThis.gc?.())

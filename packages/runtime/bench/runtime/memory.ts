@@ -43,7 +43,7 @@ const subjects: ReadonlyArray<Subject> = [
   {
     ...common,
     key: "asked",
-    name: "an actor over the memory journal, every command and event kept as JSON",
+    name: "an actor over the memory journal, which keeps everything",
     against: [
       { key: "transition", to: "transition()", target: 5 },
       { key: "send", to: "send()" }

@@ -68,7 +68,7 @@ const subjects = (file: string): ReadonlyArray<Subject> => [
   {
     ...common,
     key: "timeline",
-    name: "Replay.timeline, with schemas, every event as value and text",
+    name: "Replay.timeline, with schemas, as values and text",
     against: [toFloor, toEmmett],
     measure: perSecond(timelineMillis(file))
   },

@@ -32,10 +32,10 @@ export interface Section {
   readonly notes?: ReadonlyArray<string>
 }
 
-const nameColumns = 66
+const nameColumns = 58
 const wordColumns = 8
 const valueColumns = 12
-const unitColumns = 12
+const unitColumns = 10
 
 /** Digits after the point for values below this: a whole number would say too little. */
 const fractionBelow = 100
@@ -63,6 +63,12 @@ const lineOf = (row: Row): string => {
   return `  ${name} ${row.word.padEnd(wordColumns)} ${figure} ${parts.join("; ")}`.trimEnd()
 }
 
-/** A section as text, with a line end. */
-export const sectionText = ({ notes = [], rows, title }: Section): string =>
-  ["", title, ...rows.map(lineOf), ...notes.map((text) => `  ${text}`), ""].join("\n")
+/** A section as text, with a line end, and how long it took. */
+export const sectionText = ({ notes = [], rows, title }: Section, millis: number): string =>
+  [
+    "",
+    `${title} (measured in ${Math.round(millis / 1000)} s)`,
+    ...rows.map(lineOf),
+    ...notes.map((text) => `  ${text}`),
+    ""
+  ].join("\n")
