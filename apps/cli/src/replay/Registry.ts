@@ -1,13 +1,14 @@
 /** The behaviors whose events this command line can read. A behavior that is not here is shown raw. */
 import type { Known } from "@stopcopy/debugger"
 import { MigrationFile, Pf, Vf } from "@stopcopy/qat"
-import { Replay } from "@stopcopy/runtime"
+import { Replay, Supervision } from "@stopcopy/runtime"
 
 /** One entry each; what an application adds stands here and nowhere else. */
 const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(Pf.behavior),
   Replay.replayable(Vf.behavior),
-  Replay.replayable(MigrationFile.behavior)
+  Replay.replayable(MigrationFile.behavior),
+  Replay.replayable(Supervision.behavior)
 ]
 
 export const registry: Replay.Registry = Replay.registry(...behaviors)
