@@ -4,10 +4,10 @@ import { fullTapeBytes, maxTapeBatchEntries } from "@stopcopy/runtime"
 import { openTapesWith } from "@stopcopy/runtime/tapes"
 import type { FileCalls } from "@stopcopy/runtime/tapes"
 import { Effect, Either, Schema } from "effect"
-import { spawn, spawnSync } from "node:child_process"
 import { fsyncSync, ftruncateSync, statSync, writeSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { bundled } from "./bundled.ts"
+import { lift, missingCommands, spawnLimited } from "./limits.ts"
 import { writeUntilFull } from "./tape.child.ts"
 import { childBatch, entriesOf, identity, journalId, pathOf, startTime, writtenByChild } from "./tape.data.ts"
 import { expected, recovered, tapesFolder } from "./tape.support.ts"
@@ -157,16 +157,10 @@ const Said = Schema.parseJson(
   })
 )
 
-const missing = ["sh", "prlimit"].filter((command) => spawnSync(command, ["-c", ""]).error !== undefined)
-if (missing.length > 0) console.warn(`no test of a full disk: ${missing.join(" and ")} cannot be run here`)
+if (missingCommands.length > 0)
+  console.warn(`no test of a full disk: ${missingCommands.join(" and ")} cannot be run here`)
 
-/** Lifts the file size limit of a process. */
-const lift = (pid: number | undefined): void => {
-  const { stderr } = spawnSync("prlimit", ["--pid", `${pid}`, "--fsize=100000000:"], { encoding: "utf8" })
-  assert.strictEqual(stderr, "")
-}
-
-it.scoped.skipIf(missing.length > 0)(
+it.scoped.skipIf(missingCommands.length > 0)(
   "a full disk is a typed error, nothing acknowledged is lost, and it goes on when there is space",
   () =>
     Effect.gen(function* () {
@@ -175,8 +169,7 @@ it.scoped.skipIf(missing.length > 0)(
         `import { ${writeUntilFull.name} as run } from "./tape.child.ts"; run(process.argv[2])`
       )
       const folder = yield* tapesFolder
-      const command = ["-c", 'ulimit -S -f 64; exec "$@"', "sh", process.execPath, script, folder]
-      const child = spawn("sh", command, { stdio: ["pipe", "pipe", "inherit"] })
+      const child = spawnLimited(64, script, folder)
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
       const said = Effect.flatMap(
         Effect.promise(() => lines.next()),
