@@ -5,7 +5,7 @@ import type { Actor } from "@stopcopy/runtime"
 import { Cause, Chunk, Effect, Either, Exit, Layer, Stream } from "effect"
 import { device } from "./Device.ts"
 import type { Command } from "./Device.ts"
-import { actor, journals } from "./worlds.ts"
+import { actor, batches, journals } from "./worlds.ts"
 
 const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const refused = { _tag: "Move", file: 9, bytes: new Uint8Array(1) } as const
@@ -20,16 +20,6 @@ const askAll = <S, R extends { readonly _tag: string }>(
   Effect.map(one.askAll(commands, { durability }), (answers) =>
     answers.map((answer) => Either.match(answer, { onLeft: ({ _tag }) => _tag, onRight: (value) => value }))
   )
-
-/** Types and numbers of the records of each batch, a batch with a command in brackets. */
-const batches = Effect.flatMap(Journal, (journal) =>
-  Effect.map(Stream.runCollect(journal.batches(0)), (all) =>
-    Chunk.toReadonlyArray(all).map(({ command, records }) => {
-      const text = records.map(({ count, type }) => `${type} ${count}`).join(", ")
-      return command === null ? text : `[${text}]`
-    })
-  )
-)
 
 const twin = Effect.provide(actor("0"), ActorSystem.layer)
 
