@@ -69,10 +69,13 @@ const reader = <A>(
     Either.try({
       try: () => {
         let value = json
-        for (let version = from; version < current; version++) value = upcast(version)?.(value) ?? value
+        for (let version = from; version < current; version++) {
+          const step = upcast(version)
+          if (step !== undefined) value = step(value)
+        }
         return JSON.stringify(value)
       },
-      catch: (thrown) => `bringing it up to date from version ${from} failed: ${String(thrown)}`
+      catch: (thrown) => `bringing it up to date from version ${from} failed: ${String(thrown).replaceAll(/\s+/g, " ")}`
     })
   return (payload: Uint8Array, version: number): Either.Either<A, string> => {
     if (version > current)

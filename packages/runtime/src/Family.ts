@@ -120,17 +120,19 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> imple
     this.actors.get(stream)?.stop()
   }
 
-  /** Keeps a snapshot of where an actor stands. A failure is logged: the journal has all that matters. */
-  keepSnapshot(stream: string, standing: Standing<State>): Effect.Effect<void> {
-    return Effect.suspend(() =>
-      this.journal.saveSnapshot({
+  /** Keeps a snapshot of where an actor stands at that moment, if it does. A failure is logged: the journal has all that matters. */
+  keepSnapshot(stream: string, standing: () => Standing<State> | undefined): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const now = standing()
+      if (now === undefined) return Effect.void
+      return this.journal.saveSnapshot({
         stream,
-        sequence: standing.sequence,
+        sequence: now.sequence,
         behaviorVersion: this.behavior.version,
-        versions: standing.versions(stream),
-        state: toUtf8(this.codec.encodeState(standing.published))
+        versions: now.versions(stream),
+        state: toUtf8(this.codec.encodeState(now.published))
       })
-    ).pipe(Effect.catchAllCause((cause) => Effect.logWarning(`no snapshot of ${stream} was kept`, cause)))
+    }).pipe(Effect.catchAllCause((cause) => Effect.logWarning(`no snapshot of ${stream} was kept`, cause)))
   }
 
   /** Records that a defect stopped an actor, then dies of it; of the journal's failure too, where that could not be recorded. */

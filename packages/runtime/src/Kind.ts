@@ -26,8 +26,8 @@ export interface Kind<State, Command, Event extends Tagged, Answer, Refused> {
   readonly isTaped: boolean
   /** A recorder on the tape of an actor. */
   readonly record: (stream: string) => Either.Either<Recorder<Event, Command>, JournalUnavailable | JournalFull>
-  /** Keeps a snapshot of where an actor stands. A failure is logged: the journal has all that matters. */
-  readonly keepSnapshot: (stream: string, standing: Standing<State>) => Effect.Effect<void>
+  /** Keeps a snapshot of where an actor stands at that moment, if it does. A failure is logged: the journal has all that matters. */
+  readonly keepSnapshot: (stream: string, standing: () => Standing<State> | undefined) => Effect.Effect<void>
   /** Records that a defect stopped an actor, then dies of it; of the journal's failure too, where that could not be recorded. */
   readonly stopped: (stream: string, sequence: number, command: Command, defect: unknown) => Effect.Effect<never>
 }

@@ -9,7 +9,7 @@ import type { Context } from "effect"
 import type { Packing } from "./Behavior.ts"
 import type { Journal } from "./Journal.ts"
 import type { AppendRequest, Appended } from "./JournalDriver.ts"
-import type { AppendError, CommitError } from "./JournalError.ts"
+import type { AppendError, CommitError, VersionConflict } from "./JournalError.ts"
 import { maxTapeBatchEntries, maxTapeBytes } from "./Tape.ts"
 import type { Tape, TapeIdentity, Tapes } from "./Tape.ts"
 import { TapeRun } from "./TapeRun.ts"
@@ -36,6 +36,8 @@ export class Recorder<Event, Command> {
   private readonly run: TapeRun
   /** Appends that the journal refused for now. */
   private waiting: ReadonlyArray<AppendRequest> = []
+  /** What went before entries here that were decided without it (W2); whoever decides more restores first, and clears this. */
+  displaced: VersionConflict | undefined
 
   constructor(
     journal: Context.Tag.Service<Journal>,
@@ -57,24 +59,29 @@ export class Recorder<Event, Command> {
     return this.run.entries > 0 || this.waiting.length > 0
   }
 
+  /** Entries that were not tried to be taken in yet. */
+  get entries(): number {
+    return this.run.entries
+  }
+
   /** True if the journal should take in what there is before more is written. */
   get isFull(): boolean {
     return this.run.entries >= takeInEntries
   }
 
-  /** Writes events, all of the packed type, behind `version`. On failure none of those in the failing write counts; gives how many do. */
-  write(version: number, time: number, events: ReadonlyArray<Event>): Either.Either<number, CommitError> {
+  /** Writes events, all of the packed type, behind `version`. On failure those count that are in `entries` then. */
+  write(version: number, time: number, events: ReadonlyArray<Event>): Either.Either<void, CommitError> {
     const { entryBytes } = this.packing
     for (let done = 0; done < events.length;) {
       const count = Math.min(events.length - done, maxTapeBatchEntries)
       reserve(count * entryBytes)
       for (let index = 0; index < count; index++) this.pack(events[done + index], index * entryBytes)
       const written = this.tape.write(version + done + 1, time, packed, count)
-      if (Either.isLeft(written)) return done > 0 ? Either.right(done) : Either.left(written.left)
+      if (Either.isLeft(written)) return Either.left(written.left)
       this.run.add(version + done + 1, time, packed, count)
       done += count
     }
-    return Either.right(events.length)
+    return Either.void
   }
 
   private pack(event: Event | undefined, offset: number): void {
@@ -100,6 +107,7 @@ export class Recorder<Event, Command> {
   private append(request: AppendRequest): Either.Either<Appended, AppendError> {
     const first = this.journal.commitNow(request)
     if (Either.isRight(first) || first.left._tag !== "VersionConflict") return first
+    this.displaced = first.left
     const moved = first.left.actual - first.left.expected
     this.waiting = this.waiting.map((each) => ({
       ...each,

@@ -5,6 +5,7 @@
 import { Deferred, Effect, Either, FiberId } from "effect"
 import type { Tagged } from "./Behavior.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
+import { JournalUnavailable } from "./JournalError.ts"
 import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
 import type { Kind } from "./Kind.ts"
 import { isNow } from "./Now.ts"
@@ -45,6 +46,8 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
       if (this.ready) return Effect.void
       if (this.restoring !== undefined) return Deferred.await(this.restoring)
       if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored())
+      const taken = this.takeIn()
+      if (Either.isLeft(taken)) return Either.left(this.onTapeOnly(taken.left))
       const begun = restore(this.kind, this.stream)
       return isNow(begun) ? Either.map(begun, (standing) => this.begin(standing)) : this.restoreLater(begun)
     })
@@ -82,6 +85,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     const { recorder } = this
     if (recorder === undefined || !recorder.holds) return Either.void
     const taken = recorder.takeIn()
+    if (recorder.displaced !== undefined) this.stop()
     if (!recorder.holds) this.kind.journal.outstanding.remove(this)
     if (Either.isLeft(taken)) return Either.left(taken.left)
     if (taken.right !== undefined) this.standing.sequence = taken.right.last
@@ -100,8 +104,14 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     const recorder = (this.recorder = opened.right)
     const room = recorder.isFull ? this.takeIn() : Either.void
     if (Either.isLeft(room)) return room
+    if (recorder.displaced !== undefined) return Either.left(recorder.displaced)
+    const { entries } = recorder
     const written = recorder.write(this.standing.version, time, events)
-    if (Either.isLeft(written)) return Either.left(written.left)
+    if (Either.isLeft(written)) {
+      // Some of them count: only folding what is there tells the state that they lead to.
+      if (recorder.entries > entries) this.stop()
+      return Either.left(written.left)
+    }
     this.standing.version += events.length
     this.standing.ahead = next
     this.standing.published = next
@@ -127,13 +137,22 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     return this.waiting === 0 && this.ready && (this.freshEvents >= snapshotEvents || this.freshBytes >= snapshotBytes)
   }
 
-  /** Keeps a snapshot. It is no part of the history: where that fails the answer stands, and the next one is tried as late as usual. */
+  /**
+   * Keeps a snapshot of what is in the journal. It is no part of the history: where that fails the answer stands, and the next one is tried
+   * as late as usual.
+   */
   protected get keepSnapshot(): Effect.Effect<void> {
-    return Effect.suspend(() => {
+    return this.kind.keepSnapshot(this.stream, () => {
+      if (!this.isDue) return undefined
       this.freshEvents = 0
       this.freshBytes = 0
-      return this.kind.keepSnapshot(this.stream, this.standing)
+      return Either.isRight(this.takeIn()) && this.ready ? this.standing : undefined
     })
+  }
+
+  private onTapeOnly({ message }: AppendError): JournalUnavailable {
+    const reason = `the last entries of ${this.stream} are on its tape and cannot be taken in: ${message}`
+    return new JournalUnavailable({ journal: this.kind.journal.name, reason })
   }
 
   private restoreLater(begun: Effect.Effect<Standing<State>, ReadError | DecodeError>) {
@@ -152,6 +171,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   private begin(standing: Standing<State>): void {
     this.standing = standing
     this.ready = true
+    if (this.recorder !== undefined) this.recorder.displaced = undefined
     this.freshEvents = 0
     this.freshBytes = 0
     this.watchers?.notify(standing.published)

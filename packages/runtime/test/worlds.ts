@@ -18,12 +18,17 @@ export const journals = {
 }
 
 /** A system over a journal whose commits go by a script, and whose calls wait at gates if it is asynchronous. */
-export const scripted = (synchronous: boolean, options: Partial<ActorOptions> = {}) => {
+export const scripted = (
+  synchronous: boolean,
+  options: Partial<ActorOptions> = {},
+  journal: JournalOptions = {},
+  other?: JournalDriver
+) => {
   const script = new Script()
   const gates = { commits: new Gate(), reads: new Gate() }
-  const driver = synchronous ? scriptedDriver(script) : asynchronousDriver(script, gates)
-  const layer = Layer.provideMerge(ActorSystem.layerWith(options), layerOf(driver))
-  return { script, ...gates, layer }
+  const driver = other ?? (synchronous ? scriptedDriver(script) : asynchronousDriver(script, gates))
+  const layer = Layer.provideMerge(ActorSystem.layerWith(options), layerOf(driver, journal))
+  return { script, ...gates, driver, layer }
 }
 
 /** The actor `device/<id>`. */
@@ -36,3 +41,13 @@ export const recorded = Effect.flatMap(Journal, (journal) =>
 
 /** Lets every fiber run that can. */
 export const turn = Effect.yieldNow({ priority: 1 })
+
+/** Records of every batch, as `<type> <count>`, those of a batch with a command in brackets. */
+export const batches = Effect.flatMap(Journal, (journal) =>
+  Effect.map(Stream.runCollect(journal.batches(0)), (all) =>
+    Chunk.toReadonlyArray(all).map(({ command, records }) => {
+      const text = records.map(({ count, type }) => `${type} ${count}`).join(", ")
+      return command === null ? text : `[${text}]`
+    })
+  )
+)

@@ -7,12 +7,19 @@ import { Option, SchemaAST } from "effect"
 /** True: the value is inside the schema and is its own encoded form. */
 type Check = (value: unknown) => boolean
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+/** A plain object: no class of its own, whose `toJSON` or inherited fields JSON would see differently. */
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
+  if (typeof value !== "object" || value === null || "toJSON" in value) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}
+
+const isPlainArray = (value: unknown): value is ReadonlyArray<unknown> => Array.isArray(value) && !("toJSON" in value)
 
 const typeChecks: Partial<Record<SchemaAST.AST["_tag"], Check>> = {
   StringKeyword: (value) => typeof value === "string",
-  NumberKeyword: (value) => typeof value === "number",
+  // JSON has no other numbers.
+  NumberKeyword: Number.isFinite,
   BooleanKeyword: (value) => typeof value === "boolean"
 }
 
@@ -28,8 +35,35 @@ const refinementCheck = (ast: SchemaAST.Refinement): Check | undefined => {
   return from && ((value) => from(value) && Option.isNone(ast.filter(value, SchemaAST.defaultParseOption, ast)))
 }
 
+/** The part of a schema that says what kind of value it is of. */
+const kindOf = (ast: SchemaAST.AST): SchemaAST.AST => (SchemaAST.isRefinement(ast) ? kindOf(ast.from) : ast)
+
+const isPrimitive = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "Literal" || (ast._tag in typeChecks && ast._tag !== "TypeLiteral")
+
+/** The values of the literal fields of a struct, each with its name. */
+const literalsOf = (ast: SchemaAST.AST): ReadonlyMap<PropertyKey, SchemaAST.LiteralValue> => {
+  const literals = new Map<PropertyKey, SchemaAST.LiteralValue>()
+  if (!SchemaAST.isTypeLiteral(ast)) return literals
+  for (const { name, type } of ast.propertySignatures) if (SchemaAST.isLiteral(type)) literals.set(name, type.literal)
+  return literals
+}
+
+/** True if no value can be of two of them: at most one is not a primitive, or a literal field (`_tag`) tells all of those apart. */
+const areDistinct = (members: ReadonlyArray<SchemaAST.AST>): boolean => {
+  const compound = members.map(kindOf).filter((member) => !isPrimitive(member))
+  const [first, ...others] = compound.map(literalsOf)
+  if (first === undefined || others.length === 0) return true
+  const tells = (name: PropertyKey) => {
+    const values = new Set([first, ...others].map((literals) => literals.get(name)))
+    return values.size === compound.length && !values.has(undefined)
+  }
+  return [...first.keys()].some(tells)
+}
+
+/** Of a value that two members admit, the schema keeps what the first one knows. */
 const unionCheck = (ast: SchemaAST.Union): Check | undefined => {
-  const members = all(ast.types)
+  const members = areDistinct(ast.types) ? all(ast.types) : undefined
   return members && ((value) => members.some((member) => member(value)))
 }
 
@@ -39,38 +73,37 @@ const tupleCheck = (ast: SchemaAST.TupleType): Check | undefined => {
   const elements = all(ast.elements.map(({ type }) => type))
   const others = rest === undefined ? () => false : plainCheck(rest.type)
   if (elements === undefined || others === undefined) return undefined
-  return (value) =>
-    Array.isArray(value) &&
-    value.length >= elements.length &&
-    value.every((item, index) => (elements[index] ?? others)(item))
+  return (value) => {
+    if (!isPlainArray(value) || value.length < elements.length) return false
+    // `every` passes over holes.
+    for (let index = 0; index < value.length; index++) if (!(elements[index] ?? others)(value[index])) return false
+    return true
+  }
 }
 
-interface Field {
-  readonly name: string
-  readonly check: Check
-}
-
-const fieldsOf = (ast: SchemaAST.TypeLiteral): ReadonlyArray<Field> | undefined => {
-  const fields: Array<Field> = []
+const fieldsOf = (ast: SchemaAST.TypeLiteral): ReadonlyMap<string, Check> | undefined => {
+  const fields = new Map<string, Check>()
   for (const { isOptional, name, type } of ast.propertySignatures) {
     const check = plainCheck(type)
     if (check === undefined || typeof name !== "string" || isOptional) return undefined
-    fields.push({ name, check })
+    fields.set(name, check)
   }
-  return fields
+  // Without fields the schema admits everything that is not nothing.
+  return fields.size === 0 ? undefined : fields
 }
 
-/** Every field is there, each is right, and there are no others, inherited ones included. */
+/** Every field is there, each is right, and there are no others. */
 const structCheck = (ast: SchemaAST.TypeLiteral): Check | undefined => {
   const fields = ast.indexSignatures.length > 0 ? undefined : fieldsOf(ast)
   if (fields === undefined) return undefined
   return (value) => {
     if (!isRecord(value)) return false
     let known = 0
-    for (const _ in value) known++
-    if (known !== fields.length) return false
-    for (const { check, name } of fields) if (!check(value[name])) return false
-    return true
+    for (const name in value) {
+      if (fields.get(name)?.(value[name]) !== true) return false
+      known++
+    }
+    return known === fields.size
   }
 }
 
