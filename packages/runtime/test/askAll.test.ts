@@ -123,4 +123,6 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => suite(layer))
+for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => {
+    suite(layer)
+  })

@@ -15,7 +15,7 @@ import {
   floorTransactionRows,
   sustainedActors,
   sustainedCommands,
-  sustainedInFlight,
+  sustainedAtOnce,
   writtenCommands
 } from "./sizes.ts"
 
@@ -25,7 +25,7 @@ const sampleRows: Effect.Effect<BareRows, unknown> = inFolder((file) =>
     yield* systemIn(
       file,
       Effect.flatMap(warmActors(sustainedActors), (actors) =>
-        sustained(actors, floorCommands - sustainedActors, sustainedInFlight)
+        sustained(actors, floorCommands - sustainedActors, sustainedAtOnce)
       )
     )
     return readRows(file)
@@ -36,7 +36,7 @@ const sustainedRate = inFolder((file) =>
   systemIn(
     file,
     Effect.flatMap(warmActors(sustainedActors), (actors) =>
-      rateOf(sustainedCommands, sustained(actors, sustainedCommands, sustainedInFlight))
+      rateOf(sustainedCommands, sustained(actors, sustainedCommands, sustainedAtOnce))
     )
   )
 )
@@ -79,7 +79,7 @@ const loads: ReadonlyArray<Subject> = [
   {
     ...common,
     key: "sustained",
-    name: `sustained until the last is committed, ${many(sustainedActors)}`,
+    name: `sustained until the last is committed, ${many(sustainedActors)}, ${sustainedAtOnce} commands an askAll`,
     against: [{ ...toFloor, target: 0.6 }],
     measure: sustainedRate
   },

@@ -7,7 +7,7 @@ import { sustained, systemIn } from "./load.ts"
 import { collect, millisOf } from "./measure.ts"
 import { inFolder } from "./place.ts"
 import type { Row, Section } from "./report.ts"
-import { eventsAfterSnapshot, grownSizes, repeatedSize, rounds, sustainedInFlight } from "./sizes.ts"
+import { eventsAfterSnapshot, grownSizes, repeatedSize, rounds, grownAtOnce } from "./sizes.ts"
 
 /** What was measured at one size. */
 interface Grown {
@@ -36,7 +36,7 @@ const appendMillis = (file: string, events: number) =>
     Effect.gen(function* () {
       const system = yield* ActorSystem
       const actor = yield* system.actor(counter, id)
-      return yield* millisOf(sustained([actor], events, sustainedInFlight))
+      return yield* millisOf(sustained([actor], events, grownAtOnce))
     })
   )
 

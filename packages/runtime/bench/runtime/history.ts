@@ -26,7 +26,8 @@ export const fill = (file: string, first: number, events: number) =>
     layerSqlite({ file })
   )
 
-const known = Replay.registry(Replay.replayable(counter))
+/** The behaviors of the journal. */
+export const known = Replay.registry(Replay.replayable(counter))
 
 /** Milliseconds to fold the actor with every check of the schemas. */
 export const foldMillis = (file: string) =>

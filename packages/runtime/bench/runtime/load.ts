@@ -9,8 +9,8 @@ import { rateOf } from "./measure.ts"
 import { inFolder } from "./place.ts"
 
 /** An actor system over the journal in `file`. */
-export const systemIn = <A, E>(file: string, use: Effect.Effect<A, E, ActorSystem | Journal>) =>
-  Effect.provide(Effect.provide(use, ActorSystem.layer), layerSqlite({ file }))
+export const systemIn = <A, E>(file: string, use: Effect.Effect<A, E, ActorSystem | Journal>, tapes = false) =>
+  Effect.provide(Effect.provide(use, ActorSystem.layer), layerSqlite({ file, tapes }))
 
 /** Actors that have had their first command: their streams are there. */
 export const warmActors = (many: number) =>
@@ -46,13 +46,18 @@ export const closedLoopRate = (many: number, commandsEach: number, durability: D
     )
   )
 
-/** `commands` on the actors in turn, up to `inFlight` of them at once; done when the last one is durable. */
-export const sustained = (actors: ReadonlyArray<Counter>, commands: number, inFlight: number) =>
-  Effect.forEach(
-    Array.makeBy(commands, (by) => by),
-    (by) => actors[by % actors.length]?.ask(count(by), { durability: "durable" }) ?? Effect.void,
-    { concurrency: inFlight, discard: true }
-  )
+/** `commands` on the actors, `atOnce` in each `askAll`, all actors at the same time; done when the last one is durable. */
+export const sustained = (actors: ReadonlyArray<Counter>, commands: number, atOnce: number) => {
+  const each = commands / actors.length
+  const batches = (actor: Counter) =>
+    Effect.gen(function* () {
+      for (let by = 0; by < each; by += atOnce) {
+        const batch = Array.makeBy(Math.min(atOnce, each - by), (index) => count(by + index))
+        yield* actor.askAll(batch, { durability: "durable" })
+      }
+    })
+  return Effect.forEach(actors, batches, { concurrency: "unbounded", discard: true })
+}
 
 /** The journal alone: appends of many streams, encoded beforehand, all submitted at once; done when the last one is durable. */
 export const submittedRate = (commands: number, streams: number) =>
@@ -67,7 +72,7 @@ export const submittedRate = (commands: number, streams: number) =>
         const done = () => {
           if (--open === 0) resume(Effect.void)
         }
-        for (const request of requests) if (journal.submit(request, done) !== undefined) done()
+        for (const request of requests) journal.submit(request, done)
       })
       const rate = yield* rateOf(commands, all)
       const { sequence } = yield* journal.head()

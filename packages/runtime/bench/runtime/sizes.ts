@@ -6,7 +6,7 @@ export const rounds = 3
 /** Rows in one transaction of the floor, those of all tables counted. */
 export const floorTransactionRows = 100
 /** Commands whose rows the floor inserts. */
-export const floorCommands = 20_000
+export const floorCommands = 20_480
 /** Writes of `syncBytes`, each followed by a sync, for the plain rate of the disk. */
 export const syncs = 200
 /** A page of SQLite's write-ahead log: the least that a durable commit writes. */
@@ -16,14 +16,16 @@ export const syncBytes = 4096
 export const durableLoads = [
   { actors: 1, commandsEach: 400 },
   { actors: 64, commandsEach: 100 },
-  { actors: 1024, commandsEach: 24 }
+  { actors: 1024, commandsEach: 40 }
 ] as const
 /** Durable commands without a wait between them, until the last is committed. */
-export const sustainedCommands = 40_000
+export const sustainedCommands = 40_960
 /** Actors among which they are spread. */
 export const sustainedActors = 1024
-/** Commands under way at the same time. */
-export const sustainedInFlight = 4096
+/** Commands that each of them sends with one `askAll`. */
+export const sustainedAtOnce = 8
+/** The same for the one actor whose history grows. */
+export const grownAtOnce = 1000
 /** Written commands, one after the other. */
 export const writtenCommands = 10_000
 

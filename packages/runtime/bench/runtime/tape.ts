@@ -43,7 +43,8 @@ const accessRate = inFolder((file) =>
           }
         })
       )
-    })
+    }),
+    true
   )
 )
 
