@@ -65,6 +65,9 @@ const openings = () => {
     })
   )
 
+}
+
+const refusals = () => {
   it.scopedLive("is not made in a database that cannot hold all characters", () =>
     Effect.gen(function* () {
       const where = yield* place
@@ -233,6 +236,7 @@ const damage = () => {
 
 describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
   openings()
+  refusals()
   storing()
   names()
   damage()
