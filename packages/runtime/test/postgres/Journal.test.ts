@@ -64,7 +64,6 @@ const openings = () => {
       assert.strictEqual(ids.size, 1)
     })
   )
-
 }
 
 const refusals = () => {
