@@ -33,7 +33,7 @@ export const listens = ""
 export type Query = (text: string, values?: ReadonlyArray<unknown>) => Effect.Effect<ReadonlyArray<Row>, SqlError>
 
 /** A way to the server with a number of connections of its own; who finds all of them in use waits for a turn. */
-export interface Lane {
+interface Lane {
   /** A statement that is a transaction of its own. Each connection plans it once: that is most of the time of a short one. */
   readonly query: Query
   /** A transaction, each statement of which sees what is committed when it begins: kept if `use` succeeds. */

@@ -44,7 +44,7 @@ export class PostgresJournal implements JournalDriver {
   readonly head: Reader["head"]
   readonly records: Reader["records"]
   readonly recordsOf: Reader["recordsOf"]
-  readonly runsOf: Reader["recordsOf"]
+  readonly runsOf: Reader["runsOf"]
   readonly streams: Reader["streams"]
   readonly batches: Reader["batches"]
   readonly lastBase: Reader["lastBase"]
@@ -68,7 +68,7 @@ export class PostgresJournal implements JournalDriver {
     this.head = reader.head
     this.records = reader.records
     this.recordsOf = reader.recordsOf
-    this.runsOf = reader.recordsOf
+    this.runsOf = reader.runsOf
     this.streams = reader.streams
     this.batches = reader.batches
     this.lastBase = reader.lastBase

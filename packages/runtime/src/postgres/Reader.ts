@@ -1,9 +1,9 @@
 /** Reading a journal's tables: records, streams, batches. What a page cannot say is damage, and damage names its batch. */
 import { Effect } from "effect"
-import type { SealedBatch, StoredRecord } from "../Envelope.ts"
+import type { RecordedRun, SealedBatch, StoredRecord } from "../Envelope.ts"
 import type { Head, Place, Snapshot, StreamInfo } from "../JournalDriver.ts"
 import type { ReadError } from "../JournalError.ts"
-import { BadColumn, batchOf, bytes, contextOf, identityOf, integer, recordOf, snapshotOf } from "../Rows.ts"
+import { BadColumn, batchOf, bytes, contextOf, identityOf, integer, recordOf, runOf, snapshotOf } from "../Rows.ts"
 import type { Row } from "../Rows.ts"
 import type { Database } from "./Database.ts"
 import { damaged, readError } from "./Failures.ts"
@@ -63,6 +63,15 @@ export class Reader {
 
   readonly recordsOf = (stream: string, after: number, limit: number) =>
     this.read(this.source.statements.recordsOf, [toStored(stream), after, limit], recordsIn)
+
+  readonly runsOf = (
+    stream: string,
+    after: number,
+    limit: number
+  ): Effect.Effect<ReadonlyArray<RecordedRun>, ReadError> =>
+    this.read(this.source.statements.runsOf, [toStored(stream), after, limit], (rows) =>
+      rows.map((row) => runOf(row, identityOf(row)))
+    )
 
   readonly streams = (family?: string): Effect.Effect<ReadonlyArray<StreamInfo>, ReadError> =>
     family === undefined

@@ -38,6 +38,9 @@ const reading = (schema: string) => {
   const version = `SELECT r.version + r.count - 1 AS version FROM ${record} r WHERE r.stream = s.id ORDER BY r.version DESC LIMIT 1`
   const infos = `SELECT s.name, s.behavior, s.owner, v.version FROM ${stream} s CROSS JOIN LATERAL (${version}) v`
   const ofName = `(SELECT id FROM ${stream} WHERE name = $1)`
+  const ofStream = `r.stream = ${ofName}
+      AND r.version >= ${holding(record, "version", "$2::bigint + 1", `h.stream = ${ofName}`)}
+      AND r.version + r.count - 1 > $2::bigint ORDER BY r.version LIMIT $3`
   return {
     meta: `SELECT id, anchor_batch, anchor_sequence, anchor_hash FROM ${journal}`,
     head: `SELECT last_batch, last_sequence FROM ${journal}`,
@@ -48,9 +51,10 @@ const reading = (schema: string) => {
     family: `${infos} WHERE s.name = $1 OR s.owner = $1 ORDER BY s.id`,
     records: `${inBatch} WHERE r.sequence >= ${holding(record, "sequence", "$1::bigint + 1")}
       AND r.sequence + r.count - 1 > $1::bigint ORDER BY r.sequence LIMIT $2`,
-    recordsOf: `${inBatch} WHERE r.stream = ${ofName}
-      AND r.version >= ${holding(record, "version", "$2::bigint + 1", `h.stream = ${ofName}`)}
-      AND r.version + r.count - 1 > $2::bigint ORDER BY r.version LIMIT $3`,
+    recordsOf: `${inBatch} WHERE ${ofStream}`,
+    /** The same, without what a fold does not need. */
+    runsOf: `SELECT r.sequence, r.count, r.version, r.type, r.schema_version, r.encoding, r.payload, s.name, s.behavior, s.owner
+      FROM ${record} r JOIN ${stream} s ON s.id = r.stream WHERE ${ofStream}`,
     batches: `SELECT * FROM ${batch} WHERE id > $1 ORDER BY id LIMIT $2`,
     batchBefore: `SELECT first_sequence FROM ${batch} WHERE id = $1`,
     batchRecords: `SELECT ${columns}, s.name, s.behavior, s.owner FROM ${record} r LEFT JOIN ${stream} s ON s.id = r.stream

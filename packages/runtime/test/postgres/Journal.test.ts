@@ -64,7 +64,9 @@ const openings = () => {
       assert.strictEqual(ids.size, 1)
     })
   )
+}
 
+const refusals = () => {
   it.scopedLive("is not made in a database that cannot hold all characters", () =>
     Effect.gen(function* () {
       const where = yield* place
@@ -233,6 +235,7 @@ const damage = () => {
 
 describe.skipIf(skipped !== undefined)("a journal in PostgreSQL", () => {
   openings()
+  refusals()
   storing()
   names()
   damage()
