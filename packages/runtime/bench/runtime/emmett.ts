@@ -49,12 +49,17 @@ interface Emmett {
   readonly notes: () => ReadonlyArray<string>
 }
 
-const subjectOf = (task: EmmettTask, mode: EmmettMode, amount: number, told: Array<Measured>): Subject => ({
+const subjectOf = (
+  task: EmmettTask,
+  mode: EmmettMode,
+  args: ReadonlyArray<string>,
+  told: Array<Measured>
+): Subject => ({
   key: `emmett ${mode}`,
   name: `${release}, ${texts[mode]}`,
   word: words[task],
   unit: units[task],
-  measure: Effect.map(runChild("emmett", [task, mode, String(amount)]), ([result]) => {
+  measure: Effect.map(runChild("emmett", [task, mode, ...args]), ([result]) => {
     const measured = decodeMeasured(result)
     told.push(measured)
     return measured.perSecond
@@ -67,14 +72,19 @@ const noteOf = (mode: EmmettMode, told: ReadonlyArray<Measured>): string => {
   return refused === 0 ? said : `${said}; ${refused} appends were refused by the store (SQLITE_BUSY of its own making)`
 }
 
-/** The rows of Emmett that can be measured here, under the keys `emmett own`, `emmett default`, `emmett injected`. */
-export const emmett = (task: EmmettTask, amount: number): Effect.Effect<Emmett, unknown> =>
-  Effect.map(runChild("emmett", ["probe"]), (told) => {
-    const missing = told.map((each) => decodeMissing(each))
+/**
+ * The rows of Emmett that can be measured here, under the keys `emmett own`, `emmett default`, `emmett injected`: for `amount` appends or
+ * events. What is to be folded is put into `file` first.
+ */
+export const emmett = (task: EmmettTask, amount: number, file = ""): Effect.Effect<Emmett, unknown> =>
+  Effect.gen(function* () {
+    const missing = (yield* runChild("emmett", ["probe"])).map((each) => decodeMissing(each))
     const modes = modesOf[task].filter((mode) => !missing.some((each) => each.modes.includes(mode)))
+    const args = [String(amount), file]
+    if (task === "aggregate" && modes.length > 0) yield* runChild("emmett", ["fill", "injected", ...args])
     const measured = new Map(modes.map((mode) => [mode, Array<Measured>()]))
     return {
-      subjects: modes.map((mode) => subjectOf(task, mode, amount, measured.get(mode) ?? [])),
+      subjects: modes.map((mode) => subjectOf(task, mode, args, measured.get(mode) ?? [])),
       notes: () => [
         ...missing.map(({ reason }) => `${release}: rows are missing: ${reason}`),
         ...(task === "append" ? [...measured].map(([mode, all]) => noteOf(mode, all)) : [])

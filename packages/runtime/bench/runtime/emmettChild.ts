@@ -2,7 +2,7 @@
 import { Effect, Either } from "effect"
 import { tell } from "./child.ts"
 import { note } from "./counter.ts"
-import type { EmmettMode, EmmettTask, Measured, Missing } from "./emmett.ts"
+import type { EmmettMode, Measured, Missing } from "./emmett.ts"
 import { connectTo } from "./emmettConnection.ts"
 import { loadEmmett } from "./emmettLibrary.ts"
 import type { Connection, Library, Store } from "./emmettLibrary.ts"
@@ -72,7 +72,6 @@ const appendRate = (store: Store, appends: number) =>
 /** Events a second: the better of two, the first warms up. */
 const aggregateRate = (store: Store, events: number) =>
   Effect.gen(function* () {
-    yield* Effect.promise(() => fill(store, events))
     const once = rateOf(
       events,
       Effect.promise(() => total(store))
@@ -80,17 +79,27 @@ const aggregateRate = (store: Store, events: number) =>
     return { perSecond: Math.max(yield* once, yield* once), refused: 0 }
   })
 
-const measured = (library: Library, task: EmmettTask, mode: EmmettMode, amount: number) =>
-  inFolder((file) =>
-    Effect.gen(function* () {
-      const { connection, store } = open(library, mode, file)
-      const synchronous = yield* Effect.promise(() => synchronousOf(connection))
-      const rates = yield* task === "append" ? appendRate(store, amount) : aggregateRate(store, amount)
-      connection.close()
-      const result: Measured = { synchronous, ...rates }
-      tell(result)
-    })
-  )
+/** Does one thing with a store, and tells its rate with the store's setting. */
+const measured = (
+  { connection, store }: Opened,
+  measure: (store: Store) => Effect.Effect<Pick<Measured, "perSecond" | "refused">>
+) =>
+  Effect.gen(function* () {
+    const synchronous = yield* Effect.promise(() => synchronousOf(connection))
+    const result: Measured = { synchronous, ...(yield* measure(store)) }
+    connection.close()
+    tell(result)
+  })
+
+const perform = (library: Library, mode: EmmettMode, task: string, amount: number, file: string) => {
+  if (task === "append") {
+    return inFolder((fresh) => measured(open(library, mode, fresh), (store) => appendRate(store, amount)))
+  }
+  const opened = open(library, mode, file)
+  return task === "fill"
+    ? Effect.promise(() => fill(opened.store, amount))
+    : measured(opened, (store) => aggregateRate(store, amount))
+}
 
 /** Tells what cannot be measured here; nothing if everything can. */
 const probe = (loaded: ReturnType<typeof loadEmmett>): void => {
@@ -101,10 +110,13 @@ const probe = (loaded: ReturnType<typeof loadEmmett>): void => {
 
 const modes: ReadonlyArray<EmmettMode> = ["own", "default", "injected"]
 
-/** `probe`, or a task with its mode and its amount: tells the result. */
-export const emmettChild = (bundle: string, [task, mode, amount]: ReadonlyArray<string>): Effect.Effect<void> => {
+/** `probe`, or a task with its mode, its amount and its file: tells the result. */
+export const emmettChild = (
+  bundle: string,
+  [task = "", mode, amount, file = ""]: ReadonlyArray<string>
+): Effect.Effect<void> => {
   const loaded = loadEmmett(bundle)
   const known = modes.find((each) => each === mode)
   if (Either.isLeft(loaded) || known === undefined) return Effect.sync(() => probe(loaded))
-  return measured(loaded.right.library, task === "append" ? "append" : "aggregate", known, Number(amount))
+  return perform(loaded.right.library, known, task, Number(amount), file)
 }

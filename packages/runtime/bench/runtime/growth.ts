@@ -2,7 +2,7 @@
 import { ActorSystem } from "@stopcopy/runtime"
 import { Effect } from "effect"
 import { counter } from "./counter.ts"
-import { fill, foldMillis, id, removeSnapshots, restoreMillis, saveSnapshot } from "./history.ts"
+import { fill, fold, id, removeSnapshots, restoreMillis, saveSnapshot } from "./history.ts"
 import { sustained, systemIn } from "./load.ts"
 import { collect, millisOf } from "./measure.ts"
 import { inFolder } from "./place.ts"
@@ -18,16 +18,12 @@ interface Grown {
   readonly snapshotMillis: number
 }
 
-/** The best of the rounds; a large journal is measured once. */
+/** How often something is measured at a size. */
+const times = (events: number): number => (events > repeatedSize ? 1 : rounds)
+
+/** The least of its milliseconds. */
 const best = <E, R>(events: number, millis: Effect.Effect<number, E, R>): Effect.Effect<number, E, R> =>
-  Effect.gen(function* () {
-    let least = Number.POSITIVE_INFINITY
-    for (let round = 0; round < (events > repeatedSize ? 1 : rounds); round++) {
-      yield* collect
-      least = Math.min(least, yield* millis)
-    }
-    return least
-  })
+  Effect.map(Effect.replicateEffect(Effect.zipRight(collect, millis), times(events)), (all) => Math.min(...all))
 
 /** Milliseconds until the last of `events` commands on one actor is durable. */
 const appendMillis = (file: string, events: number) =>
@@ -44,11 +40,12 @@ const appendMillis = (file: string, events: number) =>
 const readAll = (file: string, events: number) =>
   Effect.gen(function* () {
     yield* removeSnapshots(file)
-    const fold = yield* best(events, foldMillis(file))
+    const folds = yield* Effect.replicateEffect(Effect.zipRight(collect, fold(file)), times(events))
     const restored = yield* best(events, restoreMillis(file))
-    yield* saveSnapshot(file, events)
+    yield* saveSnapshot(file, events, folds[0]?.json ?? "")
     yield* fill(file, events, eventsAfterSnapshot)
-    return { fold, restored, snapshotMillis: yield* best(events, restoreMillis(file)) }
+    const snapshotMillis = yield* best(events, restoreMillis(file))
+    return { foldMillis: Math.min(...folds.map(({ millis }) => millis)), restored, snapshotMillis }
   })
 
 const grownTo = (events: number): Effect.Effect<Grown, unknown> =>
@@ -63,11 +60,11 @@ const grownTo = (events: number): Effect.Effect<Grown, unknown> =>
     return yield* inFolder((file) =>
       Effect.gen(function* () {
         const append = Math.min(small, yield* appendMillis(file, events))
-        const { fold, restored, snapshotMillis } = yield* readAll(file, events)
+        const { foldMillis, restored, snapshotMillis } = yield* readAll(file, events)
         return {
           events,
           appendsPerSecond: (events * 1000) / append,
-          eventsPerSecond: (events * 1000) / fold,
+          eventsPerSecond: (events * 1000) / foldMillis,
           restoreMillis: restored,
           snapshotMillis
         }

@@ -29,9 +29,13 @@ export const fill = (file: string, first: number, events: number) =>
 /** The behaviors of the journal. */
 export const known = Replay.registry(Replay.replayable(counter))
 
-/** Milliseconds to fold the actor with every check of the schemas. */
-export const foldMillis = (file: string) =>
-  Effect.provide(millisOf(Replay.stateAt(known, stream)), layerSqlite({ file }))
+/** Folds the actor with every check of the schemas: milliseconds, and the JSON of the state. */
+export const fold = (file: string) =>
+  Effect.gen(function* () {
+    let json = ""
+    const millis = yield* millisOf(Effect.map(Replay.stateAt(known, stream), ({ state }) => void (json = state.json)))
+    return { millis, json }
+  }).pipe(Effect.provide(layerSqlite({ file })))
 
 /** Milliseconds to show every event, decoded. */
 export const timelineMillis = (file: string) =>
@@ -52,16 +56,17 @@ export const removeSnapshots = (file: string) =>
     database.close()
   })
 
-/** Keeps a snapshot of the actor after its event number `sequence`. */
-export const saveSnapshot = (file: string, sequence: number) =>
-  Effect.gen(function* () {
-    const journal = yield* Journal
-    const { state } = yield* Replay.stateAt(known, stream, sequence)
-    yield* journal.saveSnapshot({
-      stream,
-      sequence,
-      behaviorVersion: counter.version,
-      versions: [[stream, sequence]],
-      state: new TextEncoder().encode(state.json)
-    })
-  }).pipe(Effect.provide(layerSqlite({ file })))
+/** Keeps the JSON of the actor's state as a snapshot after its event number `sequence`. */
+export const saveSnapshot = (file: string, sequence: number, json: string) =>
+  Effect.provide(
+    Effect.flatMap(Journal, (journal) =>
+      journal.saveSnapshot({
+        stream,
+        sequence,
+        behaviorVersion: counter.version,
+        versions: [[stream, sequence]],
+        state: new TextEncoder().encode(json)
+      })
+    ),
+    layerSqlite({ file })
+  )

@@ -3,7 +3,7 @@ import { pageRecords } from "@stopcopy/runtime"
 import Database from "better-sqlite3"
 import { Effect } from "effect"
 import { emmett } from "./emmett.ts"
-import { fill, foldMillis, restoreMillis, timelineMillis } from "./history.ts"
+import { fill, fold, restoreMillis, timelineMillis } from "./history.ts"
 import { millisOf, rowsOf, takeTurns } from "./measure.ts"
 import type { Subject } from "./measure.ts"
 import { inFolder } from "./place.ts"
@@ -56,7 +56,7 @@ const subjects = (file: string): ReadonlyArray<Subject> => [
       { ...toFloor, target: 0.3 },
       { ...toEmmett, target: 2 }
     ],
-    measure: perSecond(foldMillis(file))
+    measure: perSecond(Effect.map(fold(file), ({ millis }) => millis))
   },
   {
     ...common,
@@ -84,7 +84,7 @@ const subjects = (file: string): ReadonlyArray<Subject> => [
 export const replay: Effect.Effect<Section, unknown> = inFolder((file) =>
   Effect.gen(function* () {
     yield* fill(file, 0, replayedEvents)
-    const other = yield* emmett("aggregate", replayedEvents)
+    const other = yield* emmett("aggregate", replayedEvents, `${file}.emmett`)
     const all = [...subjects(file), ...other.subjects]
     return {
       title: `Reading ${replayedEvents.toLocaleString("en-US")} events of one actor from a SQLite journal`,

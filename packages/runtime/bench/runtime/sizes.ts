@@ -53,7 +53,7 @@ export const eventsAfterSnapshot = 100
 export const repeatedSize = 10_000
 
 /** Appends to Emmett's store in one round, one event each, after as many as the next constant says. */
-export const emmettAppends = 200
+export const emmettAppends = 500
 /** Appends that warm it up. */
 export const emmettWarmUp = 50
 /** Events in one append while its store is filled for reading; that is not measured. */
