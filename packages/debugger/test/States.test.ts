@@ -105,8 +105,8 @@ it.scoped("a state whose beginning is not kept is unknown, not wrong", () =>
     const source = yield* freshSource("one")
     yield* tell(source, some)
     const part = over(source, {
-      history: (stream) =>
-        Effect.map(source.journal.history(stream), (cursor) => ({
+      toFold: (stream) =>
+        Effect.map(source.journal.toFold(stream), (cursor) => ({
           next: () => Effect.map(cursor.next(), (events) => events.filter(({ sequence }) => sequence > 1))
         }))
     })

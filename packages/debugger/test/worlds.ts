@@ -1,6 +1,6 @@
 /** Journals for these tests: valves that get commands at known times, and copies with something changed but a whole hash chain. */
 import { ActorSystem, Journal, baseType, encodings, withCausation, withCorrelation } from "@stopcopy/runtime"
-import type { AppendRequest, SealedBatch, Snapshot } from "@stopcopy/runtime"
+import type { AppendRequest, Payload, SealedBatch, Snapshot } from "@stopcopy/runtime"
 import { Clock, Context, Effect, Layer, Stream } from "effect"
 import type { Source } from "@stopcopy/debugger"
 import { valve } from "./Valve.ts"
@@ -133,7 +133,8 @@ export const over = (source: Source, calls: Partial<Service>): Source => {
 const utf8 = { encode: new TextEncoder(), decode: new TextDecoder() }
 
 /** JSON text changed as text. */
-export const edited = (bytes: Uint8Array | string, from: string, to: string): Uint8Array => {
+export const edited = (payload: Payload, from: string, to: string): Uint8Array => {
+  const bytes = typeof payload === "object" && "text" in payload ? payload.text() : payload
   const text = typeof bytes === "string" ? bytes : utf8.decode.decode(bytes)
   return utf8.encode.encode(text.replace(from, to))
 }

@@ -8,7 +8,7 @@ import { baseType, encodings } from "./Envelope.ts"
 import type { Recorded, StoredCommand } from "./Envelope.ts"
 import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
-import { isPlain, jsonEncoder } from "./internal/jsonEncoder.ts"
+import { isPlain, jsonEncoder, lazyJsonEncoder } from "./internal/jsonEncoder.ts"
 import { wasWritten } from "./internal/wasWritten.ts"
 import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
@@ -148,24 +148,29 @@ const verifiedReader = <State, Command, Event extends Tagged, Answer, Refused>(
   }
 }
 
-/** The codec of a behavior. Keep it: making one compiles the schemas. */
+/**
+ * The codec of a behavior. Keep it: making one compiles the schemas. `lazy`: for a journal that keeps values, which are then checked at once
+ * and encoded when somebody reads them.
+ */
 export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
-  behavior: Behavior<State, Command, Event, Answer, Refused>
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  lazy = false
 ): Codec<State, Command, Event> => {
   const { upcasters, version } = behavior
   const fits = fitter(behavior)
   const decode = eventReader(behavior)
   const commandToJson = jsonEncoder(behavior.command)
+  const commandToPayload = lazy ? lazyJsonEncoder(behavior.command) : commandToJson
   const lift = (part: keyof Upcaster) => (from: number) => upcasters[from]?.[part]
   const readCommand = reader(behavior.command, version, lift("command"))
   const readState = reader(behavior.state, version, lift("state"))
   return {
-    encode: encoder(behavior),
+    encode: encoder(behavior, lazy),
     isPacked: (events) => events.every(fits),
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,
-      bytes: commandToJson(command)
+      bytes: commandToPayload(command)
     }),
     encodeState: Schema.encodeSync(behavior.state),
     commandJson: commandToJson,

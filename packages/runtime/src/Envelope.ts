@@ -49,6 +49,14 @@ export const keptSnapshots = 4
 /** Bytes, or the text whose UTF-8 form they are: what is only kept in memory is never encoded. */
 export type Bytes = Uint8Array | string
 
+/** A text that is made when somebody needs it. */
+export interface LazyText {
+  readonly text: () => string
+}
+
+/** What an append brings along: bytes, a text, or, for a journal that keeps values, a text to be made when it is read. */
+export type Payload = Bytes | LazyText
+
 /** What an acknowledged append survives: *written* the death of the process, *durable* the loss of power. */
 export type Durability = "written" | "durable"
 

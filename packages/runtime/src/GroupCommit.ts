@@ -11,6 +11,7 @@
  */
 import { Cause, Deferred, Effect, Either, Exit, FiberId, Option } from "effect"
 import type { Durability } from "./Envelope.ts"
+import { lengthOf } from "./internal/utf8.ts"
 import type { AppendAnswer, AppendRequest, Appended, JournalDriver } from "./JournalDriver.ts"
 import { JournalUnavailable, VersionConflict } from "./JournalError.ts"
 import type { AppendError, CommitError } from "./JournalError.ts"
@@ -36,8 +37,8 @@ interface Queued {
 
 /** Bytes that an append brings along (characters, of texts); names and row overhead left out. */
 const bytesOf = (request: AppendRequest): number => {
-  let bytes = request.command?.bytes.length ?? 0
-  for (const { payload } of request.records) bytes += payload.length
+  let bytes = lengthOf(request.command?.bytes ?? "")
+  for (const { payload } of request.records) bytes += lengthOf(payload)
   return bytes
 }
 

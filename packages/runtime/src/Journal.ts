@@ -43,6 +43,8 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     readonly append: (request: AppendRequest) => Effect.Effect<Appended, AppendError>
     /** True if every answer is there at once: then `commitNow` may be used, and what is read is an `Either`. */
     readonly synchronous: boolean
+    /** True if it keeps appends as they come, in this memory. */
+    readonly keepsValues: boolean
     /** Commits one batch now. Only over a synchronous storage. */
     readonly commitNow: (request: AppendRequest) => Outcome
     /**
@@ -176,6 +178,7 @@ export const make = (
         return driver.anchor
       },
       synchronous: driver.synchronous,
+      keepsValues: driver.keepsValues,
       append: append(driver, group),
       commitNow: (request) => group.commitNow(request),
       submit: (request, done) => group.submit(request, done),

@@ -12,8 +12,8 @@
 import type { Effect, Either, Stream } from "effect"
 import type {
   BatchContext,
-  Bytes,
   Durability,
+  Payload,
   RecordedRun,
   SealedBatch,
   StoredRecord,
@@ -35,14 +35,14 @@ export interface NewRecord {
   readonly encoding: number
   /** Events in it: 1, or the entries of a packed run. */
   readonly count: number
-  readonly payload: Bytes
+  readonly payload: Payload
 }
 
 /** A command to be stored with what it led to. */
 export interface NewCommand {
   readonly stream: string
   readonly schemaVersion: number
-  readonly bytes: Bytes
+  readonly bytes: Payload
 }
 
 /** One batch, all or nothing. `records` is never empty. */
@@ -118,6 +118,8 @@ export interface JournalDriver {
   readonly anchor: Anchor
   /** True if every call answers with an `Either` (D4). */
   readonly synchronous: boolean
+  /** True if it keeps appends as they come, in this memory: then texts need not be made before somebody reads them. */
+  readonly keepsValues: boolean
   /** Commits the requests in their order (D1 to D3); an answer for each. Never called again before it has answered. */
   readonly commit: (
     group: ReadonlyArray<AppendRequest>,

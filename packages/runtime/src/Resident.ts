@@ -4,6 +4,7 @@
  */
 import { Deferred, Effect, Either, FiberId } from "effect"
 import type { Tagged } from "./Behavior.ts"
+import { lengthOf } from "./internal/utf8.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
 import { JournalUnavailable } from "./JournalError.ts"
 import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
@@ -127,7 +128,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     this.standing.sequence = sequence
     for (const { count, payload } of request.records) {
       this.freshEvents += count
-      this.freshBytes += payload.length
+      this.freshBytes += lengthOf(payload)
     }
     this.watchers?.notify(next)
   }

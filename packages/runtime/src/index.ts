@@ -8,6 +8,8 @@ export { currentContext, reacting, withCausation, withCorrelation } from "./Corr
 export type { Cursor } from "./Cursor.ts"
 export type {
   BatchContext,
+  LazyText,
+  Payload,
   Durability,
   Envelope,
   SealedBatch,

@@ -123,6 +123,7 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => {
+for (const [name, layer] of Object.entries(journals))
+  describe(`over ${name}`, () => {
     suite(layer)
   })

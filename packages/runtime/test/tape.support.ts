@@ -1,6 +1,6 @@
 /** Tapes for tests: a folder, and what recovery makes of what is in it, as single events. */
 import { eventsOf } from "@stopcopy/runtime"
-import type { AppendRequest, TapeIdentity } from "@stopcopy/runtime"
+import type { AppendRequest, Payload, TapeIdentity } from "@stopcopy/runtime"
 import { openTapes, readTails } from "@stopcopy/runtime/tapes"
 import { Effect, Either } from "effect"
 import { dirname, join } from "node:path"
@@ -23,8 +23,10 @@ export const tapeIn = (folder: string, of: TapeIdentity = identity) =>
 export const tailsOf = (folder: string, version = 0) => readTails(folder, journalId, () => version)
 
 /** A payload as bytes. */
-export const bytesIn = (payload: Uint8Array | string): Uint8Array =>
-  typeof payload === "string" ? new TextEncoder().encode(payload) : payload
+export const bytesIn = (payload: Payload): Uint8Array => {
+  if (payload instanceof Uint8Array) return payload
+  return new TextEncoder().encode(typeof payload === "string" ? payload : payload.text())
+}
 
 /** The single events of appends. */
 export const eventsIn = (requests: ReadonlyArray<AppendRequest>) =>

@@ -78,6 +78,7 @@ class BundleDriver implements JournalDriver {
   readonly id: string
   readonly anchor: Anchor
   readonly synchronous = true
+  readonly keepsValues = false
   readonly changes = Stream.empty
   private readonly kept: ReadonlyArray<SealedBatch>
   private readonly all: ReadonlyArray<StoredRecord>

@@ -32,12 +32,12 @@ export const writtenCommands = 10_000
 /** Register accesses in one batch, as a socket hands them over. */
 export const accessesInBatch = 32
 /** Batches of register accesses. */
-export const accessBatches = 2000
+export const accessBatches = 20_000
 /** Bytes of one entry of the floor's file: an access with its time and a checksum. */
 export const accessEntryBytes = 32
 
 /** Commands on the memory journal, and transitions of XState. */
-export const memoryCommands = 30_000
+export const memoryCommands = 100_000
 
 /** Events that are replayed. */
 export const replayedEvents = 50_000

@@ -39,6 +39,7 @@ export class PostgresJournal implements JournalDriver {
   readonly name: string
   readonly id: string
   readonly synchronous = false
+  readonly keepsValues = false
   anchor: Anchor
   readonly changes: Stream.Stream<void>
   readonly head: Reader["head"]

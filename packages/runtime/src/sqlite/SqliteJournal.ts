@@ -37,6 +37,7 @@ export class SqliteJournal implements JournalDriver {
   readonly name: string
   readonly id: string
   readonly synchronous = true
+  readonly keepsValues = false
   readonly changes = Stream.empty
   anchor: Anchor
   readonly head: SqliteReader["head"]
