@@ -16,8 +16,14 @@ import { baseType, encodings } from "./Envelope.ts"
 import { toUtf8 } from "./internal/utf8.ts"
 import { Journal } from "./Journal.ts"
 import type { ExpectedStream, NewRecord, StreamInfo } from "./JournalDriver.ts"
-import { UnknownBehavior } from "./JournalError.ts"
-import type { AppendError, DecodeError, MaintenanceError, NoSuchStream, ReadError } from "./JournalError.ts"
+import type {
+  AppendError,
+  DecodeError,
+  MaintenanceError,
+  NoSuchStream,
+  ReadError,
+  UnknownBehavior
+} from "./JournalError.ts"
 import * as Replay from "./Replay.ts"
 
 /** Times that the base events of one actor are tried, while others append to it. */

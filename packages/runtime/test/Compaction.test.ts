@@ -79,6 +79,10 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
       }).pipe(Effect.provide(world)),
     { fastCheck: { numRuns: 8 } }
   )
+}
+
+const needed = <E>(journal: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, journal)
 
   it.effect("K2: what a stream without a base event needs is not removed, and nothing is removed then", () =>
     Effect.gen(function* () {
@@ -107,6 +111,10 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
       assert.strictEqual(kept.anchor.batch, 1)
     }).pipe(Effect.provide(world))
   )
+}
+
+const later = <E>(journal: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, journal)
 
   it.effect("a payload redacted before the base event is not needed; redacted behind it, it is", () =>
     Effect.gen(function* () {
@@ -155,7 +163,13 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
 /** The state of `device/1`, which owned streams only: with its base event it has a stream of its own. */
 const onlyOwning = JSON.stringify({ ...device.initial, files: [{ file: 7, bytes: 0 }] })
 
-for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => suite(layer))
+for (const [name, layer] of Object.entries(journals)) {
+  describe(`over ${name}`, () => {
+    suite(layer)
+    needed(layer)
+    later(layer)
+  })
+}
 
 it.scoped("a compacted journal that is opened again goes on; its last hash is the one it had", () =>
   Effect.gen(function* () {

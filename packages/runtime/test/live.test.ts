@@ -67,7 +67,11 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => suite(layer))
+for (const [name, layer] of Object.entries(journals)) {
+  describe(`over ${name}`, () => {
+    suite(layer)
+  })
+}
 
 it.scoped("across two openings of one file: with a poll it follows, without one it does not", () =>
   Effect.gen(function* () {

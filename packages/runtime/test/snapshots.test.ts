@@ -91,7 +91,11 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => suite(layer))
+for (const [name, layer] of Object.entries(journals)) {
+  describe(`over ${name}`, () => {
+    suite(layer)
+  })
+}
 
 it.scoped(
   "a journal of release 0.1.0 has no table for them: it is read as it is, and gets one when it is written",

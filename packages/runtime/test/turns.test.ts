@@ -1,7 +1,7 @@
 /** Turns of actors over every kind of journal: order, answers, conflicts, supervision, many fibers. */
 import { assert, describe, it } from "@effect/vitest"
-import { ActorSystem, Behavior, Journal, Supervision, Verify } from "@stopcopy/runtime"
-import type { AskOptions } from "@stopcopy/runtime"
+import { ActorSystem, Behavior, Supervision, Verify } from "@stopcopy/runtime"
+import type { AskOptions, Journal } from "@stopcopy/runtime"
 import { Cause, Effect, Either, Exit, Fiber, Layer } from "effect"
 import { device } from "./Device.ts"
 import { actor, journals, recorded } from "./worlds.ts"
@@ -62,6 +62,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
       assert.strictEqual((yield* stranger).unsafeState().writes, 1000)
     }).pipe(Effect.provide(world))
   )
+}
+
+const conflicts = <E>(layer: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, layer)
 
   it.effect("A4: two systems over one journal conflict in turn, lose nothing that was answered, and go on", () =>
     Effect.gen(function* () {
@@ -83,6 +87,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
       assert.strictEqual((yield* recorded).length, answered)
     }).pipe(Effect.provide(world))
   )
+}
+
+const breaking = <E>(layer: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, layer)
 
   it.effect(
     "A5: a defect in decide, in evolve, or an event outside its schema is recorded, and the actor goes on",
@@ -127,4 +135,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals)) describe(`over ${name}`, () => suite(layer))
+for (const [name, layer] of Object.entries(journals)) {
+  describe(`over ${name}`, () => {
+    suite(layer)
+    conflicts(layer)
+    breaking(layer)
+  })
+}

@@ -8,7 +8,7 @@ import type { Sha256 } from "../Chain.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
-import type { NewerFormat } from "../JournalError.ts"
+import type { AppendError, NewerFormat, ReadError } from "../JournalError.ts"
 import { makeJournalId } from "../JournalId.ts"
 import { loadSqlite } from "./load.ts"
 import { BadColumn } from "./Rows.ts"
@@ -17,8 +17,8 @@ import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from ".
 import { takeInTapes, tapesFolder } from "./TakeIn.ts"
 import { openTapes } from "../tape/openTapes.ts"
 import type { TapeError } from "../TapeError.ts"
-import type { AppendError, ReadError } from "../JournalError.ts"
 import { prepareSnapshots } from "./Statements.ts"
+import { lockTapes } from "./TapesLock.ts"
 import { complete, createTables, isComplete, isJournal } from "./Tables.ts"
 import { untouchedFile } from "./UntouchedFile.ts"
 
@@ -126,6 +126,14 @@ const prepared = (
   })
 }
 
+/** Takes in what a process that died left on tapes. Who has them open now does that itself. */
+const takeInLeft = (sqlite: SqliteDriver, driver: JournalDriver, folder: string) =>
+  Effect.scoped(
+    Effect.flatMap(Effect.either(lockTapes(sqlite, driver.name, folder)), (lock) =>
+      Either.isRight(lock) ? takeInTapes(driver, folder) : Effect.logInfo(lock.left.message)
+    )
+  )
+
 /** Opens a journal file for as long as the scope lives. */
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
   const { file, poll, readOnly = false, tapes = false } = options
@@ -138,7 +146,8 @@ const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDri
   })
   const driver = yield* journal
   const folder = tapesFolder(file)
-  if (!readOnly) yield* takeInTapes(driver, folder)
+  if (!readOnly && tapes) yield* Effect.zipRight(lockTapes(sqlite, file, folder), takeInTapes(driver, folder))
+  else if (!readOnly && existsSync(folder)) yield* takeInLeft(sqlite, driver, folder)
   const opened = tapes && !readOnly ? { tapes: yield* openTapes({ folder, journalId: driver.id }) } : {}
   return yield* make(driver, { ...opened, ...(poll === undefined ? {} : { poll }) })
 })
