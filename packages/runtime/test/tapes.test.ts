@@ -137,6 +137,27 @@ it.scoped("T4: opened again while entries are on tape: nothing is doubled; with 
   })
 )
 
+it.scoped("T4: two systems over one journal: the second cannot write to a tape that the first has open", () =>
+  Effect.gen(function* () {
+    const file = yield* temporaryFile
+    yield* Effect.gen(function* () {
+      const one = yield* actor("0")
+      yield* one.askAll(writes(3))
+      yield* Effect.gen(function* () {
+        const twin = yield* actor("0")
+        const refused = yield* Effect.flip(twin.ask(write(1)))
+        assert.include(refused, { _tag: "JournalUnavailable" })
+        assert.match(refused.message, /device%2F0\.tape is not available: it is open already: use one actor system$/)
+        assert.strictEqual(yield* twin.ask({ _tag: "Drain", id: 2 }), 2)
+      }).pipe(Effect.provide(ActorSystem.layer))
+      assert.include(yield* Effect.flip(one.ask({ _tag: "Drain", id: 3 })), { _tag: "VersionConflict" })
+      assert.strictEqual(yield* one.ask({ _tag: "Drained", id: 2 }), 2)
+      yield* one.askAll(writes(2))
+    }).pipe(Effect.provide(world(file)))
+    assert.include(yield* found(file), { writes: 5, sequence: 7 })
+  })
+)
+
 it.scoped("a journal that is read only takes nothing in and leaves the tapes", () =>
   Effect.gen(function* () {
     const file = yield* temporaryFile
