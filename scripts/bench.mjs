@@ -1,9 +1,14 @@
-/** Benchmarks: every `bench/NAME.ts` of a package or app, bundled beside its package and run in a process of its own. */
+/**
+ * Benchmarks: every `bench/NAME.ts` of a package or app, bundled beside its package and run in a process of its own. What it is made of lies
+ * in `bench/NAME/`; `bench/NAME/competitors` names what only this benchmark compares with, and is installed when it first runs.
+ */
 // @ts-check
-import { basename, join } from "node:path"
+import { existsSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
 import { bundle } from "./bundle.mjs"
 import { runNode } from "./run.mjs"
-import { filesBelow, workspaceFolders } from "./stamp.mjs"
+import { pnpm } from "./setup.mjs"
+import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs"
 
 /**
  * @typedef {object} Bench
@@ -19,12 +24,40 @@ import { filesBelow, workspaceFolders } from "./stamp.mjs"
 const benches = (root) =>
   workspaceFolders(root).flatMap((folder) =>
     filesBelow(root, `${folder}/bench`)
-      .filter((source) => source.endsWith(".ts"))
+      .filter((source) => dirname(source) === `${folder}/bench` && source.endsWith(".ts"))
       .map((source) => {
         const name = basename(source, ".ts")
         return { name, source, output: join(folder, "dist/bench", `${name}.mjs`) }
       })
   )
+
+/**
+ * Installs what only `bench` compares with, if that is named and not there yet. Where it fails the benchmark runs all the same, and says which
+ * rows are missing.
+ * @param {string} root
+ * @param {Bench} bench
+ */
+const installCompetitors = async (root, { name, source }) => {
+  const folder = join(dirname(source), name, "competitors")
+  const files = ["package.json", "pnpm-lock.yaml", "pnpm-workspace.yaml"].map((file) => join(folder, file))
+  if (!existsSync(join(root, folder, "package.json"))) return
+  const path = join(root, folder, "node_modules/.stopcopy")
+  const stamp = digest(root, files, [process.version, process.platform, process.arch])
+  if (isFresh(path, stamp)) return
+  console.error(
+    `Installing what ${name} compares with (the first time takes a minute or two: a binding is compiled) ...`
+  )
+  const { code, output } = await pnpm(join(root, folder), root, [
+    "install",
+    "--frozen-lockfile",
+    "--reporter=append-only"
+  ])
+  if (code === 0) keep(path, stamp)
+  else
+    console.error(
+      `${output.trimEnd().split("\n").slice(-5).join("\n")}\nIt could not be installed: rows will be missing.`
+    )
+}
 
 /**
  * Runs the benchmark named by the first argument with the other arguments, or all of them if there is none.
@@ -44,6 +77,7 @@ export const runBenches = async (root, [name, ...args]) => {
   if (name === undefined) console.error(`Benchmarks: ${names}`)
   let worst = 0
   for (const bench of chosen) {
+    await installCompetitors(root, bench)
     const bundled = await bundle(root, bench, { executable: false })
     worst = Math.max(worst, bundled ? await runNode(["--expose-gc", bench.output, ...args], root) : 1)
   }

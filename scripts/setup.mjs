@@ -65,18 +65,19 @@ const hasSqlite = (root) => {
 }
 
 /**
- * Runs pnpm quietly; what it said comes back with its exit code.
- * @param {string} root
+ * Runs the project's pnpm quietly in a folder; what it said comes back with its exit code.
+ * @param {string} folder
+ * @param {string} root whose package.json names the pnpm
  * @param {ReadonlyArray<string>} args
  * @returns {Promise<{ readonly code: number, readonly output: string }>}
  */
-const pnpm = (root, args) =>
+export const pnpm = (folder, root, args) =>
   new Promise((resolve, reject) => {
     // CI=true: pnpm never asks. A prompt would wait for ever behind a captured output.
     const env = { ...process.env, ...headers(process.execPath, process.env), CI: "true" }
     const command = ["--yes", rootManifest(root).packageManager, ...args]
     const windows = process.platform === "win32"
-    const child = spawn("npx", command, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"], shell: windows })
+    const child = spawn("npx", command, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"], shell: windows })
     let output = ""
     const collect = (/** @type {Buffer} */ chunk) => void (output += chunk.toString("utf8"))
     child.stdout.on("data", collect)
@@ -106,13 +107,13 @@ export const install = async (root) => {
   if (isComplete(root) && isFresh(path, stamp)) return true
   const start = performance.now()
   console.error("Installing dependencies (the first time takes a minute or two: SQLite is compiled) ...")
-  const { code, output } = await pnpm(root, ["install", "--frozen-lockfile", "--reporter=append-only"])
+  const { code, output } = await pnpm(root, root, ["install", "--frozen-lockfile", "--reporter=append-only"])
   if (code !== 0) {
     console.error(output)
     console.error(`Installation failed (exit code ${code}); the output of pnpm is above.`)
     return false
   }
-  if (!hasSqlite(root)) await pnpm(root, ["rebuild", "better-sqlite3"])
+  if (!hasSqlite(root)) await pnpm(root, root, ["rebuild", "better-sqlite3"])
   if (hasSqlite(root)) keep(path, stamp)
   else {
     console.error(

@@ -29,6 +29,14 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     reason: "drivers of SQLite, offered as @stopcopy/runtime/sqlite"
   },
   {
+    path: /^packages\/runtime\/src\/postgres(\/|\.ts$)/,
+    reason: "buffers for PostgreSQL, offered as @stopcopy/runtime/postgres"
+  },
+  {
+    path: /^packages\/runtime\/src\/internal\/nativeSha256\.ts$/,
+    reason: "hashes for the layers of the journal that are Node's"
+  },
+  {
     path: /^packages\/runtime\/src\/tape(\/|s\.ts$)/,
     reason: "tapes in files, offered as @stopcopy/runtime/tapes"
   },

@@ -119,6 +119,15 @@ const dynamicImports = (parsed: Parsed, text: string, lineAt: (offset: number) =
     taken: [all]
   }))
 
+/** Packages that are looked for but not loaded: `createRequire(...).resolve("name")`. */
+const resolved = (text: string, lineAt: (offset: number) => number): ReadonlyArray<Import> =>
+  [...text.matchAll(/createRequire\([\w.]+\)\.resolve\("([^"]+)"\)/g)].map(({ 1: specifier = "", index }) => ({
+    specifier,
+    line: lineAt(index),
+    star: false,
+    taken: [all]
+  }))
+
 /** Parses one file. Throws if it is not valid TypeScript or JavaScript: no rule could say anything about it. */
 export const parse = (path: string, text: string): Source => {
   const parsed = parseSync(path, text)
@@ -133,7 +142,12 @@ export const parse = (path: string, text: string): Source => {
     text,
     program: parsed.program,
     comments: parsed.comments,
-    imports: [...staticImports(parsed, lineAt), ...reExports(parsed, lineAt), ...dynamicImports(parsed, text, lineAt)],
+    imports: [
+      ...staticImports(parsed, lineAt),
+      ...reExports(parsed, lineAt),
+      ...dynamicImports(parsed, text, lineAt),
+      ...resolved(text, lineAt)
+    ],
     exports: parsed.module.staticExports.flatMap((statement) =>
       statement.entries.flatMap((entry) => {
         const kind = String(entry.exportName.kind)

@@ -6,7 +6,8 @@ import { eventLoopTurn } from "./EventLoop.ts"
 const turning = <A, E>(pages: Stream.Stream<A, E>): Stream.Stream<A, E> =>
   Stream.mapChunksEffect(pages, (page) => Effect.as(eventLoopTurn, page))
 
-const withTurns = (journal: Context.Tag.Service<Journal>): Context.Tag.Service<Journal> => ({
+/** The journal with a turn for every page of events or batches. */
+export const withTurns = (journal: Context.Tag.Service<Journal>): Context.Tag.Service<Journal> => ({
   ...journal,
   events: (after) => turning(journal.events(after)),
   eventsOf: (stream) => turning(journal.eventsOf(stream)),

@@ -1,19 +1,41 @@
 /** What is wrong with a command line, in one line. `@effect/cli` sees what is left over; which option it belongs to is found here. */
 
-/** Options that take a value, by command. Each may be given once. */
-const valued: ReadonlyMap<string, ReadonlyArray<string>> = new Map([
-  ["demo", ["--journal"]],
-  ["decode", []],
-  ["replay", ["--stream", "--at"]]
+/** Options of a command that take a value. */
+interface Valued {
+  readonly once: ReadonlyArray<string>
+  /** May be given again. */
+  readonly repeated?: ReadonlyArray<string>
+}
+
+const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
+  ["demo", { once: ["--journal"] }],
+  ["decode", { once: [] }],
+  ["replay", { once: ["--stream", "--at", "--type", "--text", "--regex", "--correlation", "--from", "--to"] }],
+  ["diff", { once: ["--stream"] }],
+  ["blame", { once: ["--at"] }],
+  ["why", { once: [] }],
+  ["verify", { once: [] }],
+  ["compare", { once: [], repeated: ["--ignore"] }],
+  ["bundle", { once: [] }],
+  ["bundle create", { once: ["--correlation"], repeated: ["--redact"] }],
+  ["bundle open", { once: [] }]
 ])
 
+/** The command that the arguments name, and what stands behind it. */
+const commandOf = (args: ReadonlyArray<string>): readonly [command: string, rest: ReadonlyArray<string>] => {
+  const two = args.slice(0, 2).join(" ")
+  return valued.has(two) && args.length > 1 ? [two, args.slice(2)] : [args[0] ?? "", args.slice(1)]
+}
+
+const isWithoutValue = (option: string, args: ReadonlyArray<string>): boolean =>
+  args.some((arg, index) => arg === option && (args[index + 1]?.startsWith("--") ?? true))
+
 /** An option that is given more than once, or without its value. */
-const optionProblem = (options: ReadonlyArray<string>, args: ReadonlyArray<string>): string | undefined => {
-  for (const option of options) {
+const optionProblem = ({ once, repeated = [] }: Valued, args: ReadonlyArray<string>): string | undefined => {
+  for (const option of [...once, ...repeated]) {
     const times = args.filter((arg) => arg === option || arg.startsWith(`${option}=`)).length
-    if (times > 1) return `${option} is given ${times} times: give it once`
-    const value = args.indexOf(option) + 1
-    if (value > 0 && (value === args.length || args[value]?.startsWith("--") === true)) return `${option} needs a value`
+    if (times > 1 && once.includes(option)) return `${option} is given ${times} times: give it once`
+    if (isWithoutValue(option, args)) return `${option} needs a value`
   }
   return undefined
 }
@@ -25,10 +47,22 @@ const leftOver = (said: string): string => {
   return given.startsWith("-") ? `there is no option '${given}'` : `'${given}' is an argument too many`
 }
 
+const inHelp = (command: string, known: boolean): string => `; see stopcopy ${known ? `${command} ` : ""}--help`
+
+/**
+ * An option of these arguments that is given more than once, or without its value; looked for before they are understood, because
+ * `@effect/cli` passes over an option at the end that lacks its value.
+ */
+export const optionText = (args: ReadonlyArray<string>): string | undefined => {
+  const [command, rest] = commandOf(args)
+  const problem = optionProblem(valued.get(command) ?? { once: [] }, rest)
+  return problem === undefined ? undefined : `${problem}${inHelp(command, true)}`
+}
+
 /** `args` is what stands behind the program's name; `said` what `@effect/cli` found wrong with it. */
 export const usageText = (args: ReadonlyArray<string>, said: string): string => {
-  const [command = "", ...rest] = args
-  const options = valued.get(command)
-  const problem = optionProblem(options ?? [], rest) ?? leftOver(said.trim().replaceAll(/\s*\n\s*/g, " "))
-  return `${problem}; see stopcopy ${options === undefined ? "" : `${command} `}--help`
+  const [command] = commandOf(args)
+  return (
+    optionText(args) ?? `${leftOver(said.trim().replaceAll(/\s*\n\s*/g, " "))}${inHelp(command, valued.has(command))}`
+  )
 }

@@ -12,11 +12,11 @@ import { basename, relative } from "node:path"
 import { stripVTControlCharacters } from "node:util"
 import { run } from "./Commands.ts"
 import { eventLoopTurn } from "./EventLoop.ts"
-import { exitCodes } from "./Outcome.ts"
+import { exitCodes, Misuse } from "./Outcome.ts"
 import { outputFailed } from "./Output.ts"
 import { plainConsole, withoutErrors } from "./PlainConsole.ts"
 import { Terminal } from "./Terminal.ts"
-import { usageText } from "./Usage.ts"
+import { optionText, usageText } from "./Usage.ts"
 
 const interrupted = 130
 
@@ -36,7 +36,10 @@ const args = process.argv.slice(2)
 const usageOf = ({ error }: ValidationError.ValidationError): string =>
   usageText(args, stripVTControlCharacters(HelpDoc.toAnsiText(error)))
 
-const command = run(process.argv).pipe(
+const wrongOption = optionText(args)
+const running = wrongOption === undefined ? run(process.argv) : Effect.fail(new Misuse({ message: wrongOption }))
+
+const command = running.pipe(
   Effect.as(0),
   // `@effect/cli` prints what it does not understand, and fails with it: it is said here, once.
   (parsing) => Effect.consoleWith((base) => Effect.withConsole(parsing, withoutErrors(base))),

@@ -14,12 +14,20 @@ it("an option without its value, or given twice, is named", () => {
   assert.include(usageText(["demo", "--journal"], unknown("--journal")), "--journal needs a value; see stopcopy demo")
 })
 
+it("commands of two words have options of their own, some of which may be given again", () => {
+  const create = ["bundle", "create", "out", "j", "--redact", "a", "--redact", "b"]
+  assert.include(usageText(create, unknown("--what")), "there is no option '--what'; see stopcopy bundle create --help")
+  assert.include(usageText([...create, "--correlation", "x", "--correlation=y"], ""), "--correlation is given 2 times")
+  assert.include(usageText([...create, "--redact"], unknown("--redact")), "--redact needs a value")
+  assert.include(usageText(["bundle"], "What?"), "see stopcopy bundle --help")
+})
+
 it("an unknown option and an argument too many are told apart", () => {
   assert.strictEqual(
     usageText(["demo", "--at", "1"], unknown("--at")),
     "there is no option '--at'; see stopcopy demo --help"
   )
-  assert.include(usageText(["replay", "a", "b"], unknown("b")), "'b' is an argument too many")
+  assert.include(usageText(["decode", "a", "b"], unknown("b")), "'b' is an argument too many")
 })
 
 it("everything else is said as it is, in one line", () => {

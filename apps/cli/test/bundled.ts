@@ -24,6 +24,8 @@ export interface Program {
   readonly interrupt: (args: ReadonlyArray<string>) => Promise<Run>
   /** Runs a line of shell in which `stopcopy` is the program. */
   readonly shell: (line: string) => Promise<Run>
+  /** Runs a line of shell in a terminal of 24 rows and 100 columns; each text is typed when the one before it has been seen. */
+  readonly terminal: (line: string, typed: ReadonlyArray<readonly [seen: string, text: string]>) => Promise<Run>
   /** Deletes the folder. */
   readonly dispose: () => Promise<void>
 }
@@ -53,6 +55,31 @@ const execute = (
     child.stdin.end(input)
   })
 
+/** `script` of util-linux gives a command a terminal of its own. */
+const inTerminal = (
+  line: string,
+  folder: string,
+  typed: ReadonlyArray<readonly [seen: string, text: string]>
+): Promise<Run> =>
+  new Promise((resolve, reject) => {
+    const { NO_COLOR: _, ...env } = process.env
+    const all = ["-qec", `stty rows 24 cols 100; ${line}`, "/dev/null"]
+    const child = spawn("script", all, { cwd: folder, env: { ...env, TERM: "xterm" } })
+    const rest = [...typed]
+    let [output, unseen] = ["", ""]
+    child.stdout.on("data", (data: Buffer) => {
+      output += data.toString()
+      unseen += data.toString()
+      for (let next = rest[0]; next !== undefined && unseen.includes(next[0]); next = rest[0]) {
+        unseen = ""
+        rest.shift()
+        child.stdin.write(next[1])
+      }
+    })
+    child.on("error", reject)
+    child.on("close", (code) => resolve({ code, stdout: output, stderr: rest.map(([seen]) => seen).join(", ") }))
+  })
+
 /** Calls the project's own bundler: the same options as for people. */
 const bundleTo = (output: string): Promise<Run> => {
   const bundler = JSON.stringify(join(root, "scripts/bundle.mjs"))
@@ -75,6 +102,7 @@ export const bundled = async (): Promise<Program> => {
     run: (args, input) => execute(process.execPath, [script, ...args], folder, input),
     interrupt: (args) => execute(process.execPath, [script, ...args], folder, "", (child) => void child.kill("SIGINT")),
     shell: (line) => execute("sh", ["-c", `${prelude}${line}`], folder),
+    terminal: (line, typed) => inTerminal(`${prelude}${line}`, folder, typed),
     dispose: () => rm(folder, { recursive: true, force: true })
   }
 }

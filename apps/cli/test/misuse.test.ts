@@ -9,6 +9,7 @@ import { Effect, Layer, Option } from "effect"
 import { join } from "node:path"
 import { decode } from "../src/decode/decode.ts"
 import { replay } from "../src/replay/replay.ts"
+import { replayOptions, terminal } from "./commands.ts"
 
 const folder = Effect.flatMap(FileSystem, (files) => files.makeTempDirectoryScoped({ prefix: "stopcopy-misuse-" }))
 
@@ -22,8 +23,8 @@ const writeJournal = (file: string) =>
     yield* Effect.ignore(pf.ask({ _tag: "AddSla", sla }))
   }).pipe(Effect.provide(Layer.provide(ActorSystem.layer, layerSqlite({ file }))))
 
-const replayOf = (journal: string, at?: number, stream?: string) =>
-  Effect.flip(replay({ journal, at: Option.fromNullable(at), stream: Option.fromNullable(stream), json: false }))
+const replayOf = (journal: string, at?: string, stream?: string) =>
+  Effect.flip(replay(replayOptions([journal], { at: Option.fromNullable(at), stream: Option.fromNullable(stream) })))
 
 const assertMisuse = (error: { readonly _tag: string; readonly message: string }, reason: string): void => {
   assert.strictEqual(error._tag, "Misuse")
@@ -55,8 +56,8 @@ it.scoped("replay: something else, a directory, an unknown stream, an event out 
     assertMisuse(yield* replayOf(text), "not a SQLite database")
     assertMisuse(yield* replayOf(path), "is a directory")
     assertMisuse(yield* replayOf(journal, undefined, "vf/x"), "no stream vf/x; the journal has pf/0000:6b:00.0")
-    assertMisuse(yield* replayOf(journal, 1, "vf/x"), "no stream vf/x")
-    assertMisuse(yield* replayOf(journal, 0), "no event 0: the journal has events 1 to 2")
-    assertMisuse(yield* replayOf(journal, 3), "no event 3")
-  }).pipe(Effect.provide(NodeContext.layer))
+    assertMisuse(yield* replayOf(journal, "1", "vf/x"), "no stream vf/x")
+    assertMisuse(yield* replayOf(journal, "3"), "journal.db has no event 3: its events are 1 to 2")
+    assertMisuse(yield* replayOf("/dev/null"), "it is a pipe or a device")
+  }).pipe(Effect.provide(Layer.merge(NodeContext.layer, terminal)))
 )

@@ -1,6 +1,7 @@
 /** The program as a process: what it prints where, and its exit codes. The README's commands are run too. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { Schema } from "effect"
+import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
@@ -135,15 +136,15 @@ it("the journal of the demo replays, whole and by stream, and is not changed", a
   assert.isBelow(events.length, lines.length)
 })
 
-it("the state after an event is that of its actor, or of the stream that was named", async () => {
-  const [own, named, json] = await Promise.all([
+it("the state of every actor after an event, or of the stream that was named", async () => {
+  const [every, named, json] = await Promise.all([
     program.run(["replay", "demo.db", "--at", "4"]),
     program.run(["replay", "demo.db", "--stream", "pf/0000:6b:00.0", "--at", "4"]),
-    program.run(["replay", "demo.db", "--at", "4", "--json"])
+    program.run(["replay", "demo.db", "--stream", "vf/0000:6b:00.2", "--at", "4", "--json"])
   ])
-  assert.match(own.stdout, /^vf\/0000:6b:00\.2 \(vf\) after event 4, /)
-  assert.include(own.stdout, "\n  migrationState: RUNNING\n")
-  assert.include(own.stdout, "\n  block: 4096 bytes, all zero\n")
+  assert.match(every.stdout, /\nvf\/0000:6b:00\.2 \(vf\) after event 4, /)
+  assert.include(every.stdout, "\n  migrationState: RUNNING\n")
+  assert.include(every.stdout, "\n  block: 4096 bytes, all zero\n")
   assert.match(named.stdout, /^pf\/0000:6b:00\.0 \(pf\) after event 4, .*; its last event is 2\n/)
   const { state } = Schema.decodeSync(State)(json.stdout)
   assert.strictEqual(Buffer.from(state.block, "base64").byteLength, 4096)
@@ -154,16 +155,31 @@ it("replay says in one line what it cannot read", () =>
     [["replay", "none.db"], "there is no journal at none.db"],
     [["replay", "demo.db", "--stream", "vf/x"], "the journal has pf/0000:6b:00.0, vf/"],
     [["replay", ""], "there is no journal at ''"],
-    [["replay"], "stopcopy: missing argument <JOURNAL>; see stopcopy replay --help"],
+    [["replay"], "stopcopy: missing argument <JOURNAL|BUNDLE>; see stopcopy replay --help"],
     [["replay", "demo.db", "--stream"], "stopcopy: --stream needs a value; see stopcopy replay --help"],
     [["replay", "demo.db", "--at", "5", "--at", "6"], "stopcopy: --at is given 2 times: give it once; see"],
-    [["replay", "demo.db", "--at", "abc"], "stopcopy: --at wants the sequence of an event, a number, not 'abc'; see"]
+    [["replay", "demo.db", "--at", "abc"], "stopcopy: 'abc' is no point: write the sequence of an event, such as 17"],
+    [["replay", "demo.db", "--interactive"], "stopcopy: --interactive needs a terminal"],
+    [["diff", "demo.db", "1"], "stopcopy: missing argument <B>; see stopcopy diff --help"],
+    [["bundle", "create", "x", "demo.db", "--redact"], "stopcopy: --redact needs a value; see stopcopy bundle create"]
   ]))
 
 it("help and version are plain and exit with 0; an unknown command is misuse", async () => {
   const [help, version] = await Promise.all([program.run(["--help"]), program.run(["--version"])])
   assert.deepStrictEqual([help.code, version.code], [0, 0])
-  for (const command of ["demo", "decode", "replay"]) assert.include(help.stdout, `- ${command} `)
+  const names = [
+    "demo",
+    "decode",
+    "replay",
+    "diff",
+    "blame",
+    "why",
+    "verify",
+    "compare",
+    "bundle create",
+    "bundle open"
+  ]
+  for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))
   assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
   assertMisuse(await program.run(["migrate"]), "stopcopy: invalid subcommand")
@@ -225,12 +241,51 @@ it("Ctrl-C in the demo puts the source back to RUNNING; exit code 130", async ()
   )
 })
 
+/** `script` of util-linux, without which a test has no terminal. */
+const hasTerminal = spawnSync("script", ["--version"]).status === 0
+if (!hasTerminal)
+  console.warn("skipped: there is no `script` of util-linux here, so no terminal to step through events in")
+
+/** Whether the terminal puts lines together and echoes them, as it does before. */
+const modes = "stty -a | grep -o -E -- '-?(icanon|echo) ' | xargs"
+
+it.skipIf(!hasTerminal)("events are stepped through in a terminal, which is as before afterwards", async () => {
+  const { code, stderr, stdout } = await program.terminal(
+    `stopcopy replay demo.db --interactive; echo "code $?"; ${modes}`,
+    [
+      ["1 of ", "f"],
+      ["FileRefused", "s"],
+      ["migrationState", "d"],
+      ["what changed with event", ":"],
+      ["jump to event", "300\r"],
+      ["what changed with event 300", "e"],
+      ["--- event 300", "/"],
+      ["search for text", "superset\r"],
+      ["EINVAL", "?"],
+      ["any key goes back", "q"],
+      ["j/k step", "q"]
+    ]
+  )
+  assert.deepStrictEqual([code, stderr], [0, ""], "the texts of stderr were not seen")
+  assert.include(stdout, "\u001b[?1049h\u001b[?25l")
+  assert.isTrue(stdout.endsWith("\u001b[?25h\u001b[?1049lcode 0\r\nicanon echo\r\n"))
+})
+
+it.skipIf(!hasTerminal)("an interrupted terminal is as before; exit code 130", async () => {
+  const { stdout } = await program.terminal(`stopcopy replay demo.db --interactive; echo "code $?"; ${modes}`, [
+    ["1 of ", "\u0003"]
+  ])
+  assert.isTrue(stdout.endsWith("\u001b[?25h\u001b[?1049lcode 130\r\nicanon echo\r\n"))
+})
+
 it("the README's commands do what it shows", async () => {
-  const [last, ...others] = commands.filter((command) => !isDemo(command)).reverse()
-  assert.isDefined(last)
-  // The last command makes the block that the earlier ones look at.
-  const made = await program.shell(last)
+  const own = commands.filter((command) => !isDemo(command))
+  const making = own.find((command) => command.includes("> block.bin"))
+  assert.isDefined(making)
+  // This one makes the block that others look at.
+  const made = await program.shell(making)
   assert.deepStrictEqual([made.code, made.stderr], [0, ""])
+  const others = own.filter((command) => command !== making)
   const runs = await Promise.all(others.map((command) => program.shell(command)))
   const outputs = [demo, ...runs].flatMap(({ stderr, stdout }) => [stdout, stderr])
   const withoutNumbers = (text: string): string => text.replaceAll(/[0-9a-f]+/g, "#").replaceAll(/ +/g, " ")

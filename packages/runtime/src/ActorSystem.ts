@@ -3,8 +3,7 @@
  * has been idle, and is restored when addressed again; there is one per behavior and id, so that its turns are in order.
  */
 import { Clock, Context, Duration, Effect, Layer } from "effect"
-import type { Either } from "effect"
-import type { Scope } from "effect"
+import type { Either, Scope } from "effect"
 import type { Actor } from "./Actor.ts"
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { Family } from "./Family.ts"
@@ -150,7 +149,7 @@ const makeSystem = (
       actor: (behavior, id) =>
         Effect.suspend(() => {
           const actor = families.of(behavior).get(`${behavior.name}/${id}`)
-          return Effect.as(actor.restored, actor)
+          return Effect.as(actor.restored(), actor)
         }),
       size: Effect.sync(() => families.size),
       restart: (stream) =>

@@ -5,10 +5,11 @@
 import { Either, ParseResult, Schema } from "effect"
 import type { Behavior, Json, Packing, Tagged, Upcaster } from "./Behavior.ts"
 import { baseType, encodings } from "./Envelope.ts"
-import type { Envelope, StoredCommand } from "./Envelope.ts"
+import type { Recorded, StoredCommand } from "./Envelope.ts"
 import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
-import { jsonEncoder } from "./internal/jsonEncoder.ts"
+import { isPlain, jsonEncoder, lazyJsonEncoder } from "./internal/jsonEncoder.ts"
+import { wasWritten } from "./internal/wasWritten.ts"
 import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
 import { RedactedEvent, UndecodableEvent } from "./JournalError.ts"
@@ -35,9 +36,14 @@ export interface Codec<State, Command, Event> {
   /** JSON text of an event. */
   readonly encodeEvent: (event: Event) => string
   /** The event in an envelope of this behavior's stream, or of a stream it owns. */
-  readonly decode: (envelope: Envelope) => Either.Either<Event, DecodeError>
+  readonly decode: (envelope: Recorded) => Either.Either<Event, DecodeError>
+  /**
+   * The same for an event whose bytes are known to be what this behavior wrote: its hash chain was verified. Where a value is its own
+   * encoded form, it is parsed and not checked again.
+   */
+  readonly decodeVerified: (envelope: Recorded) => Either.Either<Event, DecodeError>
   /** The state in a base event of this behavior. */
-  readonly decodeBase: (envelope: Envelope) => Either.Either<State, DecodeError>
+  readonly decodeBase: (envelope: Recorded) => Either.Either<State, DecodeError>
   /** The state in JSON that this very version of the behavior wrote; the reason where it did not. */
   readonly decodeState: (bytes: Uint8Array) => Either.Either<State, string>
   /** A stored command; `redacted`, or the reason why it cannot be read. */
@@ -88,7 +94,7 @@ const reader = <A>(
 
 const fromEntry = <Event, Command>(
   packing: Packing<Event, Command> | undefined,
-  envelope: Envelope,
+  envelope: Recorded,
   payload: Uint8Array
 ) => {
   if (packing === undefined || packing.type !== envelope.type)
@@ -102,7 +108,7 @@ const fromEntry = <Event, Command>(
 
 /** Reads the payload of an envelope; a redacted one, and what cannot be read, as the error that names the event. */
 const readEnvelope = <A>(
-  envelope: Envelope,
+  envelope: Recorded,
   read: (payload: Uint8Array) => Either.Either<A, string>
 ): Either.Either<A, DecodeError> => {
   const { payload, sequence, stream, type } = envelope
@@ -128,28 +134,49 @@ const eventReader = <State, Command, Event extends Tagged, Answer, Refused>(
     })
 }
 
-/** The codec of a behavior. Keep it: making one compiles the schemas. */
+/** Reads what this very version wrote without its schema, where the schema changes nothing; everything else by `decode`. */
+const verifiedReader = <State, Command, Event extends Tagged, Answer, Refused>(
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  decode: (envelope: Recorded) => Either.Either<Event, DecodeError>
+): ((envelope: Recorded) => Either.Either<Event, DecodeError>) => {
+  if (!isPlain(behavior.event)) return decode
+  return (envelope) => {
+    const { encoding, payload, schemaVersion } = envelope
+    if (payload === null || encoding !== encodings.json || schemaVersion !== behavior.version) return decode(envelope)
+    const value: unknown = JSON.parse(fromUtf8(payload))
+    return wasWritten<Event>(value) ? Either.right(value) : decode(envelope)
+  }
+}
+
+/**
+ * The codec of a behavior. Keep it: making one compiles the schemas. `lazy`: for a journal that keeps values, which are then checked at once
+ * and encoded when somebody reads them.
+ */
 export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
-  behavior: Behavior<State, Command, Event, Answer, Refused>
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  lazy = false
 ): Codec<State, Command, Event> => {
   const { upcasters, version } = behavior
   const fits = fitter(behavior)
+  const decode = eventReader(behavior)
   const commandToJson = jsonEncoder(behavior.command)
+  const commandToPayload = lazy ? lazyJsonEncoder(behavior.command) : commandToJson
   const lift = (part: keyof Upcaster) => (from: number) => upcasters[from]?.[part]
   const readCommand = reader(behavior.command, version, lift("command"))
   const readState = reader(behavior.state, version, lift("state"))
   return {
-    encode: encoder(behavior),
+    encode: encoder(behavior, lazy),
     isPacked: (events) => events.every(fits),
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,
-      bytes: commandToJson(command)
+      bytes: commandToPayload(command)
     }),
     encodeState: Schema.encodeSync(behavior.state),
     commandJson: commandToJson,
     encodeEvent: Schema.encodeSync(behavior.event),
-    decode: eventReader(behavior),
+    decode,
+    decodeVerified: verifiedReader(behavior, decode),
     decodeBase: (envelope) =>
       readEnvelope(envelope, (payload) =>
         envelope.encoding === encodings.base

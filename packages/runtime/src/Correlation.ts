@@ -3,6 +3,7 @@
  * hand. Source: `docs/architecture.md`, "Envelope".
  */
 import { Effect, FiberRef } from "effect"
+import type { Envelope } from "./Envelope.ts"
 
 /** Correlation id of what this fiber does. None: each batch that starts something is its own correlation. */
 export const currentCorrelation: FiberRef.FiberRef<string | undefined> = FiberRef.unsafeMake<string | undefined>(
@@ -23,6 +24,18 @@ export const withCausation =
   (sequence: number, journal?: string) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.locally(effect, currentCausation, journal === undefined ? `${sequence}` : `${journal}/${sequence}`)
+
+/** What `effect` records was led to by this event of this process's journal, and belongs to what the event belongs to. */
+export const reacting =
+  ({ correlation, sequence }: Pick<Envelope, "correlation" | "sequence">) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    effect.pipe(withCorrelation(correlation), withCausation(sequence))
+
+/** The ids that what this fiber records will carry: to be sent along with a call to another process. */
+export const currentContext: Effect.Effect<{
+  readonly correlation: string | undefined
+  readonly causation: string | null
+}> = Effect.all({ correlation: FiberRef.get(currentCorrelation), causation: FiberRef.get(currentCausation) })
 
 /** The correlation of a batch recorded outside any: the stream and version of its first event, which no other batch has. */
 export const ownCorrelation = (stream: string, version: number): string => `${stream}@${version}`

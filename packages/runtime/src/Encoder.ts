@@ -1,7 +1,7 @@
 /** Events of one turn as records to append: JSON text, or runs of packed entries, in the streams that the behavior routes them to. */
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { encodings, maxRunEntries } from "./Envelope.ts"
-import { jsonEncoder } from "./internal/jsonEncoder.ts"
+import { jsonEncoder, lazyJsonEncoder } from "./internal/jsonEncoder.ts"
 import type { ExpectedStream, NewRecord } from "./JournalDriver.ts"
 
 /** Events ready to be appended. `packed`: all are entries of runs in the actor's own stream. */
@@ -90,9 +90,10 @@ class TouchedStreams {
 
 /** How events of `behavior` become records. Throws what the schema says about an event outside it. */
 export const encoder = <State, Command, Event extends Tagged, Answer, Refused>(
-  behavior: Behavior<State, Command, Event, Answer, Refused>
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  lazy: boolean
 ): Encode<Event> => {
-  const toJson = jsonEncoder(behavior.event)
+  const toJson = lazy ? lazyJsonEncoder(behavior.event) : jsonEncoder(behavior.event)
   const { name, version: schemaVersion } = behavior
   return (stream, versionOf, events) => {
     const touched = new TouchedStreams(versionOf)

@@ -49,6 +49,14 @@ export const keptSnapshots = 4
 /** Bytes, or the text whose UTF-8 form they are: what is only kept in memory is never encoded. */
 export type Bytes = Uint8Array | string
 
+/** A text that is made when somebody needs it. */
+export interface LazyText {
+  readonly text: () => string
+}
+
+/** What an append brings along: bytes, a text, or, for a journal that keeps values, a text to be made when it is read. */
+export type Payload = Bytes | LazyText
+
 /** What an acknowledged append survives: *written* the death of the process, *durable* the loss of power. */
 export type Durability = "written" | "durable"
 
@@ -81,6 +89,14 @@ export interface Envelope extends BatchContext, StreamIdentity {
   /** One of `encodings`, or a later release's. */
   readonly encoding: number
   readonly payload: Uint8Array | null
+}
+
+/** The part of an event that a fold needs. */
+export type Recorded = Omit<Envelope, keyof BatchContext | "batch" | "owner">
+
+/** The part of a stored record that a fold needs. */
+export interface RecordedRun extends Recorded {
+  readonly count: number
 }
 
 /** A stored record: one event, or a run of `count` events of one type in one stream. */
@@ -123,6 +139,24 @@ export interface StoredBatch extends BatchContext {
 /** A batch with its link of the hash chain: 32 bytes, taken over the batch and the hash of the one before it. */
 export interface SealedBatch extends StoredBatch {
   readonly hash: Uint8Array
+}
+
+/** The events of a run with a version above `after`, oldest first. Payloads are views, not copies. Total. */
+export const recordedOf = (run: RecordedRun, after: number): ReadonlyArray<Recorded> => {
+  const { count, encoding, payload } = run
+  if (count === 1 && encoding !== encodings.timed) return run.version > after ? [run] : []
+  const size = payload === null ? 0 : Math.floor(payload.byteLength / count)
+  const skip = encoding === encodings.timed && size >= timedPrefixBytes ? timedPrefixBytes : 0
+  const events: Array<Recorded> = []
+  for (let index = Math.max(0, after + 1 - run.version); index < count; index++) {
+    events.push({
+      ...run,
+      sequence: run.sequence + index,
+      version: run.version + index,
+      payload: payload === null ? null : payload.subarray(index * size + skip, (index + 1) * size)
+    })
+  }
+  return events
 }
 
 /** The entry `index` of a run as an event of its own: its payload and its time. */

@@ -48,7 +48,7 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> imple
 
   constructor(behavior: Behavior<State, Command, Event, Answer, Refused>, surroundings: Surroundings) {
     this.behavior = behavior
-    this.codec = codecOf(behavior)
+    this.codec = codecOf(behavior, surroundings.journal.keepsValues)
     this.journal = surroundings.journal
     this.options = surroundings.options
     this.surroundings = surroundings

@@ -11,6 +11,7 @@
  */
 import { Cause, Deferred, Effect, Either, Exit, FiberId, Option } from "effect"
 import type { Durability } from "./Envelope.ts"
+import { lengthOf } from "./internal/utf8.ts"
 import type { AppendAnswer, AppendRequest, Appended, JournalDriver } from "./JournalDriver.ts"
 import { JournalUnavailable, VersionConflict } from "./JournalError.ts"
 import type { AppendError, CommitError } from "./JournalError.ts"
@@ -36,10 +37,12 @@ interface Queued {
 
 /** Bytes that an append brings along (characters, of texts); names and row overhead left out. */
 const bytesOf = (request: AppendRequest): number => {
-  let bytes = request.command?.bytes.length ?? 0
-  for (const { payload } of request.records) bytes += payload.length
+  let bytes = lengthOf(request.command?.bytes ?? "")
+  for (const { payload } of request.records) bytes += lengthOf(payload)
   return bytes
 }
+
+const none: ReadonlyArray<Queued> = []
 
 const touches = (request: AppendRequest, streams: ReadonlySet<string>): boolean =>
   request.streams.some(({ stream }) => streams.has(stream))
@@ -207,17 +210,17 @@ export class GroupCommit {
   }
 
   private answer(group: ReadonlyArray<Queued>, answers: ReadonlyArray<AppendAnswer>): void {
-    let kept = false
     const refused: Array<AppendRequest> = []
-    for (const [index, { request }] of group.entries()) {
-      const answer = answers[index]
-      if (answer !== undefined && Either.isRight(answer)) kept = true
-      else refused.push(request)
+    let at = 0
+    for (const { request } of group) {
+      const answer = answers[at++]
+      if (answer === undefined || Either.isLeft(answer)) refused.push(request)
     }
     const streams = new Set(refused.flatMap((request) => request.streams.map(({ stream }) => stream)))
-    const behind = refused.length === 0 ? [] : this.refuseBehind(streams)
-    if (kept) this.committed()
-    for (const [index, { done }] of group.entries()) done(answers[index] ?? this.noAnswer())
+    const behind = refused.length === 0 ? none : this.refuseBehind(streams)
+    if (refused.length < group.length) this.committed()
+    at = 0
+    for (const { done } of group) done(answers[at++] ?? this.noAnswer())
     for (const { done, request } of behind) done(Either.left(behindRefused(request, streams)))
   }
 

@@ -2,13 +2,12 @@
  * The journal as actors and readers use it: appends with group commit, cursors for restoring, streams for everyone else. One
  * face over every `JournalDriver`. Source: `docs/architecture.md`, "What is acknowledged is kept" and "Envelope".
  */
-import type { Duration, Either } from "effect"
 import { Chunk, Context, Effect, Layer, Option, Stream } from "effect"
-import type { Scope } from "effect"
+import type { Duration, Either, Scope } from "effect"
 import type { Cursor } from "./Cursor.ts"
-import { actorCursor, globalCursor, streamCursor } from "./Cursor.ts"
+import { actorCursor, foldCursor, globalCursor, streamCursor } from "./Cursor.ts"
 import { pageRecords } from "./Envelope.ts"
-import type { Envelope, SealedBatch } from "./Envelope.ts"
+import type { Envelope, Recorded, SealedBatch } from "./Envelope.ts"
 import { GroupCommit } from "./GroupCommit.ts"
 import type { Outcome } from "./GroupCommit.ts"
 import type {
@@ -44,6 +43,8 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     readonly append: (request: AppendRequest) => Effect.Effect<Appended, AppendError>
     /** True if every answer is there at once: then `commitNow` may be used, and what is read is an `Either`. */
     readonly synchronous: boolean
+    /** True if it keeps appends as they come, in this memory. */
+    readonly keepsValues: boolean
     /** Commits one batch now. Only over a synchronous storage. */
     readonly commitNow: (request: AppendRequest) => Outcome
     /**
@@ -70,6 +71,8 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
      * which to begin.
      */
     readonly history: (stream: string, after?: ReadonlyMap<string, number>) => Effect.Effect<Cursor, ReadError>
+    /** The same, without what a fold does not need: to compute the actor's state. */
+    readonly toFold: (stream: string, after?: ReadonlyMap<string, number>) => Effect.Effect<Cursor<Recorded>, ReadError>
     /** Every event after sequence `after` (0: from the first), up to the head. */
     readonly events: (after: number) => Stream.Stream<Envelope, ReadError>
     /** The events of one stream, up to its last; without the streams it owns. */
@@ -175,6 +178,7 @@ export const make = (
         return driver.anchor
       },
       synchronous: driver.synchronous,
+      keepsValues: driver.keepsValues,
       append: append(driver, group),
       commitNow: (request) => group.commitNow(request),
       submit: (request, done) => group.submit(request, done),
@@ -210,6 +214,8 @@ const readingOf = (driver: JournalDriver, outstanding: Outstanding) => {
     streams: (family?: string) => whole(() => driver.streams(family)),
     history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
       whole(() => actorCursor(driver, stream, after)),
+    toFold: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
+      whole(() => foldCursor(driver, stream, after)),
     events: (after: number) => pages(() => whole(() => globalCursor(driver, after))),
     eventsOf: (stream: string) => pages(() => whole(() => streamCursor(driver, stream))),
     batches: (after: number) =>

@@ -10,7 +10,15 @@
  * D4 A synchronous driver answers every call with an `Either`, which is an effect that needs no fiber: a turn contains it.
  */
 import type { Effect, Either, Stream } from "effect"
-import type { BatchContext, Bytes, Durability, SealedBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import type {
+  BatchContext,
+  Durability,
+  Payload,
+  RecordedRun,
+  SealedBatch,
+  StoredRecord,
+  StreamIdentity
+} from "./Envelope.ts"
 import type { CommitError, MaintenanceError, ReadError, RefusedAppend } from "./JournalError.ts"
 
 /** A stream that an append touches, with the version it was decided on (0: the stream is new). */
@@ -27,14 +35,14 @@ export interface NewRecord {
   readonly encoding: number
   /** Events in it: 1, or the entries of a packed run. */
   readonly count: number
-  readonly payload: Bytes
+  readonly payload: Payload
 }
 
 /** A command to be stored with what it led to. */
 export interface NewCommand {
   readonly stream: string
   readonly schemaVersion: number
-  readonly bytes: Bytes
+  readonly bytes: Payload
 }
 
 /** One batch, all or nothing. `records` is never empty. */
@@ -110,6 +118,8 @@ export interface JournalDriver {
   readonly anchor: Anchor
   /** True if every call answers with an `Either` (D4). */
   readonly synchronous: boolean
+  /** True if it keeps appends as they come, in this memory: then texts need not be made before somebody reads them. */
+  readonly keepsValues: boolean
   /** Commits the requests in their order (D1 to D3); an answer for each. Never called again before it has answered. */
   readonly commit: (
     group: ReadonlyArray<AppendRequest>,
@@ -126,6 +136,12 @@ export interface JournalDriver {
     after: number,
     limit: number
   ) => Effect.Effect<ReadonlyArray<StoredRecord>, ReadError>
+  /** The same, without what a fold does not need. */
+  readonly runsOf: (
+    stream: string,
+    after: number,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<RecordedRun>, ReadError>
   /** Every stream in the order of its first event; with `family` that stream and those it owns. */
   readonly streams: (family?: string) => Effect.Effect<ReadonlyArray<StreamInfo>, ReadError>
   /** Batches with all their records, after batch `after`; at most `limit`. */

@@ -58,14 +58,14 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
       const actor = this.current()
       return actor.ready
         ? Effect.succeed(actor.standing.published)
-        : Effect.map(actor.restored, () => actor.unsafeState())
+        : Effect.map(actor.restored(), () => actor.unsafeState())
     })
   }
 
   unsafeState(): State {
     const actor = this.current()
     if (actor.ready || actor.waiting > 0) return actor.standing.published
-    const exit = Effect.runSyncExit(actor.restored)
+    const exit = Effect.runSyncExit(actor.restored())
     if (Exit.isSuccess(exit)) return actor.standing.published
     throw new Error(`${this.stream} is not in memory and cannot be restored at once`, { cause: exit.cause })
   }
@@ -89,7 +89,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   until(predicate: (state: State) => boolean): Effect.Effect<State, JournalError> {
     return Effect.suspend(() => {
       const actor = this.current()
-      return actor.ready ? actor.watch(predicate) : Effect.zipRight(actor.restored, this.until(predicate))
+      return actor.ready ? actor.watch(predicate) : Effect.zipRight(actor.restored(), this.until(predicate))
     })
   }
 
@@ -153,7 +153,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     const actor = this.current()
     return actor === this
       ? Effect.zipRight(
-          this.restored,
+          this.restored(),
           Effect.suspend(() => ask(this))
         )
       : ask(actor)

@@ -2,8 +2,7 @@
 import { Either, Stream } from "effect"
 import { genesis, linkOf, portableSha256 } from "./Chain.ts"
 import { encodings, keptSnapshots } from "./Envelope.ts"
-import type { PlannedBatch, SealedBatch, StoredBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
-import { bytesOf } from "./internal/utf8.ts"
+import type { SealedBatch, StoredBatch, StoredRecord, StreamIdentity } from "./Envelope.ts"
 import type {
   Anchor,
   AppendAnswer,
@@ -17,25 +16,9 @@ import type {
   StreamInfo
 } from "./JournalDriver.ts"
 import type { MaintenanceError } from "./JournalError.ts"
-import { batchOf, planGroup, refusalOf } from "./Plan.ts"
-import { needed, redactBatch } from "./Retention.ts"
-
-const readBatch = (batch: PlannedBatch): StoredBatch => {
-  const { command, records } = batch
-  return {
-    ...batch,
-    command: command === null ? null : { ...command, bytes: bytesOf(command.bytes) },
-    records: records.map((record) => ({ ...record, payload: bytesOf(record.payload) }))
-  }
-}
-
-/** A batch: as it was asked for, until somebody reads it. */
-interface Slot {
-  /** Sequence of the first event. */
-  readonly first: number
-  request: AppendRequest | undefined
-  batch: StoredBatch | undefined
-}
+import { MemoryColumns } from "./MemoryColumns.ts"
+import { planGroup, refusalOf } from "./Plan.ts"
+import { needed } from "./Retention.ts"
 
 interface MemoryStream extends StreamIdentity {
   version: number
@@ -63,8 +46,9 @@ class MemoryDriver implements JournalDriver {
   readonly changes = Stream.empty
   readonly id: string
   anchor: Anchor = { batch: 1, sequence: 1, hash: genesis }
+  readonly keepsValues = true
   /** Batch `anchor.batch + i` at index `i`. */
-  private slots: Array<Slot> = []
+  private readonly columns = new MemoryColumns()
   /** Links are made when somebody reads batches: nobody can change this memory in between. */
   private sealed: Array<SealedBatch> = []
   private readonly byName = new Map<string, MemoryStream>()
@@ -92,16 +76,17 @@ class MemoryDriver implements JournalDriver {
     const batch = this.at.batch + 1
     const first = this.at.sequence + 1
     let last = this.at.sequence
-    for (const { count, encoding, stream: index } of request.records) {
-      const identity = request.streams[index]
-      if (identity === undefined) throw new RangeError(`a record names stream ${index}, which is not in the append`)
+    this.columns.addBatch(request, first)
+    for (const record of request.records) {
+      const identity = request.streams[record.stream]
+      if (identity === undefined) throw new RangeError(`a record names no stream of the append: ${record.stream}`)
       const stream = this.streamOf(identity)
-      stream.version += count
+      this.columns.addRecord(stream, stream.version + 1, record)
+      stream.version += record.count
       if (stream.batches.at(-1) !== batch) stream.batches.push(batch)
-      last += count
-      if (encoding === encodings.base) stream.bases.push({ version: stream.version, sequence: last })
+      last += record.count
+      if (record.encoding === encodings.base) stream.bases.push({ version: stream.version, sequence: last })
     }
-    this.slots.push({ first, request, batch: undefined })
     this.at = { batch, sequence: last }
     return { batch, first, last }
   }
@@ -114,15 +99,20 @@ class MemoryDriver implements JournalDriver {
     return made
   }
 
-  /** The batch at an index of `slots`, put into its stored form when first read. */
   private batchAt(index: number): StoredBatch | undefined {
-    const slot = this.slots[index]
-    if (slot?.request !== undefined) {
-      const head = { batch: this.anchor.batch + index - 1, sequence: slot.first - 1 }
-      slot.batch = readBatch(batchOf(slot.request, head))
-      slot.request = undefined
+    return this.columns.batchAt(index, this.anchor.batch + index)
+  }
+
+  /** Index of the batch that holds the event `sequence`. */
+  private indexOf(sequence: number): number {
+    let low = 0
+    let high = this.columns.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.columns.firstOf(middle) ?? 0) <= sequence) low = middle + 1
+      else high = middle
     }
-    return slot?.batch
+    return Math.max(0, low - 1)
   }
 
   readonly sync = () => Either.void
@@ -131,8 +121,7 @@ class MemoryDriver implements JournalDriver {
 
   readonly records = (after: number, limit: number) => {
     const found: Array<StoredRecord> = []
-    const start = Math.max(0, firstIndex(this.slots, ({ first }) => first > after + 1) - 1)
-    for (let index = start; found.length < limit; index++) {
+    for (let index = this.indexOf(after + 1); found.length < limit; index++) {
       const batch = this.batchAt(index)
       if (batch === undefined) break
       for (const record of batch.records) if (record.sequence + record.count - 1 > after) found.push(record)
@@ -154,6 +143,8 @@ class MemoryDriver implements JournalDriver {
     return Either.right(found.slice(0, limit))
   }
 
+  readonly runsOf = this.recordsOf
+
   readonly streams = (family?: string) => {
     const infos: Array<StreamInfo> = []
     for (const { behavior, owner, stream, version } of this.byName.values()) {
@@ -170,7 +161,7 @@ class MemoryDriver implements JournalDriver {
   }
 
   private seal(): void {
-    for (let index = this.sealed.length; index < this.slots.length; index++) {
+    for (let index = this.sealed.length; index < this.columns.length; index++) {
       const batch = this.batchAt(index)
       if (batch === undefined) break
       const previous = this.sealed.at(-1)?.hash ?? this.anchor.hash
@@ -200,10 +191,15 @@ class MemoryDriver implements JournalDriver {
     return Either.void
   }
 
-  readonly redact = (redaction: Redaction): Either.Either<void, MaintenanceError> => {
-    this.seal()
-    this.sealed = this.sealed.map((batch) => redactBatch(portableSha256, batch, redaction))
-    this.replace(this.sealed)
+  readonly redact = ({ commands, sequences }: Redaction): Either.Either<void, MaintenanceError> => {
+    for (const batch of commands) this.columns.redactCommand(batch - this.anchor.batch, portableSha256)
+    for (const sequence of sequences) {
+      const index = this.indexOf(sequence)
+      const holds = (record: StoredRecord) => sequence >= record.sequence && sequence < record.sequence + record.count
+      const record = this.batchAt(index)?.records.findIndex(holds) ?? -1
+      if (record >= 0) this.columns.redactRecord(index, record, portableSha256)
+    }
+    this.sealed = []
     return Either.void
   }
 
@@ -218,17 +214,9 @@ class MemoryDriver implements JournalDriver {
     if (before === undefined || start === undefined) return Either.void
     this.anchor = { batch, sequence: start.firstSequence, hash: before.hash }
     this.sealed = this.sealed.slice(first)
-    this.replace(this.sealed)
+    this.columns.removeFirst(first)
+    for (const { batches } of this.byName.values()) batches.splice(0, batches.filter((each) => each < batch).length)
     return Either.void
-  }
-
-  /** These batches are all there is from now on. */
-  private replace(batches: ReadonlyArray<SealedBatch>): void {
-    this.slots = batches.map(({ hash: _, ...batch }) => ({ first: batch.firstSequence, request: undefined, batch }))
-    for (const { batches: numbers } of this.byName.values()) {
-      const first = numbers.findIndex((number) => number >= this.anchor.batch)
-      numbers.splice(0, first < 0 ? numbers.length : first)
-    }
   }
 
   private allRecords(): ReadonlyArray<StoredRecord> {

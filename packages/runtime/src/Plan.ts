@@ -5,7 +5,7 @@
 import { Either } from "effect"
 import { maxBatchRecords, maxNameLength, maxPayloadBytes, maxRunEntries } from "./Envelope.ts"
 import type { PlannedBatch, PlannedRecord } from "./Envelope.ts"
-import { sizeOf } from "./internal/utf8.ts"
+import { sizeOf, textIn } from "./internal/utf8.ts"
 import type { AppendRequest, Appended, ExpectedStream, Head, NewRecord } from "./JournalDriver.ts"
 import { AppendTooLarge, VersionConflict } from "./JournalError.ts"
 import type { RefusedAppend } from "./JournalError.ts"
@@ -76,7 +76,7 @@ const numbered = (request: AppendRequest, head: Head): ReadonlyArray<PlannedReco
       type,
       schemaVersion,
       encoding,
-      payload,
+      payload: textIn(payload),
       payloadHash: null
     })
     versions[index] = version + count - 1
@@ -90,13 +90,13 @@ export const refusalOf = (request: AppendRequest, versionOf: (stream: string) =>
   excess(request) ?? conflict(request.streams, versionOf)
 
 /** The batch that an accepted request becomes after `head`. */
-export const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({
+const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({
   batch: head.batch + 1,
   firstSequence: head.sequence + 1,
   time: request.time,
   correlation: request.correlation,
   causation: request.causation,
-  command: request.command === null ? null : { ...request.command, hash: null },
+  command: request.command === null ? null : { ...request.command, bytes: textIn(request.command.bytes), hash: null },
   records: numbered(request, head)
 })
 

@@ -7,28 +7,36 @@ import type { Behavior, Tagged } from "./Behavior.ts"
 import { codecOf } from "./Codec.ts"
 import type { Codec } from "./Codec.ts"
 import { baseType, encodings } from "./Envelope.ts"
-import type { Envelope, StoredCommand } from "./Envelope.ts"
+import type { Envelope, Recorded, StoredCommand } from "./Envelope.ts"
 import { beginning } from "./History.ts"
 import { Journal } from "./Journal.ts"
 import type { Snapshot } from "./JournalDriver.ts"
-import { NoSuchStream, UnknownBehavior } from "./JournalError.ts"
+import { fieldEncoders } from "./internal/fieldEncoders.ts"
+import { NoSuchStream, UndecodableEvent, UnknownBehavior } from "./JournalError.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
 import { redecide } from "./Redecide.ts"
 import type { DecidedEvent } from "./Redecide.ts"
+import type { Progress } from "./Verify.ts"
 
-/** A decoded value and its JSON text, packed events included. */
+/** A decoded value and its JSON text, packed events included. The text is made when it is first read. */
 export interface Decoded {
   readonly value: unknown
+  /** Throws where the value is outside its schema: a state that `evolve` made. */
   readonly json: string
 }
 
 /** A state that takes in recorded events. */
 export interface Replaying {
-  /** Applies an event of the actor. A base event replaces the state; one of a stream that it owns is part of its own. */
-  readonly apply: (envelope: Envelope) => Either.Either<void, DecodeError>
+  /**
+   * Applies an event of the actor. A base event replaces the state; one of a stream that it owns is part of its own. `verified`: its hash
+   * chain was.
+   */
+  readonly apply: (envelope: Recorded, verified?: boolean) => Either.Either<void, DecodeError>
   /** Goes on from a snapshot of this very version of the behavior; false if it is of another one or cannot be read. */
   readonly load: (snapshot: Pick<Snapshot, "behaviorVersion" | "state">) => boolean
   readonly state: () => Decoded
+  /** The JSON value of one top-level field of the state, without the others; undefined where only the whole can be encoded. */
+  readonly field: (name: string) => { readonly json: unknown } | undefined
   /** The events that a stored command gives now; the reason where it cannot be read, or where `decide` throws. */
   readonly redecide: (command: StoredCommand) => Either.Either<ReadonlyArray<DecidedEvent>, string>
   /** The same for the command that a packed entry stands for. */
@@ -48,6 +56,35 @@ export interface Replayable {
 /** Behaviors by name. */
 export type Registry = ReadonlyMap<string, Replayable>
 
+class LazyDecoded<A> implements Decoded {
+  readonly value: A
+  private readonly encode: (value: A) => string
+  private text: string | undefined
+
+  constructor(value: A, encode: (value: A) => string) {
+    this.value = value
+    this.encode = encode
+  }
+
+  get json(): string {
+    return (this.text ??= this.encode(this.value))
+  }
+}
+
+/** `evolve` of one event. It is total (B2 of `Behavior`), but a reader of the past must survive one that is not. */
+const evolved = <State, Event>(
+  evolve: (state: State, event: Event) => State,
+  state: State,
+  event: Event,
+  { sequence, stream, type }: Recorded
+): Either.Either<State, DecodeError> => {
+  try {
+    return Either.right(evolve(state, event))
+  } catch (thrown) {
+    return Either.left(new UndecodableEvent({ sequence, stream, type, reason: `evolve threw ${String(thrown)}` }))
+  }
+}
+
 const starting =
   <State, Command, Event extends Tagged, Answer, Refused>(
     behavior: Behavior<State, Command, Event, Answer, Refused>,
@@ -55,12 +92,18 @@ const starting =
   ) =>
   (): Replaying => {
     let state = behavior.initial
+    const fields = fieldEncoders(behavior.state)
     const set = (next: State) => void (state = next)
     const again = (command: Command) => redecide(behavior, codec, state, command)
     return {
-      apply: (envelope) => {
+      apply: (envelope, verified = false) => {
         if (envelope.encoding !== encodings.base) {
-          return Either.map(codec.decode(envelope), (event) => set(behavior.evolve(state, event)))
+          const event = verified ? codec.decodeVerified(envelope) : codec.decode(envelope)
+          if (Either.isLeft(event)) return Either.left(event.left)
+          const next = evolved(behavior.evolve, state, event.right, envelope)
+          if (Either.isLeft(next)) return Either.left(next.left)
+          state = next.right
+          return Either.void
         }
         return envelope.behavior === behavior.name ? Either.map(codec.decodeBase(envelope), set) : Either.void
       },
@@ -69,7 +112,8 @@ const starting =
         if (Either.isRight(loaded)) set(loaded.right)
         return Either.isRight(loaded)
       },
-      state: () => ({ value: state, json: codec.encodeState(state) }),
+      state: () => new LazyDecoded(state, codec.encodeState),
+      field: (name) => fields(name, state),
       redecide: (command) => Either.flatMap(codec.decodeCommand(command), again),
       redecideEntry: (envelope) =>
         Either.flatMap(
@@ -87,7 +131,7 @@ const decodeWith =
   <State, Command, Event extends Tagged>(codec: Codec<State, Command, Event>) =>
   (envelope: Envelope): Either.Either<Decoded, DecodeError> => {
     if (envelope.encoding !== encodings.base) {
-      return Either.map(codec.decode(envelope), (event) => ({ value: event, json: codec.encodeEvent(event) }))
+      return Either.map(codec.decode(envelope), (event) => new LazyDecoded(event, codec.encodeEvent))
     }
     return Either.map(codec.decodeBase(envelope), (state) => ({
       value: { _tag: baseType, state },
@@ -171,40 +215,76 @@ const behaviorOf = (known: Registry, stream: string) =>
     return found ?? (yield* new UnknownBehavior({ sequence: 0, stream, behavior: name }))
   })
 
+/** The versions that a fold has come to: what it applies next must follow, or be a base event. */
+class Followed {
+  private readonly versions: Map<string, number>
+
+  constructor(after: ReadonlyMap<string, number>) {
+    this.versions = new Map(after)
+  }
+
+  /** Fails where events before this one are not kept (compaction, a part of a journal): no state follows from what is. */
+  take({ encoding, sequence, stream, type, version }: Recorded): Either.Either<void, DecodeError> {
+    const expected = (this.versions.get(stream) ?? 0) + 1
+    this.versions.set(stream, version)
+    if (encoding === encodings.base || version === expected) return Either.void
+    const reason = `what is before it is not kept here: versions ${expected} to ${version - 1} of its stream`
+    return Either.left(new UndecodableEvent({ sequence, stream, type, reason }))
+  }
+}
+
 /** Applies a page up to event `sequence`; the last one applied. */
 const applyUpTo = (
   replaying: Replaying,
-  page: ReadonlyArray<Envelope>,
-  sequence: number
+  followed: Followed,
+  page: ReadonlyArray<Recorded>,
+  sequence: number,
+  verified: number
 ): Either.Either<number | undefined, DecodeError> => {
   let last: number | undefined
   for (const envelope of page) {
     if (envelope.sequence > sequence) break
-    const applied = replaying.apply(envelope)
+    const follows = followed.take(envelope)
+    if (Either.isLeft(follows)) return Either.left(follows.left)
+    const applied = replaying.apply(envelope, envelope.sequence <= verified)
     if (Either.isLeft(applied)) return Either.left(applied.left)
     last = envelope.sequence
   }
   return Either.right(last)
 }
 
+/** Fails if the first kept events of an actor, all still to come, are not its first: its state now is not known. */
+const beforeKept = (stream: string, page: ReadonlyArray<Recorded>): Either.Either<void, DecodeError> => {
+  const next = page.find((event) => event.stream === stream) ?? page[0]
+  if (next === undefined || next.version === 1) return Either.void
+  const { sequence, stream: name, type, version } = next
+  const reason = `what is before it is not kept here: versions 1 to ${version - 1} of its stream`
+  return Either.left(new UndecodableEvent({ sequence, stream: name, type, reason }))
+}
+
 /**
  * The state of the actor of `stream` after event `sequence` (any event: those of other actors count as moments), the streams it
- * owns included. A stream that is owned is folded alone, by its own behavior.
+ * owns included. A stream that is owned is folded alone, by its own behavior. Events up to `verified`, which `Verify.verify` gave in this
+ * session, are not checked by their schemas again.
  */
 export const stateAt = Effect.fn("Replay.stateAt")(function* (
   known: Registry,
   stream: string,
-  sequence: number = Number.MAX_SAFE_INTEGER
+  sequence: number = Number.MAX_SAFE_INTEGER,
+  verified?: Pick<Progress, "sequence">
 ): Effect.fn.Return<Past, ReadError | DecodeError | UnknownBehavior | NoSuchStream, Journal> {
   const journal = yield* Journal
   const behavior = yield* behaviorOf(known, stream)
   const replaying = behavior.start()
   const start = yield* beginning(journal, stream, sequence, (snapshot) => replaying.load(snapshot))
-  const cursor = yield* journal.history(stream, start.after)
+  const cursor = yield* journal.toFold(stream, start.after)
+  const followed = new Followed(start.after)
   let last = start.sequence
   for (;;) {
     const page = yield* cursor.next()
-    last = (yield* applyUpTo(replaying, page, sequence)) ?? last
+    const applied = yield* applyUpTo(replaying, followed, page, sequence, verified?.sequence ?? 0)
+    if (applied === undefined && last === 0) yield* beforeKept(stream, page)
+    last = applied ?? last
     if (page.length === 0 || (page.at(-1)?.sequence ?? 0) >= sequence) break
   }
   return { stream, behavior: behavior.name, sequence: last, state: replaying.state() }

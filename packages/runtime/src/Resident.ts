@@ -4,6 +4,7 @@
  */
 import { Deferred, Effect, Either, FiberId } from "effect"
 import type { Tagged } from "./Behavior.ts"
+import { lengthOf } from "./internal/utf8.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
 import { JournalUnavailable } from "./JournalError.ts"
 import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
@@ -41,11 +42,11 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   }
 
   /** Restores the actor unless it is ready. Many may wait for one restoring; nobody who gives up stops it for the others. */
-  get restored(): Effect.Effect<void, ReadError | DecodeError> {
+  restored(): Effect.Effect<void, ReadError | DecodeError> {
     return Effect.suspend(() => {
       if (this.ready) return Effect.void
       if (this.restoring !== undefined) return Deferred.await(this.restoring)
-      if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored)
+      if (this.last !== undefined) return Effect.zipRight(this.last.settled, this.restored())
       const taken = this.takeIn()
       if (Either.isLeft(taken)) return Either.left(this.onTapeOnly(taken.left))
       const begun = restore(this.kind, this.stream)
@@ -127,7 +128,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     this.standing.sequence = sequence
     for (const { count, payload } of request.records) {
       this.freshEvents += count
-      this.freshBytes += payload.length
+      this.freshBytes += lengthOf(payload)
     }
     this.watchers?.notify(next)
   }

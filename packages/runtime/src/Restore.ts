@@ -5,7 +5,7 @@ import type { Behavior, Tagged } from "./Behavior.ts"
 import type { Codec } from "./Codec.ts"
 import type { Cursor } from "./Cursor.ts"
 import { encodings } from "./Envelope.ts"
-import type { Envelope } from "./Envelope.ts"
+import type { Recorded } from "./Envelope.ts"
 import { beginning } from "./History.ts"
 import type { Journal } from "./Journal.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
@@ -23,7 +23,7 @@ interface Source<State, Command, Event extends Tagged, Answer, Refused> {
 const apply = <State, Command, Event extends Tagged, Answer, Refused>(
   { behavior, codec }: Source<State, Command, Event, Answer, Refused>,
   standing: Standing<State>,
-  envelope: Envelope
+  envelope: Recorded
 ): Either.Either<void, DecodeError> => {
   if (envelope.encoding === encodings.base) {
     if (envelope.behavior !== behavior.name) return Either.void
@@ -39,7 +39,7 @@ const applyPage = <State, Command, Event extends Tagged, Answer, Refused>(
   source: Source<State, Command, Event, Answer, Refused>,
   own: string,
   standing: Standing<State>,
-  page: ReadonlyArray<Envelope>
+  page: ReadonlyArray<Recorded>
 ): Either.Either<boolean, DecodeError> => {
   for (const envelope of page) {
     const applied = apply(source, standing, envelope)
@@ -52,8 +52,8 @@ const applyPage = <State, Command, Event extends Tagged, Answer, Refused>(
 
 /** Folds what the cursor gives until it gives nothing. */
 const fold = (
-  cursor: Cursor,
-  take: (page: ReadonlyArray<Envelope>) => Either.Either<boolean, DecodeError>
+  cursor: Cursor<Recorded>,
+  take: (page: ReadonlyArray<Recorded>) => Either.Either<boolean, DecodeError>
 ): Effect.Effect<void, ReadError | DecodeError> => {
   for (;;) {
     const more = flatMapNow(cursor.next(), take)
@@ -78,7 +78,7 @@ export const restore = <State, Command, Event extends Tagged, Answer, Refused>(
   return flatMapNow(start, ({ after, sequence }) => {
     standing.sequence = sequence
     for (const [name, version] of after) standing.setVersion(stream, name, version)
-    return flatMapNow(journal.history(stream, after), (cursor) =>
+    return flatMapNow(journal.toFold(stream, after), (cursor) =>
       flatMapNow(
         fold(cursor, (page) => applyPage(source, stream, standing, page)),
         () => {

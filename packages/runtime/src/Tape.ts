@@ -8,7 +8,8 @@
  *    later `write` or `sync` succeeds before it is.
  * T3 Versions rise along a tape. It may leave out those that the journal got directly; after a crash, only what follows the journal's
  *    last version without a gap is taken in.
- * T4 One process has a tape open, and once.
+ * T4 After a `sync` that failed, none succeeds until the tape is rotated: the kernel forgets what it could not store.
+ * T5 One process has a tape open, and once.
  */
 import type { Either } from "effect"
 import type { JournalFull, JournalUnavailable } from "./JournalError.ts"
@@ -43,8 +44,8 @@ export interface TapeIdentity {
 export interface Tape {
   /**
    * Writes `count` entries (1 to `maxTapeBatchEntries`) from the beginning of `entries`, which may be reused afterwards. The first has
-   * version `firstVersion`, above every one on the tape; all happened at `time` (microseconds since the Unix epoch). Throws a `RangeError`
-   * where the arguments break these rules.
+   * version `firstVersion`; all happened at `time` (microseconds since the Unix epoch). Fails with `JournalUnavailable` where the tape is at
+   * that version or past it; throws a `RangeError` where the arguments are outside their ranges.
    */
   readonly write: (
     firstVersion: number,

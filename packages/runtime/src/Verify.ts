@@ -12,6 +12,8 @@ import type { Anchor } from "./JournalDriver.ts"
 import { JournalDamaged } from "./JournalError.ts"
 import type { ReadError } from "./JournalError.ts"
 
+export type { Sha256 } from "./Chain.ts"
+
 /** How far a check has come: the last good batch, its last sequence and its link. */
 export interface Progress {
   readonly batch: number
@@ -64,17 +66,36 @@ const batchDifference = (batch: SealedBatch, last: Progress): string | undefined
   (batch.records.length === 0 ? "it has no records" : undefined) ??
   (batch.command === null ? undefined : contentDifference("its command", batch.command.bytes, batch.command.hash))
 
-/** A checker that begins at the journal's anchor. */
-export const makeChecker = (journal: Checked, sha256: Sha256 = portableSha256): Checker => {
+/** The link before a batch whose predecessor is not there; undefined where it is not known. */
+export type PreviousHash = (batch: number) => Uint8Array | undefined
+
+/** Where the chain goes on in a part of a journal: at `batch`, which comes after `last` but does not follow it. */
+const afterGap = (previousHash: PreviousHash, batch: SealedBatch, last: Progress): Progress => {
+  const hash = batch.firstSequence > last.sequence ? previousHash(batch.batch) : undefined
+  return hash === undefined ? last : { batch: batch.batch - 1, sequence: batch.firstSequence - 1, hash }
+}
+
+/**
+ * A checker that begins at the journal's anchor. With `previousHash` the journal is a part of one: batches may be missing, each
+ * that is there still has the link of its own contents and of what it is said to follow.
+ */
+export const makeChecker = (
+  journal: Checked,
+  sha256: Sha256 = portableSha256,
+  previousHash?: PreviousHash
+): Checker => {
   const { anchor, id, name } = journal
-  const whole = anchor.sequence === 1
+  const whole = anchor.sequence === 1 && previousHash === undefined
   const versions = new Map<string, number>()
   let last: Progress = { batch: anchor.batch - 1, sequence: anchor.sequence - 1, hash: anchor.hash }
+  const lastVersion = ({ stream, version }: StoredRecord): number | undefined => {
+    const known = versions.get(stream) ?? (whole ? 0 : undefined)
+    return previousHash !== undefined && known !== undefined && version > known ? undefined : known
+  }
   const recordsDifference = (batch: SealedBatch): string | undefined => {
     let sequence = batch.firstSequence
     for (const record of batch.records) {
-      const known = versions.get(record.stream) ?? (whole ? 0 : undefined)
-      const difference = recordDifference(record, batch.batch, sequence, known)
+      const difference = recordDifference(record, batch.batch, sequence, lastVersion(record))
       if (difference !== undefined) return difference
       versions.set(record.stream, record.version + record.count - 1)
       sequence += record.count
@@ -82,6 +103,7 @@ export const makeChecker = (journal: Checked, sha256: Sha256 = portableSha256): 
     return undefined
   }
   return (batch) => {
+    if (previousHash !== undefined && batch.batch > last.batch + 1) last = afterGap(previousHash, batch, last)
     const hash = linkOf(sha256, id, last.hash, batch)
     const difference =
       batchDifference(batch, last) ??

@@ -4,10 +4,12 @@ export { ActorSystem, defaultActorOptions } from "./ActorSystem.ts"
 export type { ActorOptions } from "./Kind.ts"
 export * as Behavior from "./Behavior.ts"
 export * as Compaction from "./Compaction.ts"
-export { withCausation, withCorrelation } from "./Correlation.ts"
+export { currentContext, reacting, withCausation, withCorrelation } from "./Correlation.ts"
 export type { Cursor } from "./Cursor.ts"
 export type {
   BatchContext,
+  LazyText,
+  Payload,
   Durability,
   Envelope,
   SealedBatch,

@@ -6,7 +6,9 @@ import {
   Journal,
   Replay,
   Supervision,
+  currentContext,
   encodings,
+  reacting,
   withCausation,
   withCorrelation
 } from "@stopcopy/runtime"
@@ -194,6 +196,19 @@ it.effect("correlation and causation of the fiber are recorded without being pas
         ["device/0@2", "00ff/12"]
       ]
     )
+  }).pipe(Effect.provide(TestSystem))
+)
+
+it.effect("reacting to an event takes its correlation over, and names it as the cause", () =>
+  Effect.gen(function* () {
+    const one = yield* actor("0")
+    yield* one.ask({ _tag: "Open", file: 0 }).pipe(withCorrelation("migration-8"))
+    const [event] = yield* recorded
+    if (event === undefined) return assert.fail("nothing was recorded")
+    yield* one.ask({ _tag: "Write", offset: 0, value: 1 }).pipe(reacting(event))
+    assert.include((yield* recorded)[1], { correlation: "migration-8", causation: "1" })
+    assert.deepStrictEqual(yield* currentContext.pipe(reacting(event)), { correlation: "migration-8", causation: "1" })
+    assert.deepStrictEqual(yield* currentContext, { correlation: undefined, causation: null })
   }).pipe(Effect.provide(TestSystem))
 )
 

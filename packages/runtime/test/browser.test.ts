@@ -16,13 +16,13 @@ const bundle = (entry: string) =>
     logLevel: "silent"
   })
 
-it("the runtime and the test kit have no node: import and nothing of SQLite", async () => {
+it("the runtime and the test kit have no node: import and nothing of SQLite or PostgreSQL", async () => {
   for (const entry of ["index.ts", "testing.ts"]) {
     const { metafile, outputFiles } = await bundle(entry)
     const inputs = Object.keys(metafile.inputs)
     assert.isAbove(inputs.length, 1)
     assert.deepStrictEqual(
-      inputs.filter((input) => input.startsWith("node:") || input.includes("sqlite")),
+      inputs.filter((input) => /^node:|sqlite|postgres|\/pg[-/]/.test(input)),
       []
     )
     assert.notMatch(outputFiles[0]?.text ?? "", /(from|import|require)\s*\(?\s*["']node:/)

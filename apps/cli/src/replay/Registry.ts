@@ -1,9 +1,17 @@
-/** The behaviors whose events this command line can read. */
+/** The behaviors whose events this command line can read. A behavior that is not here is shown raw. */
+import type { Known } from "@stopcopy/debugger"
 import { MigrationFile, Pf, Vf } from "@stopcopy/qat"
-import { Replay } from "@stopcopy/runtime"
+import { Replay, Supervision } from "@stopcopy/runtime"
 
-export const registry: Replay.Registry = Replay.registry(
+/** One entry each; what an application adds stands here and nowhere else. */
+const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(Pf.behavior),
   Replay.replayable(Vf.behavior),
-  Replay.replayable(MigrationFile.behavior)
-)
+  Replay.replayable(MigrationFile.behavior),
+  Replay.replayable(Supervision.behavior)
+]
+
+export const registry: Replay.Registry = Replay.registry(...behaviors)
+
+/** What the debugger is to know: the behaviors, and which of their events are failures. */
+export const known: Known = { registry }

@@ -7,7 +7,8 @@ import { bytesOfField, scalarText } from "./Scalar.ts"
 /** Hexadecimal digits of a digest that are shown. */
 const digestDigits = 16
 
-const bytesText = (bytes: Uint8Array): string => {
+/** How many bytes, and which. */
+export const bytesText = (bytes: Uint8Array): string => {
   if (bytes.every((byte) => byte === 0)) return `${plural(bytes.byteLength, "byte")}, all zero`
   const digest = createHash("sha256").update(bytes).digest("hex").slice(0, digestDigits)
   return `${plural(bytes.byteLength, "byte")}, sha256 ${digest}...`

@@ -1,7 +1,7 @@
-/** One event of a timeline as a line of text, or as a line of JSON. */
-import type { Replay } from "@stopcopy/runtime"
+/** Events of a timeline as lines of text, or as lines of JSON. */
+import type { Moment } from "@stopcopy/debugger"
 import { DateTime, Either } from "effect"
-import { payloadText } from "./Payload.ts"
+import { parsed, summaryOf } from "./Summary.ts"
 
 /** UTC with microseconds, as a journal keeps it: `2026-01-02T03:04:05.678901Z`. */
 export const timeText = (micros: number): string => {
@@ -10,42 +10,49 @@ export const timeText = (micros: number): string => {
   return `${iso.slice(0, -1)}${String(micros - millis * 1000).padStart(3, "0")}Z`
 }
 
-/** Widths of the columns, in characters. */
-interface Widths {
+/** The time of day in `timeText`. */
+const clockAt = 11
+
+/** Time of day, UTC with microseconds. */
+export const clockText = (micros: number): string => timeText(micros).slice(clockAt, -1)
+
+/** Widths of the columns, in characters. `label` 0: there is only one journal, which is not named. */
+export interface Widths {
+  readonly label: number
   readonly sequence: number
   readonly stream: number
 }
 
 const typeWidth = 20
-/** The time of day in `timeText`. */
-const clockAt = 11
 
-const parsed = (json: string): unknown => JSON.parse(json)
-
-const summary = ({ event }: Replay.Moment): string =>
-  Either.match(event, {
-    onLeft: ({ message }) => `not readable: ${message}`,
-    onRight: ({ json }) => payloadText(parsed(json))
-  })
-
-/** Sequence, time of day (UTC), stream, type, payload. */
-export const momentText = (moment: Replay.Moment, widths: Widths): string => {
+/** Journal (if there are several), sequence, time of day (UTC), stream, type, payload. */
+export const momentText = (moment: Moment, widths: Widths): string => {
   const { sequence, stream, time, type } = moment.envelope
+  const label = widths.label === 0 ? [] : [moment.source.label.padEnd(widths.label)]
   return [
+    ...label,
     String(sequence).padStart(widths.sequence),
-    timeText(time).slice(clockAt, -1),
+    clockText(time),
     stream.padEnd(widths.stream),
     type.padEnd(typeWidth),
-    summary(moment)
+    summaryOf(moment)
   ]
     .join("  ")
     .trimEnd()
 }
 
-/** All of an event, its payload whole, as one line of JSON. */
-export const momentJson = ({ envelope, event }: Replay.Moment): string => {
-  const { batch, causation, correlation, sequence, stream, time, type, version } = envelope
-  return JSON.stringify({
+/** What is known of an event's payload. */
+const payloadFields = ({ envelope, event, json }: Moment): object => {
+  if (Either.isRight(event)) return { payload: parsed(json) }
+  const shown = json === "" ? {} : envelope.payload === null ? { redacted: parsed(json) } : { raw: parsed(json) }
+  return { problem: event.left.message, ...shown }
+}
+
+/** All of an event, its payload whole, as a JSON value. */
+export const momentFields = (moment: Moment): object => {
+  const { batch, causation, correlation, sequence, stream, time, type, version } = moment.envelope
+  return {
+    journal: moment.source.label,
     sequence,
     time: timeText(time),
     stream,
@@ -54,9 +61,7 @@ export const momentJson = ({ envelope, event }: Replay.Moment): string => {
     type,
     correlation,
     causation,
-    ...Either.match(event, {
-      onLeft: ({ message }) => ({ problem: message }),
-      onRight: ({ json }) => ({ payload: parsed(json) })
-    })
-  })
+    ...(moment.failure === undefined ? {} : { failure: moment.failure }),
+    ...payloadFields(moment)
+  }
 }

@@ -1,5 +1,5 @@
 /** UTF-8 in one place: a scratch buffer makes short texts several times faster than a `TextEncoder` alone. */
-import type { Bytes } from "../Envelope.ts"
+import type { Bytes, Payload } from "../Envelope.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true })
@@ -15,12 +15,26 @@ export const toUtf8 = (text: string): Uint8Array => {
   return scratch.slice(0, written)
 }
 
-/** A payload as bytes. */
-export const bytesOf = (payload: Bytes): Uint8Array => (typeof payload === "string" ? toUtf8(payload) : payload)
+/** A payload whose text, if it has one, is made. */
+export const textIn = (payload: Payload): Bytes =>
+  typeof payload === "string" || payload instanceof Uint8Array ? payload : payload.text()
 
-/** Bytes that a payload has. A text of `below` characters or fewer is counted in characters: only long ones are worth encoding. */
-export const sizeOf = (payload: Bytes, below: number): number => {
-  if (typeof payload !== "string") return payload.byteLength
+/** A payload as bytes. */
+export const bytesOf = (payload: Payload): Uint8Array => {
+  const made = textIn(payload)
+  return typeof made === "string" ? toUtf8(made) : made
+}
+
+/** How much a payload is, roughly: its bytes or characters; 0 for a text that is not made yet. */
+export const lengthOf = (payload: Payload): number =>
+  typeof payload === "string" || payload instanceof Uint8Array ? payload.length : 0
+
+/**
+ * Bytes that a payload has. A text of `below` characters or fewer is counted in characters: only long ones are worth encoding. One that is
+ * not made yet has none.
+ */
+export const sizeOf = (payload: Payload, below: number): number => {
+  if (typeof payload !== "string") return lengthOf(payload)
   return payload.length <= below ? payload.length : toUtf8(payload).byteLength
 }
 

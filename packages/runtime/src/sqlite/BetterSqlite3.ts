@@ -1,6 +1,7 @@
 /** SQLite through better-sqlite3, an optional dependency with a native binary. Loaded when asked for, never bundled. */
 import { Effect } from "effect"
-import type { OpenOptions, Row, SqlValue, SqliteDatabase, SqliteDriver, SqliteFailure } from "./SqliteDriver.ts"
+import type { Row } from "../Rows.ts"
+import type { OpenOptions, SqlValue, SqliteDatabase, SqliteDriver, SqliteFailure } from "./SqliteDriver.ts"
 import { NoSqlite, busyTimeoutMillis } from "./SqliteDriver.ts"
 
 const importLibrary = () => import("better-sqlite3")

@@ -3,12 +3,10 @@
  * What it refuses to do: values other than integers up to 2^53, text, bytes and null.
  */
 import { Schema } from "effect"
+import type { Row } from "../Rows.ts"
 
 /** A value of a column or a parameter. */
 export type SqlValue = null | number | string | Uint8Array
-
-/** Columns by name. Integers above 2^53 are an error of the read, not a rounded number. */
-export type Row = Readonly<Record<string, unknown>>
 
 export interface Statement {
   /** Runs it and gives the rowid of the last inserted row. */

@@ -6,14 +6,13 @@
 import { Either, Stream } from "effect"
 import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
-import { bytesOf } from "../internal/utf8.ts"
 import type { Durability, PlannedBatch, StreamIdentity } from "../Envelope.ts"
 import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
 import { JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
 import type { CommitError, MaintenanceError } from "../JournalError.ts"
 import { placeOf, planGroup } from "../Plan.ts"
+import { anchorOf, bytes, integer, text } from "../Rows.ts"
 import { storageError } from "./Failures.ts"
-import { anchorOf, bytes, integer, text } from "./Rows.ts"
 import type { SqliteDatabase } from "./SqliteDriver.ts"
 import { SqliteReader } from "./SqliteReader.ts"
 import type { SqliteSource } from "./SqliteReader.ts"
@@ -38,11 +37,13 @@ export class SqliteJournal implements JournalDriver {
   readonly name: string
   readonly id: string
   readonly synchronous = true
+  readonly keepsValues = false
   readonly changes = Stream.empty
   anchor: Anchor
   readonly head: SqliteReader["head"]
   readonly records: SqliteReader["records"]
   readonly recordsOf: SqliteReader["recordsOf"]
+  readonly runsOf: SqliteReader["runsOf"]
   readonly streams: SqliteReader["streams"]
   readonly batches: SqliteReader["batches"]
   readonly lastBase: SqliteReader["lastBase"]
@@ -72,6 +73,7 @@ export class SqliteJournal implements JournalDriver {
     this.head = reader.head
     this.records = reader.records
     this.recordsOf = reader.recordsOf
+    this.runsOf = reader.runsOf
     this.streams = reader.streams
     this.batches = reader.batches
     this.lastBase = reader.lastBase
@@ -198,13 +200,13 @@ export class SqliteJournal implements JournalDriver {
       batch.causation,
       command === null ? null : command.stream,
       command === null ? null : command.schemaVersion,
-      command === null ? null : bytesOf(command.bytes),
+      command === null ? null : command.bytes,
       hash
     )
     for (const each of batch.records) {
       const { count, encoding, payload, schemaVersion, sequence, type, version } = each
       const stream = this.idFor(each, ids)
-      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, bytesOf(payload))
+      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, payload)
     }
   }
 

@@ -2,12 +2,13 @@
  * Reading a journal's tables: records, streams, batches. What a page cannot say is damage, and damage names its batch.
  */
 import { Either } from "effect"
-import type { SealedBatch, StoredRecord, StreamIdentity } from "../Envelope.ts"
+import type { RecordedRun, SealedBatch, StoredRecord, StreamIdentity } from "../Envelope.ts"
 import type { Anchor, Head, Place, Snapshot, StreamInfo } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable } from "../JournalError.ts"
 import type { ReadError } from "../JournalError.ts"
-import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, snapshotOf } from "./Rows.ts"
-import type { Row, SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
+import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, runOf, snapshotOf } from "../Rows.ts"
+import type { Row } from "../Rows.ts"
+import type { SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
 import type { SnapshotStatements, Statements } from "./Statements.ts"
 
 /** Record rows fetched at once while batches are put together. */
@@ -48,6 +49,19 @@ export class SqliteReader {
       return row === undefined
         ? []
         : this.decoded(this.statements.recordsOf.all(integer(row, "id"), after, after, limit))
+    })
+
+  readonly runsOf = (
+    stream: string,
+    after: number,
+    limit: number
+  ): Either.Either<ReadonlyArray<RecordedRun>, ReadError> =>
+    this.reading(() => {
+      const row = this.statements.streamByName.get(stream)
+      if (row === undefined) return []
+      const identity = identityOf(row)
+      const rows = this.statements.runsOf.all(integer(row, "id"), after, after, limit)
+      return rows.map((each) => runOf(each, identity))
     })
 
   readonly streams = (family?: string): Either.Either<ReadonlyArray<StreamInfo>, ReadError> =>

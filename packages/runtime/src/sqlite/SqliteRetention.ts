@@ -2,7 +2,7 @@
 import type { Sha256 } from "../Chain.ts"
 import type { Redaction } from "../JournalDriver.ts"
 import { HistoryNeeded } from "../JournalError.ts"
-import { bytes, integer, text } from "./Rows.ts"
+import { bytes, integer, text } from "../Rows.ts"
 import type { Statements } from "./Statements.ts"
 
 /** Puts hashes where the payloads and commands were. Nothing is refused. */

@@ -15,11 +15,13 @@ export interface Statements {
   readonly lastHash: Statement
   readonly streamId: Statement
   readonly streamById: Statement
+  readonly streamByName: Statement
   readonly version: Statement
   readonly streams: Statement
   readonly family: Statement
   readonly records: Statement
   readonly recordsOf: Statement
+  readonly runsOf: Statement
   readonly batches: Statement
   readonly batchRecords: Statement
   readonly batchBefore: Statement
@@ -51,19 +53,22 @@ const inBatch = `SELECT ${columns}, b.time, b.correlation, b.causation FROM reco
 const streamInfos = `SELECT name, behavior, owner,
   (SELECT version + count - 1 FROM record WHERE stream = stream.id ORDER BY version DESC LIMIT 1) AS version FROM stream`
 
-/** Parameters are in the order of the question marks; a run that holds the first event wanted begins before it. */
+/**
+ * Payloads and commands may come as text: SQLite then encodes them. Parameters are in the order of the question marks; a run that holds the first event wanted begins before it.
+ */
 export const prepare = (database: SqliteDatabase): Statements => ({
   meta: database.prepare("SELECT id, anchor_batch, anchor_sequence, anchor_hash FROM journal"),
   begin: database.prepare("BEGIN IMMEDIATE"),
   commit: database.prepare("COMMIT"),
   insertStream: database.prepare("INSERT INTO stream (name, behavior, owner) VALUES (?, ?, ?)"),
-  insertBatch: database.prepare("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)"),
-  insertRecord: database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)"),
+  insertBatch: database.prepare("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), NULL, ?)"),
+  insertRecord: database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), NULL)"),
   touch: database.prepare("UPDATE journal SET id = id"),
   head: database.prepare("SELECT sequence + count - 1 AS sequence, batch FROM record ORDER BY sequence DESC LIMIT 1"),
   lastHash: database.prepare("SELECT hash FROM batch ORDER BY id DESC LIMIT 1"),
   streamId: database.prepare("SELECT id FROM stream WHERE name = ?"),
   streamById: database.prepare("SELECT name, behavior, owner FROM stream WHERE id = ?"),
+  streamByName: database.prepare("SELECT id, name, behavior, owner FROM stream WHERE name = ?"),
   version: database.prepare(
     "SELECT version + count - 1 AS version FROM record WHERE stream = ? ORDER BY version DESC LIMIT 1"
   ),
@@ -74,6 +79,10 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   ),
   recordsOf: database.prepare(
     `${inBatch} WHERE r.stream = ? AND r.version > ? - ${maxRunEntries} AND r.version + r.count - 1 > ? ORDER BY r.version LIMIT ?`
+  ),
+  runsOf: database.prepare(
+    `SELECT sequence, count, version, type, schema_version, encoding, payload FROM record
+     WHERE stream = ? AND version > ? - ${maxRunEntries} AND version + count - 1 > ? ORDER BY version LIMIT ?`
   ),
   batches: database.prepare("SELECT * FROM batch WHERE id > ? ORDER BY id LIMIT ?"),
   batchRecords: database.prepare(`SELECT ${columns} FROM record r WHERE r.sequence >= ? ORDER BY r.sequence LIMIT ?`),

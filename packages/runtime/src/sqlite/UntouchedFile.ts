@@ -5,7 +5,7 @@
 import { Effect } from "effect"
 import type { Scope } from "effect"
 import { constants, existsSync } from "node:fs"
-import { chmod, copyFile, mkdtemp, realpath, rm, stat } from "node:fs/promises"
+import { chmod, copyFile, mkdtemp, readFile, realpath, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { JournalUnavailable } from "../JournalError.ts"
@@ -37,6 +37,7 @@ const copyJournal = async (file: string, copy: string): Promise<boolean> => {
   return !isShared(file) && (await stampsOf(file)) === before
 }
 
+/** Does file work for the journal; what the system says, with the remedy, where that fails. */
 const attempt = <A>(journal: string, remedy: string, run: () => Promise<A>): Effect.Effect<A, JournalUnavailable> =>
   Effect.tryPromise({
     try: run,
@@ -53,6 +54,27 @@ const temporaryFolder = (journal: string): Effect.Effect<string, JournalUnavaila
     attempt(journal, "set TMPDIR to a folder that can be written", () => mkdtemp(join(tmpdir(), "stopcopy-"))),
     (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
   )
+
+/** A copy of the journal `file` with its write-ahead log, for a look at what SQLite makes of it; gone with the scope. */
+export const privateCopy = (file: string): Effect.Effect<string, JournalUnavailable, Scope.Scope> =>
+  Effect.gen(function* () {
+    const copy = join(yield* temporaryFolder(file), "journal.db")
+    yield* attempt(file, `make it readable, and have space for a copy of it in ${tmpdir()}`, () =>
+      copyJournal(file, copy)
+    )
+    return copy
+  })
+
+/** Bytes of a file beside the journal; none if it is not there. */
+export const besideJournal = (
+  file: string,
+  suffix: string
+): Effect.Effect<Uint8Array | undefined, JournalUnavailable> =>
+  attempt(file, "make the folder writable or copy the journal with its -wal file", async () => {
+    // SQLite looks for the other files beside what a symbolic link leads to.
+    const place = `${existsSync(file) ? await realpath(file) : file}${suffix}`
+    return existsSync(place) ? readFile(place) : undefined
+  })
 
 /**
  * What to open for reading the journal `file`. Where `-wal` and `-shm` files are not both beside it, nobody uses it, and the

@@ -1,17 +1,16 @@
 /** The `Journal` in a SQLite file: opening, recognizing, closing. */
 import { Effect, Either, Layer } from "effect"
 import type { Duration, Scope } from "effect"
-import { hash } from "node:crypto"
 import { existsSync } from "node:fs"
-import { hashBytes } from "../Chain.ts"
-import type { Sha256 } from "../Chain.ts"
+import { nativeSha256 } from "../internal/nativeSha256.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable, NoSuchJournal, NotAJournal } from "../JournalError.ts"
 import type { AppendError, NewerFormat, ReadError } from "../JournalError.ts"
 import { makeJournalId } from "../JournalId.ts"
+import { BadColumn } from "../Rows.ts"
+import { checkLog } from "./CheckedLog.ts"
 import { loadSqlite } from "./load.ts"
-import { BadColumn } from "./Rows.ts"
 import { SqliteJournal } from "./SqliteJournal.ts"
 import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from "./SqliteDriver.ts"
 import { takeInTapes, tapesFolder } from "./TakeIn.ts"
@@ -56,14 +55,6 @@ export type OpenError =
   | NewerFormat
   | JournalDamaged
   | JournalUnavailable
-
-/** A digest as Latin-1 text takes less than half of the time of one as bytes. */
-const nativeSha256: Sha256 = (bytes) => {
-  const text = hash("sha256", bytes, "binary")
-  const digest = new Uint8Array(hashBytes)
-  for (let index = 0; index < hashBytes; index++) digest[index] = text.charCodeAt(index)
-  return digest
-}
 
 type OpenFailure = NotAJournal | JournalDamaged | JournalUnavailable
 
@@ -138,6 +129,7 @@ const takeInLeft = (sqlite: SqliteDriver, driver: JournalDriver, folder: string)
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
   const { file, poll, readOnly = false, tapes = false } = options
   if (readOnly && !existsSync(file)) return yield* new NoSuchJournal({ journal: file })
+  yield* checkLog(sqlite, file)
   const database = yield* openDatabase(sqlite, options)
   const newId = yield* makeJournalId
   const journal = yield* Effect.try({

@@ -52,6 +52,8 @@ export class TapeFile implements Tape {
   private uncut = false
   /** A new file is in place that a power loss may exchange for the old one. */
   private unsyncedFolder = false
+  /** The kernel may have dropped what a sync should have stored, and would not say so again. */
+  private syncFailed = false
 
   constructor(options: TapeFileOptions) {
     this.options = options
@@ -90,10 +92,16 @@ export class TapeFile implements Tape {
   }
 
   sync(): Either.Either<void, FileError> {
+    const { calls, path } = this.options
+    const reason = "an earlier sync failed, some of it may not be stored: take it into the journal and rotate it"
+    if (this.syncFailed) return Either.left(new JournalUnavailable({ journal: path, reason }))
     const cut = this.cutBack()
     if (Either.isLeft(cut)) return cut
     const named = this.nameDurably()
-    return Either.isLeft(named) ? named : this.attempt(() => this.options.calls.sync(this.fd))
+    if (Either.isLeft(named)) return named
+    const synced = this.attempt(() => calls.sync(this.fd))
+    this.syncFailed = Either.isLeft(synced)
+    return synced
   }
 
   rotate(): Either.Either<void, FileError> {
@@ -104,6 +112,7 @@ export class TapeFile implements Tape {
     this.fd = begun.right
     this.size = header.byteLength
     this.uncut = false
+    this.syncFailed = false
     this.unsyncedFolder = true
     return this.nameDurably()
   }

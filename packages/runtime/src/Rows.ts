@@ -1,7 +1,9 @@
-/** Rows of the journal's tables to stored records and batches. A column that is not what the table says is damage. */
-import type { SealedBatch, StoredCommand, StoredRecord, BatchContext, StreamIdentity } from "../Envelope.ts"
-import type { Anchor, Snapshot } from "../JournalDriver.ts"
-import type { Row } from "./SqliteDriver.ts"
+/** Rows of a SQL journal's tables to stored records and batches. A column that is not what the table says is damage. */
+import type { BatchContext, RecordedRun, SealedBatch, StoredCommand, StoredRecord, StreamIdentity } from "./Envelope.ts"
+import type { Anchor, Snapshot } from "./JournalDriver.ts"
+
+/** Columns by name. Integers above 2^53 are an error of the read, not a rounded number. */
+export type Row = Readonly<Record<string, unknown>>
 
 /** Thrown while reading rows; becomes `JournalDamaged` at the border of the driver. */
 export class BadColumn extends Error {
@@ -61,6 +63,19 @@ export const recordOf = (row: Row, identity: StreamIdentity, context: BatchConte
   encoding: integer(row, "encoding"),
   payload: optionalBytes(row, "payload"),
   payloadHash: optionalBytes(row, "payload_hash")
+})
+
+/** The part of a record row that a fold needs. */
+export const runOf = (row: Row, { behavior, stream }: StreamIdentity): RecordedRun => ({
+  sequence: integer(row, "sequence"),
+  count: integer(row, "count"),
+  stream,
+  behavior,
+  version: integer(row, "version"),
+  type: text(row, "type"),
+  schemaVersion: integer(row, "schema_version"),
+  encoding: integer(row, "encoding"),
+  payload: optionalBytes(row, "payload")
 })
 
 const commandOf = (row: Row): StoredCommand | null => {

@@ -1,0 +1,43 @@
+/** The commands that make bundles and say what is in one: `bundle create`, `bundle open`. */
+import * as Command from "@effect/cli/Command"
+import * as Options from "@effect/cli/Options"
+import { Effect } from "effect"
+import { json, load, paths, textOption, word } from "./Parts.ts"
+
+const createCommand = Command.make(
+  "create",
+  {
+    out: word("OUT", "The file to make; must not exist"),
+    files: paths("JOURNAL", "A journal; it is only read"),
+    correlation: textOption("correlation", "Only what belongs to this correlation id. Default: whole journals").pipe(
+      Options.optional
+    ),
+    redact: textOption(
+      "redact",
+      "A field whose values are left out, by name or as a path with dots, in events, commands and states; may be given again"
+    ).pipe(Options.repeated),
+    json
+  },
+  (options) =>
+    Effect.flatMap(
+      load(() => import("../bundle/create.ts")),
+      ({ createBundle }) => createBundle(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Put everything about a correlation id into one compressed file. Example: stopcopy bundle create incident.bundle --correlation m-17 --redact vendor source.db destination.db"
+  )
+)
+
+const openCommand = Command.make("open", { file: word("BUNDLE", "A bundle; it is only read"), json }, (options) =>
+  Effect.flatMap(
+    load(() => import("../bundle/open.ts")),
+    ({ openBundle }) => openBundle(options)
+  )
+).pipe(Command.withDescription("Show what is in a bundle. The other commands take it in place of a journal"))
+
+/** `stopcopy bundle`. */
+export const bundleCommand = Command.make("bundle").pipe(
+  Command.withDescription("Make an incident bundle out of journals, or show what is in one"),
+  Command.withSubcommands([createCommand, openCommand])
+)

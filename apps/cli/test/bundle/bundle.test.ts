@@ -1,0 +1,156 @@
+/** `bundle create` and `bundle open`, and every other command over a bundle whose journals are gone. */
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { Option, Schema } from "effect"
+import { readFile, rm, writeFile } from "node:fs/promises"
+import { gunzipSync, gzipSync } from "node:zlib"
+import { createBundle } from "../../src/bundle/create.ts"
+import { openBundle } from "../../src/bundle/open.ts"
+import { blame } from "../../src/inspect/blame.ts"
+import { compare } from "../../src/inspect/compare.ts"
+import { verify } from "../../src/inspect/verify.ts"
+import { why } from "../../src/inspect/why.ts"
+import { replay } from "../../src/replay/replay.ts"
+import { answerOf, demoFolder, linesOf, refusalOf, replayOptions } from "../commands.ts"
+
+const [none, some] = [Option.none<string>(), Option.some<string>]
+const correlation = some("demo/0000:6b:00.2")
+const given = { correlation, redact: [], json: false }
+
+let demos: Awaited<ReturnType<typeof demoFolder>>
+/** The states and the timeline that the journals gave. */
+let before: { readonly events: ReadonlyArray<string>; readonly states: ReadonlyArray<string> }
+
+const events = (files: ReadonlyArray<string>) => linesOf(replay(replayOptions(files, { json: true, correlation })))
+/** Of `b.db` alone: at the same moment, `a.db` has ended in the bundle earlier than in the journal. */
+const states = async (files: ReadonlyArray<string>) => {
+  const given = { json: true, at: some("b.db:400"), stream: some("vf/0000:6b:00.2") }
+  const lines = await linesOf(replay(replayOptions(files, given)))
+  return lines.filter((line) => line.startsWith('{"journal":"b.db"'))
+}
+
+beforeAll(async () => {
+  demos = await demoFolder()
+  const files = [demos.a, demos.b]
+  before = { events: await events(files), states: await states(files) }
+  await linesOf(createBundle({ ...given, out: demos.in("whole.bundle"), files: [demos.a], correlation: none }))
+  await linesOf(createBundle({ ...given, out: demos.in("secret.bundle"), files, redact: ["gencap", "pf.version"] }))
+  const [made] = await linesOf(createBundle({ ...given, out: demos.in("both.bundle"), files }))
+  assert.match(made ?? "", /both\.bundle: 2 journals, \d+ batches, 6 starting states, \d+ bytes$/)
+})
+afterAll(() => demos.dispose())
+
+/** Bundles that somebody changed. */
+const changed = async (name: string, change: (text: string) => string): Promise<string> => {
+  const text = gunzipSync(await readFile(demos.in("both.bundle"))).toString()
+  await writeFile(demos.in(name), gzipSync(change(text)))
+  return demos.in(name)
+}
+
+it("what would go wrong is refused before anything is written", async () => {
+  const misuse = (options: Partial<Parameters<typeof createBundle>[0]>) =>
+    refusalOf("Misuse", createBundle({ ...given, out: demos.in("new.bundle"), files: [demos.a], ...options }))
+  assert.include(await misuse({ out: demos.in("both.bundle") }), "both.bundle exists already")
+  assert.include(await misuse({ out: demos.in("none/x") }), "there is no folder ")
+  assert.include(await misuse({ correlation: some("m-2") }), "nothing in a.db has the correlation id m-2")
+  assert.include(await misuse({ redact: ["gncap"] }), "--redact gncap: no event has such a field, nothing was written")
+  assert.include(await misuse({ redact: ["a..b"] }), "'a..b' names no field to redact")
+  assert.include(await misuse({ files: [demos.in("both.bundle")] }), "both.bundle is a bundle already")
+  assert.include(await misuse({ files: [demos.in("none.db")] }), "there is no journal at ")
+  assert.include(
+    await refusalOf("Misuse", openBundle({ file: demos.in("new.bundle"), json: false })),
+    "there is no journal at"
+  )
+  assert.include(await refusalOf("Misuse", openBundle({ file: demos.a, json: false })), "is a journal, not a bundle")
+})
+
+const Opened = Schema.parseJson(
+  Schema.Struct({
+    correlation: Schema.String,
+    redacted: Schema.Array(Schema.String),
+    journals: Schema.Array(
+      Schema.Struct({
+        label: Schema.String,
+        events: Schema.Int,
+        damage: Schema.Null,
+        actors: Schema.Array(Schema.Object)
+      })
+    )
+  })
+)
+
+it("a bundle answers as its journals did, when they are gone", async () => {
+  await Promise.all([rm(demos.a), rm(demos.b)])
+  const file = demos.in("both.bundle")
+  assert.deepStrictEqual(await events([file]), before.events)
+  assert.deepStrictEqual(await states([file]), before.states)
+  assert.strictEqual(before.states.length, 1)
+  const [head, , , journal] = await linesOf(openBundle({ file, json: false }))
+  assert.match(head ?? "", /both\.bundle: version 1, made \d{4}-/)
+  assert.match(journal ?? "", /^journal a\.db: \d+ batches, \d+ events, of batches 1 to \d+$/)
+  const [json = ""] = await linesOf(openBundle({ file, json: true }))
+  const opened = Schema.decodeSync(Opened)(json)
+  assert.deepStrictEqual(
+    opened.journals.map(({ actors, label }) => [label, actors.length]),
+    [
+      ["a.db", 3],
+      ["b.db", 3]
+    ]
+  )
+  const checks = await linesOf(verify({ files: [file], json: false }))
+  assert.deepStrictEqual([checks[0], checks.length], ["a.db: all is well", 8])
+  const [batch] = await linesOf(why({ file, point: "b.db:300", others: [], json: false }))
+  assert.match(batch ?? "", /^b\.db batch \d+ .* <- SetState /)
+  const vf = { file, stream: "vf/0000:6b:00.2", field: "migrationState", json: false }
+  assert.include(await refusalOf("Misuse", blame({ ...vf, at: none })), "name one of them with --at LABEL:SEQUENCE")
+  assert.match((await linesOf(blame({ ...vf, at: some("a.db:400") })))[0] ?? "", / is PRE_COPY, set by event 303$/)
+})
+
+it("a whole journal compares with itself; a bundle of several is no run", async () => {
+  const file = demos.in("whole.bundle")
+  const run = { b: file, ignore: [], strictOrder: true, json: false }
+  assert.match((await linesOf(compare({ ...run, a: file })))[0] ?? "", /^\d+ events agree$/)
+  assert.include(await refusalOf("Misuse", compare({ ...run, a: demos.in("both.bundle") })), "holds 2 journals")
+})
+
+it("redacted values are nowhere in the file, and every hash holds", async () => {
+  const file = demos.in("secret.bundle")
+  const text = gunzipSync(await readFile(file)).toString()
+  const whole = gunzipSync(await readFile(demos.in("both.bundle"))).toString()
+  const values = [...new Set([...whole.matchAll(/\\"gencap\\":(\d+)/g)].map(([, value = ""]) => value))]
+  assert.isAbove(values.length, 0)
+  for (const value of values) assert.notInclude(text, value)
+  const lines = await linesOf(openBundle({ file, json: false }))
+  assert.include(lines, "  redacted     gencap, pf.version")
+  assert.strictEqual(lines.filter((line) => line === "  hashes       every batch is what was written").length, 2)
+  const checks = await linesOf(verify({ files: [file], json: false }))
+  assert.isTrue(checks.some((line) => /^ {2}not compared: \d+ commands \(redacted\)$/.test(line)))
+  const [told] = await linesOf(why({ file, point: "a.db:300", others: [], json: false }))
+  assert.include(told, "pf=(version=[redacted] gencap=[redacted] ")
+})
+
+it("a bundle that was changed, cut off or is newer, and a file that is none", async () => {
+  const show = (file: string) => replay(replayOptions([file]))
+  const bytes = await readFile(demos.in("both.bundle"))
+  await writeFile(demos.in("cut.bundle"), bytes.subarray(0, bytes.byteLength - 20))
+  assert.match(
+    await refusalOf("Negative", show(demos.in("cut.bundle"))),
+    /^bundle .*cut\.bundle is damaged at line \d+: /
+  )
+  const edited = await changed("edited.bundle", (text) => text.replace('pfVersion\\":2', 'pfVersion\\":3'))
+  assert.match(
+    await refusalOf("Negative", show(edited)),
+    /is damaged at line \d+: journal .* is damaged at batch \d+: its hash/
+  )
+  const newer = await changed("newer.bundle", (text) => text.replace('"version":1', '"version":9'))
+  assert.include(
+    await refusalOf("Misuse", show(newer)),
+    "has version 9, this release reads up to 1: use a newer release"
+  )
+  const other = await changed("other.bundle", () => "some other text\n")
+  assert.include(
+    await refusalOf("Misuse", show(other)),
+    "other.bundle is not a bundle of Stopcopy: its first line is not"
+  )
+  const answer = await answerOf(openBundle({ file: edited, json: true }))
+  assert.deepStrictEqual([answer.failure?._tag, answer.lines], ["Negative", []])
+})
