@@ -80,7 +80,11 @@ export const runOf = (row: Row, { behavior, stream }: StreamIdentity): RecordedR
 
 const commandOf = (row: Row): StoredCommand | null => {
   const stream = optionalText(row, "command_stream")
-  if (stream === null) return null
+  if (stream === null) {
+    const left = ["command_version", "command", "command_hash"].find((column) => row[column] !== null)
+    if (left !== undefined) throw new BadColumn(`column ${left} is there without a command`)
+    return null
+  }
   return {
     stream,
     schemaVersion: integer(row, "command_version"),

@@ -37,7 +37,7 @@ export class Gate {
 }
 
 /** What the next commit does instead of committing. */
-export type Fault = { readonly fails: CommitError } | { readonly dies: string } | { readonly throws: string }
+type Fault = { readonly fails: CommitError } | { readonly dies: string } | { readonly throws: string }
 
 type Commit = JournalDriver["commit"]
 

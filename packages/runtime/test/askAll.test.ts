@@ -67,6 +67,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
       assert.strictEqual(yield* one.ask(write(4)), 3)
     }).pipe(Effect.provide(world))
   )
+}
+
+const limits = <E>(layer: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, layer)
 
   it.effect("A5: an event outside its schema in the middle: what was before is kept, what is behind is not", () =>
     Effect.gen(function* () {
@@ -123,7 +127,9 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals))
+for (const [name, layer] of Object.entries(journals)) {
   describe(`over ${name}`, () => {
     suite(layer)
+    limits(layer)
   })
+}

@@ -15,7 +15,9 @@ const world = (file: string, tapes = true) => Layer.provideMerge(ActorSystem.lay
 
 /** Names of the tapes of a journal. */
 const tapesOf = (file: string) =>
-  Effect.promise(async () => (existsSync(`${file}-tapes`) ? readdir(`${file}-tapes`) : []))
+  Effect.promise(async () =>
+    (existsSync(`${file}-tapes`) ? await readdir(`${file}-tapes`) : []).filter((name) => name.endsWith(".tape"))
+  )
 
 /** The files of a journal as the death of its process leaves them at this moment. */
 const crash = (file: string) =>
@@ -114,6 +116,45 @@ it.scoped("W2: another process writes to the stream while entries are on tape: b
     assert.include(one.unsafeState(), { writes: 5 })
     assert.strictEqual(one.unsafeState().drain?.id, 4)
     assert.include(yield* found(yield* crash(file)), { writes: 5, sequence: 6 })
+  })
+)
+
+it.scoped("T4: opened again while entries are on tape: nothing is doubled; with tapes only one opening at a time", () =>
+  Effect.gen(function* () {
+    const file = yield* temporaryFile
+    const mine = yield* Layer.build(world(file))
+    const one = yield* Effect.provide(actor("0"), mine)
+    yield* one.askAll(writes(3))
+    const theirs = yield* Layer.build(layerSqlite({ file }))
+    assert.strictEqual((yield* Effect.provide(recorded, theirs)).length, 0)
+    assert.strictEqual((yield* Effect.provide(recorded, mine)).length, 3)
+    assert.strictEqual((yield* Effect.provide(recorded, theirs)).length, 3)
+    const refused = yield* Effect.flip(Effect.provide(Journal, layerSqlite({ file, tapes: true })))
+    assert.include(refused, { _tag: "JournalUnavailable", journal: file })
+    assert.match(refused.message, /its tapes are in use .*: let the other process end, or open it without tapes$/)
+    yield* one.askAll(writes(2))
+    assert.include(yield* found(yield* crash(file)), { writes: 5, sequence: 5 })
+  })
+)
+
+it.scoped("T4: two systems over one journal: the second cannot write to a tape that the first has open", () =>
+  Effect.gen(function* () {
+    const file = yield* temporaryFile
+    yield* Effect.gen(function* () {
+      const one = yield* actor("0")
+      yield* one.askAll(writes(3))
+      yield* Effect.gen(function* () {
+        const twin = yield* actor("0")
+        const refused = yield* Effect.flip(twin.ask(write(1)))
+        assert.include(refused, { _tag: "JournalUnavailable" })
+        assert.match(refused.message, /device%2F0\.tape is not available: it is open already: use one actor system$/)
+        assert.strictEqual(yield* twin.ask({ _tag: "Drain", id: 2 }), 2)
+      }).pipe(Effect.provide(ActorSystem.layer))
+      assert.include(yield* Effect.flip(one.ask({ _tag: "Drain", id: 3 })), { _tag: "VersionConflict" })
+      assert.strictEqual(yield* one.ask({ _tag: "Drained", id: 2 }), 2)
+      yield* one.askAll(writes(2))
+    }).pipe(Effect.provide(world(file)))
+    assert.include(yield* found(file), { writes: 5, sequence: 7 })
   })
 )
 

@@ -62,6 +62,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
       assert.strictEqual((yield* stranger).unsafeState().writes, 1000)
     }).pipe(Effect.provide(world))
   )
+}
+
+const conflicts = <E>(layer: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, layer)
 
   it.effect("A4: two systems over one journal conflict in turn, lose nothing that was answered, and go on", () =>
     Effect.gen(function* () {
@@ -83,6 +87,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
       assert.strictEqual((yield* recorded).length, answered)
     }).pipe(Effect.provide(world))
   )
+}
+
+const breaking = <E>(layer: Layer.Layer<Journal, E>): void => {
+  const world = Layer.provideMerge(ActorSystem.layer, layer)
 
   it.effect(
     "A5: a defect in decide, in evolve, or an event outside its schema is recorded, and the actor goes on",
@@ -127,7 +135,10 @@ const suite = <E>(layer: Layer.Layer<Journal, E>): void => {
   )
 }
 
-for (const [name, layer] of Object.entries(journals))
+for (const [name, layer] of Object.entries(journals)) {
   describe(`over ${name}`, () => {
     suite(layer)
+    conflicts(layer)
+    breaking(layer)
   })
+}

@@ -17,6 +17,7 @@ import { takeInTapes, tapesFolder } from "./TakeIn.ts"
 import { openTapes } from "../tape/openTapes.ts"
 import type { TapeError } from "../TapeError.ts"
 import { prepareSnapshots } from "./Statements.ts"
+import { lockTapes } from "./TapesLock.ts"
 import { complete, createTables, isComplete, isJournal } from "./Tables.ts"
 import { untouchedFile } from "./UntouchedFile.ts"
 
@@ -116,6 +117,14 @@ const prepared = (
   })
 }
 
+/** Takes in what a process that died left on tapes. Who has them open now does that itself. */
+const takeInLeft = (sqlite: SqliteDriver, driver: JournalDriver, folder: string) =>
+  Effect.scoped(
+    Effect.flatMap(Effect.either(lockTapes(sqlite, driver.name, folder)), (lock) =>
+      Either.isRight(lock) ? takeInTapes(driver, folder) : Effect.logInfo(lock.left.message)
+    )
+  )
+
 /** Opens a journal file for as long as the scope lives. */
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
   const { file, poll, readOnly = false, tapes = false } = options
@@ -129,7 +138,8 @@ const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDri
   })
   const driver = yield* journal
   const folder = tapesFolder(file)
-  if (!readOnly) yield* takeInTapes(driver, folder)
+  if (!readOnly && tapes) yield* Effect.zipRight(lockTapes(sqlite, file, folder), takeInTapes(driver, folder))
+  else if (!readOnly && existsSync(folder)) yield* takeInLeft(sqlite, driver, folder)
   const opened = tapes && !readOnly ? { tapes: yield* openTapes({ folder, journalId: driver.id }) } : {}
   return yield* make(driver, { ...opened, ...(poll === undefined ? {} : { poll }) })
 })

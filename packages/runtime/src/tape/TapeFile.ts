@@ -37,6 +37,8 @@ interface TapeFileOptions {
   readonly size: number
   /** Its version; 0 if there is none. */
   readonly last: number
+  /** Called once, when it is closed. */
+  readonly closed: () => void
 }
 
 export class TapeFile implements Tape {
@@ -120,6 +122,7 @@ export class TapeFile implements Tape {
     closeSync(this.fd)
     // The number may soon mean another file.
     this.fd = -1
+    this.options.closed()
   }
 
   /** What breaks the rules of `Tape.write` is a defect of the caller. */

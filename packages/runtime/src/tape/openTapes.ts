@@ -1,6 +1,7 @@
 /** The tapes of a journal in a folder of its own: one file for each stream, for the owner of the process alone. */
 import { Either } from "effect"
 import { join } from "node:path"
+import { JournalUnavailable } from "../JournalError.ts"
 import { maxTapeEntryBytes } from "../Tape.ts"
 import type { Tape, TapeIdentity, Tapes } from "../Tape.ts"
 import { TapeMismatch } from "../TapeError.ts"
@@ -79,18 +80,24 @@ export const openTapesWith = (
 ): Either.Either<Tapes, FileError> => {
   const scratch = new SharedScratch()
   const pathOf = (stream: string) => join(folder, tapeFileName(stream))
+  /** Paths of tapes that are open (T4). */
+  const inUse = new Set<string>()
   const open = (identity: TapeIdentity): Either.Either<Tape, TapeError> => {
     const { entryBytes, stream } = identity
     if (!Number.isInteger(entryBytes) || entryBytes < 1 || entryBytes > maxTapeEntryBytes) {
       throw new RangeError(`an entry of a tape has 1 to ${maxTapeEntryBytes} bytes, not ${entryBytes}`)
     }
     const path = pathOf(stream)
+    if (inUse.has(path)) {
+      return Either.left(new JournalUnavailable({ journal: path, reason: "it is open already: use one actor system" }))
+    }
     const header = { ...identity, journalId }
     const encoded = encodeHeader(header)
-    return Either.map(
-      placeAt(calls, path, header, encoded),
-      (place) => new TapeFile({ calls, scratch, path, identity, header: encoded, ...place })
-    )
+    const closed = () => void inUse.delete(path)
+    return Either.map(placeAt(calls, path, header, encoded), (place) => {
+      inUse.add(path)
+      return new TapeFile({ calls, scratch, path, identity, header: encoded, closed, ...place })
+    })
   }
   return Either.map(prepareFolder(folder), () => ({ open, discard: (stream) => removeFile(calls, pathOf(stream)) }))
 }

@@ -8,7 +8,7 @@ import { gunzipSync, gzipSync } from "node:zlib"
 import { temporaryFile } from "../files.ts"
 import { known } from "./make.ts"
 
-export const Expectation = Schema.Struct({
+const Expectation = Schema.Struct({
   batch: Schema.Int,
   sequence: Schema.Int,
   snapshots: Schema.Int,
@@ -17,7 +17,6 @@ export const Expectation = Schema.Struct({
   /** SHA-256 over the states, as in `states`, of each stream after each event of the journal. */
   history: Schema.Record({ key: Schema.String, value: Schema.String })
 })
-export type Expectation = typeof Expectation.Type
 
 const stateAt = (stream: string, sequence?: number) =>
   Effect.map(
