@@ -95,7 +95,28 @@ export const encoder = <State, Command, Event extends Tagged, Answer, Refused>(
 ): Encode<Event> => {
   const toJson = lazy ? lazyJsonEncoder(behavior.event) : jsonEncoder(behavior.event)
   const { name, version: schemaVersion } = behavior
+  const one = (stream: string, versionOf: (stream: string) => number, event: Event): EncodedEvents => {
+    const route = behavior.route(event)
+    const named = route === undefined ? stream : `${stream}/${route.suffix}`
+    const identity =
+      route === undefined
+        ? { stream: named, behavior: name, owner: null, expected: versionOf(named) }
+        : { stream: named, behavior: route.behavior, owner: stream, expected: versionOf(named) }
+    const record = {
+      stream: 0,
+      type: event._tag,
+      schemaVersion,
+      encoding: encodings.json,
+      count: 1,
+      payload: toJson(event)
+    }
+    return { streams: [identity], records: [record], packed: false }
+  }
   return (stream, versionOf, events) => {
+    const [only] = events
+    if (only !== undefined && events.length === 1 && only._tag !== behavior.packing?.type) {
+      return one(stream, versionOf, only)
+    }
     const touched = new TouchedStreams(versionOf)
     const records: Array<NewRecord> = []
     let packed = true

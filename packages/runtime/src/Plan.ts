@@ -6,7 +6,7 @@ import { Either } from "effect"
 import { maxBatchRecords, maxNameLength, maxPayloadBytes, maxRunEntries } from "./Envelope.ts"
 import type { PlannedBatch, PlannedRecord } from "./Envelope.ts"
 import { sizeOf, textIn } from "./internal/utf8.ts"
-import type { AppendRequest, Appended, ExpectedStream, Head, NewRecord } from "./JournalDriver.ts"
+import type { AppendRequest, Appended, ExpectedStream, Head, NewCommand, NewRecord } from "./JournalDriver.ts"
 import { AppendTooLarge, VersionConflict } from "./JournalError.ts"
 import type { RefusedAppend } from "./JournalError.ts"
 
@@ -53,37 +53,63 @@ const conflict = (
   return undefined
 }
 
+/** The record that `record` becomes: in the stream `identity`, its first event with this version and sequence. */
+const recordAt = (
+  { causation, correlation, time }: AppendRequest,
+  { count, encoding, payload, schemaVersion, type }: NewRecord,
+  identity: ExpectedStream,
+  batch: number,
+  version: number,
+  sequence: number
+): PlannedRecord => ({
+  sequence,
+  count,
+  batch,
+  time,
+  correlation,
+  causation,
+  stream: identity.stream,
+  behavior: identity.behavior,
+  owner: identity.owner,
+  version,
+  type,
+  schemaVersion,
+  encoding,
+  payload: textIn(payload),
+  payloadHash: null
+})
+
 const numbered = (request: AppendRequest, head: Head): ReadonlyArray<PlannedRecord> => {
-  const versions = request.streams.map(({ expected }) => expected)
+  const [only] = request.records
+  const [stream] = request.streams
+  const batch = head.batch + 1
   let sequence = head.sequence + 1
+  // Most appends: a list that grows would be several times as large.
+  if (only?.stream === 0 && request.records.length === 1 && stream !== undefined) {
+    return [recordAt(request, only, stream, batch, stream.expected + 1, sequence)]
+  }
+  const versions = request.streams.map(({ expected }) => expected)
   const records: Array<PlannedRecord> = []
-  for (const { count, encoding, payload, schemaVersion, stream: index, type } of request.records) {
+  for (const record of request.records) {
+    const { count, stream: index, type } = record
     const identity = request.streams[index]
     const version = (versions[index] ?? 0) + 1
     if (identity === undefined)
       throw new RangeError(`record of ${type} names stream ${index}, which is not in the append`)
-    records.push({
-      sequence,
-      count,
-      batch: head.batch + 1,
-      time: request.time,
-      correlation: request.correlation,
-      causation: request.causation,
-      stream: identity.stream,
-      behavior: identity.behavior,
-      owner: identity.owner,
-      version,
-      type,
-      schemaVersion,
-      encoding,
-      payload: textIn(payload),
-      payloadHash: null
-    })
+    records.push(recordAt(request, record, identity, batch, version, sequence))
     versions[index] = version + count - 1
     sequence += count
   }
   return records
 }
+
+/** A command that is about to be stored. */
+const commandOf = ({ bytes, schemaVersion, stream }: NewCommand): PlannedBatch["command"] => ({
+  stream,
+  schemaVersion,
+  bytes: textIn(bytes),
+  hash: null
+})
 
 /** Why a request on top of these versions is refused: the first limit exceeded, or the first stream that moved on. */
 export const refusalOf = (request: AppendRequest, versionOf: (stream: string) => number): RefusedAppend | undefined =>
@@ -96,7 +122,7 @@ const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({
   time: request.time,
   correlation: request.correlation,
   causation: request.causation,
-  command: request.command === null ? null : { ...request.command, bytes: textIn(request.command.bytes), hash: null },
+  command: request.command === null ? null : commandOf(request.command),
   records: numbered(request, head)
 })
 
