@@ -129,11 +129,11 @@ const checked = (file: string) =>
 
 /** One offset of every so many, always the same ones; the ends of pages, and the header, more closely. */
 const offsets = (size: number): ReadonlyArray<number> => {
-  const some = FastCheck.sample(FastCheck.nat({ max: size - 1 }), { numRuns: 100, seed: 5 })
+  const some = FastCheck.sample(FastCheck.nat({ max: size - 1 }), { numRuns: 70, seed: 5 })
   return [
     ...some,
-    ...Array.from({ length: 30 }, (_, index) => index * 3),
-    ...FastCheck.sample(FastCheck.nat({ max: 4095 }), { numRuns: 20, seed: 6 })
+    ...Array.from({ length: 20 }, (_, index) => index * 5),
+    ...FastCheck.sample(FastCheck.nat({ max: 4095 }), { numRuns: 10, seed: 6 })
   ]
 }
 
@@ -160,7 +160,7 @@ it.scoped("one changed byte anywhere in the file: a typed error of one line, or 
       if (Either.isLeft(outcome)) assert.notInclude(outcome.left.message, "\n", `byte ${offset}`)
       outcomes.set(kind, (outcomes.get(kind) ?? 0) + 1)
     }
-    assert.isAbove(outcomes.get("JournalDamaged") ?? 0, 5)
+    assert.isAbove(outcomes.get("JournalDamaged") ?? 0, 2)
     const known = ["same", "other", "JournalDamaged", "NotAJournal", "JournalUnavailable", "NewerFormat"]
     for (const kind of outcomes.keys()) assert.include(known, kind)
   })
