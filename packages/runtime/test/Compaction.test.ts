@@ -77,7 +77,7 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
         assert.deepStrictEqual(twin.unsafeState(), yield* one.state)
         yield* Verify.verify()
       }).pipe(Effect.provide(world)),
-    { fastCheck: { numRuns: 8 } }
+    { fastCheck: { numRuns: 4 } }
   )
 }
 

@@ -87,7 +87,7 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
           assert.strictEqual(new TextDecoder().decode(state), replaying.state().json)
         }
       }).pipe(Effect.provide(world({ snapshotEvents: 2 }))),
-    { fastCheck: { numRuns: 15 } }
+    { fastCheck: { numRuns: 6 } }
   )
 }
 

@@ -32,7 +32,7 @@ export interface SqliteFile {
   readonly readOnly?: boolean
   /**
    * Keeps packed events on tapes in the folder `<file>-tapes`, from where the journal takes them in. Default false; what an earlier process
-   * left there is taken in all the same.
+   * left there is taken in all the same. One opening of the journal at a time may have them; others append without.
    */
   readonly tapes?: boolean
   /** How often `live` looks for what other processes appended. Default: only this process's appends are followed. */
