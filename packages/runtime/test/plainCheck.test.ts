@@ -154,3 +154,15 @@ it("what is not plain goes through the schema: excess fields are left out, value
     /Expected an integer/
   )
 })
+
+it("a number that JSON does not have is not written as null: nobody could read it back", () => {
+  const nested = Schema.Struct({ list: Schema.Array(Schema.NullOr(Schema.Number)), bytes: Schema.Uint8ArrayFromBase64 })
+  const encode = jsonEncoder(Schema.parseJson(nested))
+  const bytes = new Uint8Array(1)
+  assert.strictEqual(encode({ list: [1, null], bytes }), '{"list":[1,null],"bytes":"AA=="}')
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    assert.throws(() => encode({ list: [null, bad], bytes }), /use a schema that encodes them/)
+    assert.throws(() => jsonEncoder(Schema.parseJson(A))({ a: bad }), RangeError)
+  }
+  assert.strictEqual(jsonEncoder(Schema.parseJson(Schema.JsonNumber.pipe(Schema.NullOr)))(null), "null")
+})

@@ -8,6 +8,29 @@ import { plainCheck } from "./plainCheck.ts"
 export const isPlain = <A>({ ast }: Json<A>): boolean =>
   ast._tag === "Transformation" && plainCheck(ast.to) !== undefined
 
+/** Whether a number that JSON does not have (it writes `null` for it) is somewhere in an encoded value. */
+const hasOtherNumber = (value: unknown): boolean => {
+  if (typeof value === "number") return !Number.isFinite(value)
+  return typeof value === "object" && value !== null && Object.values(value).some(hasOtherNumber)
+}
+
+/** The encoder of the schema; throws for numbers that could not be read back too. */
+const throughSchema = <A>(schema: Json<A>): ((value: A) => string) => {
+  const { ast } = schema
+  if (ast._tag !== "Transformation") return Schema.encodeSync(schema)
+  const encode = Schema.encodeSync(Schema.make<A, unknown>(ast.to))
+  return (value) => {
+    const encoded = encode(value)
+    const text = JSON.stringify(encoded)
+    if (text.includes("null") && hasOtherNumber(encoded)) {
+      throw new RangeError(`NaN and infinite numbers are not kept by JSON: use a schema that encodes them (${text})`)
+    }
+    return text
+  }
+}
+
+const plainCheckOf = <A>({ ast }: Json<A>) => (ast._tag === "Transformation" ? plainCheck(ast.to) : undefined)
+
 /** The text of a value that is its own encoded form. */
 class LazyJson implements LazyText {
   private readonly value: unknown
@@ -26,16 +49,14 @@ class LazyJson implements LazyText {
  * somebody reads it.
  */
 export const lazyJsonEncoder = <A>(schema: Json<A>): ((value: A) => string | LazyText) => {
-  const encode = Schema.encodeSync(schema)
-  const { ast } = schema
-  const isPlainValue = ast._tag === "Transformation" ? plainCheck(ast.to) : undefined
-  return isPlainValue === undefined ? encode : (value) => (isPlainValue(value) ? new LazyJson(value) : encode(value))
+  const encode = throughSchema(schema)
+  const check = plainCheckOf(schema)
+  return check === undefined ? encode : (value) => (check(value) ? new LazyJson(value) : encode(value))
 }
 
-/** Encodes values of `schema`. Throws what the schema says about a value outside it. */
+/** Encodes values of `schema`. Throws what the schema says about a value outside it, and for a number that JSON does not have. */
 export const jsonEncoder = <A>(schema: Json<A>): ((value: A) => string) => {
-  const encode = Schema.encodeSync(schema)
-  const { ast } = schema
-  const isPlain = ast._tag === "Transformation" ? plainCheck(ast.to) : undefined
-  return isPlain === undefined ? encode : (value) => (isPlain(value) ? JSON.stringify(value) : encode(value))
+  const encode = throughSchema(schema)
+  const check = plainCheckOf(schema)
+  return check === undefined ? encode : (value) => (check(value) ? JSON.stringify(value) : encode(value))
 }
