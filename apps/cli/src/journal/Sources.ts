@@ -7,6 +7,7 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Chunk, Context, Effect, Layer, type Scope, Stream } from "effect"
 import { createHash } from "node:crypto"
 import { basename } from "node:path"
+import { tellOfTapes } from "./OnTapes.ts"
 import { withTurns } from "../JournalTurns.ts"
 import { misuse, Misuse, negative, type Negative } from "../Outcome.ts"
 
@@ -72,6 +73,7 @@ const firstBytes = (path: string) =>
 const openJournal = (path: string): Effect.Effect<ReadonlyArray<Unplaced>, Misuse | Negative, Scope.Scope> =>
   Layer.build(layerSqlite({ file: path, readOnly: true })).pipe(
     Effect.mapError((error) => (error._tag === "JournalDamaged" ? negative(error) : misuse(error))),
+    Effect.tap((context) => Effect.mapError(tellOfTapes(path, Context.get(context, Journal)), negative)),
     Effect.map((context) => {
       const journal = withTurns(Context.get(context, Journal))
       const verify = Effect.provideService(Verify.verify(sha256), Journal, journal)
