@@ -2,7 +2,7 @@
 import type { Moment, TreeNode } from "@stopcopy/debugger"
 import { batchFields, batchText } from "./BatchText.ts"
 import { summaryOf } from "./Summary.ts"
-import { momentFields } from "./TimelineText.ts"
+import { clockText, momentFields } from "./TimelineText.ts"
 
 /** Lines in front of which branches are drawn: the first one on the branch, the others below it. */
 interface Branch {
@@ -34,9 +34,25 @@ const nodeBranch = ({ batch, events, matches }: TreeNode, several: boolean): Bra
   }))
 })
 
-/** Lines for a tree. */
-export const nodeLines = (node: TreeNode, several: boolean): ReadonlyArray<string> =>
-  branchLines(nodeBranch(node, several))
+/** A batch of one event as a line. */
+const loneText = (moment: Moment, several: boolean): string => {
+  const { sequence, stream, time, type } = moment.envelope
+  const place = several ? `${moment.source.label} ${sequence}` : `${sequence}`
+  return `${place}  ${clockText(time)}  ${stream}  ${type}  ${summaryOf(moment)}`.trimEnd()
+}
+
+/** An access that nobody asked for with a command of its own, and that led to nothing. */
+const loneEvent = ({ batch, events, matches }: TreeNode): Moment | undefined => {
+  const [only] = events
+  const alone = matches && batch.command === null && events.length === 1 && only?.children.length === 0
+  return alone ? only?.moment : undefined
+}
+
+/** Lines for a tree. One event without a command is its entry and its command: it takes one line. */
+export const nodeLines = (node: TreeNode, several: boolean): ReadonlyArray<string> => {
+  const lone = loneEvent(node)
+  return lone === undefined ? branchLines(nodeBranch(node, several)) : [loneText(lone, several)]
+}
 
 /** A tree as a JSON value. */
 export const nodeFields = ({ batch, events, matches }: TreeNode): object => ({
