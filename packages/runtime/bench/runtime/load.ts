@@ -31,9 +31,9 @@ const loop = (actor: Counter, commands: number, durability: Durability) =>
     for (let by = 0; by < commands; by++) yield* actor.ask(count(by), { durability })
   })
 
-/** Every actor has its own fiber, which asks again when it is answered. */
-const closedLoops = (actors: ReadonlyArray<Counter>, commandsEach: number, durability: Durability) =>
-  Effect.forEach(actors, (actor) => loop(actor, commandsEach, durability), { concurrency: "unbounded", discard: true })
+/** Every loop in a fiber of its own. */
+const together = <A, E>(loops: ReadonlyArray<Effect.Effect<A, E>>) =>
+  Effect.all(loops, { concurrency: "unbounded", discard: true })
 
 /** Commands per second of `actors` in closed loops over a journal in a file. */
 export const closedLoopRate = (many: number, commandsEach: number, durability: Durability) =>
@@ -41,18 +41,25 @@ export const closedLoopRate = (many: number, commandsEach: number, durability: D
     systemIn(
       file,
       Effect.flatMap(warmActors(many), (actors) =>
-        rateOf(many * commandsEach, closedLoops(actors, commandsEach, durability))
+        rateOf(many * commandsEach, together(actors.map((actor) => loop(actor, commandsEach, durability))))
       )
     )
   )
 
-/** `commands` on the actors in turn, up to `inFlight` of them at once; done when the last one is durable. */
-export const sustained = (actors: ReadonlyArray<Counter>, commands: number, inFlight: number) =>
-  Effect.forEach(
-    Array.makeBy(commands, (by) => by),
-    (by) => actors[by % actors.length]?.ask(count(by), { durability: "durable" }) ?? Effect.void,
-    { concurrency: inFlight, discard: true }
+/**
+ * `commands` on the actors, `inFlight` of them at once; done when the last one is durable. As many loops as that, because a fiber
+ * for each command would cost more than the command.
+ */
+export const sustained = (actors: ReadonlyArray<Counter>, commands: number, inFlight: number) => {
+  const loops = Math.min(inFlight, commands)
+  const each = (index: number) => Math.floor(commands / loops) + (index < commands % loops ? 1 : 0)
+  return together(
+    Array.makeBy(loops, (index) => {
+      const actor = actors[index % actors.length]
+      return actor === undefined ? Effect.void : loop(actor, each(index), "durable")
+    })
   )
+}
 
 /** The journal alone: appends of many streams, encoded beforehand, all submitted at once; done when the last one is durable. */
 export const submittedRate = (commands: number, streams: number) =>
