@@ -7,7 +7,7 @@ import { runChild } from "./child.ts"
 import type { Subject } from "./measure.ts"
 
 /** What is measured: appends of one event each, or folding one stream of many events. */
-export type EmmettTask = "append" | "aggregate"
+type EmmettTask = "append" | "aggregate"
 
 /** How the store gets at its file. */
 export type EmmettMode = "own" | "default" | "injected"

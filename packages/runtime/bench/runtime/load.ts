@@ -1,6 +1,6 @@
 /** Ways to put commands on actors: a closed loop in each of many fibers, many under way at once, encoded appends without actors. */
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import type { Durability } from "@stopcopy/runtime"
+import type { AppendRequest, Durability } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Array, Effect, Either } from "effect"
 import { count, counter, encodedAppend } from "./counter.ts"
@@ -61,23 +61,28 @@ export const sustained = (actors: ReadonlyArray<Counter>, commands: number, inFl
   )
 }
 
-/** The journal alone: appends of many streams, encoded beforehand, all submitted at once; done when the last one is durable. */
-export const submittedRate = (commands: number, streams: number) =>
-  inFolder((file) =>
-    Effect.gen(function* () {
-      const journal = yield* Journal
-      const requests = Array.makeBy(commands, (by) =>
-        encodedAppend(`counter/bench-${by % streams}`, Math.floor(by / streams), by)
-      )
-      const all = Effect.async<void>((resume) => {
-        let open = requests.length
-        const done = () => {
-          if (--open === 0) resume(Effect.void)
-        }
-        for (const request of requests) if (journal.submit(request, done) !== undefined) done()
-      })
-      const rate = yield* rateOf(commands, all)
-      const { sequence } = yield* journal.head()
-      return sequence === commands ? Either.right(rate) : Either.left(`${sequence} of ${commands} events are there`)
-    }).pipe(Effect.flatten, Effect.provide(layerSqlite({ file })))
+/** Submits all at once; done when the last one is durable. Dies if the journal refuses one. */
+export const submitAll = (requests: ReadonlyArray<AppendRequest>) =>
+  Effect.flatMap(Journal, (journal) =>
+    Effect.async<void>((resume) => {
+      let open = requests.length
+      const done = (outcome: Either.Either<unknown, Error>) => {
+        if (Either.isLeft(outcome)) resume(Effect.die(outcome.left))
+        open -= 1
+        if (open === 0) resume(Effect.void)
+      }
+      for (const request of requests) {
+        const outcome = journal.submit(request, done)
+        if (outcome !== undefined) done(outcome)
+      }
+    })
   )
+
+/** The journal alone: appends of many streams, encoded beforehand. */
+export const submittedRate = (commands: number, streams: number) =>
+  inFolder((file) => {
+    const requests = Array.makeBy(commands, (by) =>
+      encodedAppend(`counter/bench-${by % streams}`, Math.floor(by / streams), by)
+    )
+    return Effect.provide(rateOf(commands, submitAll(requests)), layerSqlite({ file }))
+  })
