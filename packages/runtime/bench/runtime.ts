@@ -15,7 +15,7 @@ import { place, placeWarning } from "./runtime/place.ts"
 import { replay } from "./runtime/replay.ts"
 import { sectionText } from "./runtime/report.ts"
 import type { Section } from "./runtime/report.ts"
-import { rounds } from "./runtime/sizes.ts"
+import { quickRounds, rounds } from "./runtime/sizes.ts"
 import { tape } from "./runtime/tape.ts"
 
 const sections: ReadonlyMap<string, Effect.Effect<Section, unknown>> = new Map([
@@ -36,7 +36,7 @@ const write = (text: string) => Effect.sync(() => void process.stdout.write(text
 const header = Effect.map(placeWarning, (warning) =>
   [
     `Node ${process.versions.node}, ${type()} ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}; journals in ${place}`,
-    `best of ${rounds} rounds, the first warms up; rows of a section take turns`,
+    `best of ${rounds} rounds (${quickRounds} where nothing waits for the disk), the first warms up; rows of a section take turns`,
     ...(warning === undefined ? [] : [warning]),
     ""
   ].join("\n")

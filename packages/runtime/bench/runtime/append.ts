@@ -49,7 +49,8 @@ const toFloor = { key: "floor", to: "floor" }
 const targetLoad = 1024
 const targets = [
   { ...toFloor, target: 0.25, wanted: 0.5 },
-  { key: "emmett own", to: "Emmett with one connection", target: 15 }
+  { key: "emmett own", to: "Emmett with one connection", target: 15 },
+  { key: "emmett injected", to: "Emmett over better-sqlite3" }
 ]
 
 const floors = (bare: BareRows): ReadonlyArray<Subject> => [

@@ -49,7 +49,13 @@ export interface Library {
 
 /** Why something cannot be loaded, in one line. */
 const loaded = <A>(load: () => A): Either.Either<A, string> =>
-  Either.try({ try: load, catch: (thrown) => String(thrown).split("\n", 1)[0] ?? "" })
+  Either.try({
+    try: load,
+    catch: (thrown) =>
+      String(thrown)
+        .split("\n", 1)[0]
+        ?.replace(/ Tried:$/, "") ?? ""
+  })
 
 /** The bundle is `dist/bench/NAME.mjs` of its package; what NAME alone compares with is installed in `bench/NAME/competitors`. */
 const requireOf = (bundle: string): NodeJS.Require =>

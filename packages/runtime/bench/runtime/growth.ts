@@ -7,7 +7,7 @@ import { sustained, systemIn } from "./load.ts"
 import { collect, millisOf } from "./measure.ts"
 import { inFolder } from "./place.ts"
 import type { Row, Section } from "./report.ts"
-import { eventsAfterSnapshot, grownSizes, repeatedSize, rounds, grownAtOnce } from "./sizes.ts"
+import { eventsAfterSnapshot, grownSizes, growthWarmUp, maxRepeats, repeatedEvents, grownAtOnce } from "./sizes.ts"
 
 /** What was measured at one size. */
 interface Grown {
@@ -19,7 +19,7 @@ interface Grown {
 }
 
 /** How often something is measured at a size. */
-const times = (events: number): number => (events > repeatedSize ? 1 : rounds)
+const times = (events: number): number => Math.max(1, Math.min(maxRepeats, Math.floor(repeatedEvents / events)))
 
 /** The least of its milliseconds. */
 const best = <E, R>(events: number, millis: Effect.Effect<number, E, R>): Effect.Effect<number, E, R> =>
@@ -50,16 +50,11 @@ const readAll = (file: string, events: number) =>
 
 const grownTo = (events: number): Effect.Effect<Grown, unknown> =>
   Effect.gen(function* () {
-    const small =
-      events > repeatedSize
-        ? Number.POSITIVE_INFINITY
-        : yield* best(
-            events,
-            inFolder((file) => appendMillis(file, events))
-          )
+    const thrownAway = inFolder((file) => appendMillis(file, events))
+    const before = yield* Effect.replicateEffect(Effect.zipRight(collect, thrownAway), times(events) - 1)
     return yield* inFolder((file) =>
       Effect.gen(function* () {
-        const append = Math.min(small, yield* appendMillis(file, events))
+        const append = Math.min(...before, yield* appendMillis(file, events))
         const { foldMillis, restored, snapshotMillis } = yield* readAll(file, events)
         return {
           events,
@@ -92,11 +87,8 @@ const series = (
       .map((first) => ({ to: `that of ${size(first.events)}`, value: value(first) }))
   }))
 
-/** A first journal, thrown away: the smallest must not be the one that compiles the code. */
-const warmUp = grownTo(repeatedSize)
-
 export const growth: Effect.Effect<Section, unknown> = Effect.map(
-  Effect.zipRight(warmUp, Effect.forEach(grownSizes, grownTo)),
+  Effect.zipRight(grownTo(growthWarmUp), Effect.forEach(grownSizes, grownTo)),
   (all) => ({
     title: "Growth: one actor from its first event on",
     rows: [

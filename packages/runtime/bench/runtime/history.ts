@@ -2,27 +2,19 @@
 import { ActorSystem, Journal, Replay } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import Database from "better-sqlite3"
-import { Effect, Stream } from "effect"
+import { Array, Effect, Stream } from "effect"
 import { counter, encodedAppend } from "./counter.ts"
-import { systemIn } from "./load.ts"
+import { submitAll, systemIn } from "./load.ts"
 import { millisOf } from "./measure.ts"
 
 /** The actor with the history. */
 export const id = "long"
 export const stream = `${counter.name}/${id}`
 
-/** Appends under way at the same time while a journal is filled. */
-const fillInFlight = 1024
-
 /** Gives the actor in `file` events from number `first` on; not measured. */
 export const fill = (file: string, first: number, events: number) =>
   Effect.provide(
-    Effect.flatMap(Journal, (journal) =>
-      Stream.range(first, first + events - 1).pipe(
-        Stream.mapEffect((by) => journal.append(encodedAppend(stream, by, by)), { concurrency: fillInFlight }),
-        Stream.runDrain
-      )
-    ),
+    submitAll(Array.makeBy(events, (index) => encodedAppend(stream, first + index, first + index))),
     layerSqlite({ file })
   )
 

@@ -1,6 +1,6 @@
 /** Ways to put commands on actors: a closed loop in each of many fibers, many under way at once, encoded appends without actors. */
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import type { Durability } from "@stopcopy/runtime"
+import type { AppendRequest, Durability } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Array, Effect, Either } from "effect"
 import { count, counter, encodedAppend } from "./counter.ts"
@@ -31,9 +31,9 @@ const loop = (actor: Counter, commands: number, durability: Durability) =>
     for (let by = 0; by < commands; by++) yield* actor.ask(count(by), { durability })
   })
 
-/** Every actor has its own fiber, which asks again when it is answered. */
-const closedLoops = (actors: ReadonlyArray<Counter>, commandsEach: number, durability: Durability) =>
-  Effect.forEach(actors, (actor) => loop(actor, commandsEach, durability), { concurrency: "unbounded", discard: true })
+/** Every loop in a fiber of its own. */
+const together = <A, E>(loops: ReadonlyArray<Effect.Effect<A, E>>) =>
+  Effect.all(loops, { concurrency: "unbounded", discard: true })
 
 /** Commands per second of `actors` in closed loops over a journal in a file. */
 export const closedLoopRate = (many: number, commandsEach: number, durability: Durability) =>
@@ -41,7 +41,7 @@ export const closedLoopRate = (many: number, commandsEach: number, durability: D
     systemIn(
       file,
       Effect.flatMap(warmActors(many), (actors) =>
-        rateOf(many * commandsEach, closedLoops(actors, commandsEach, durability))
+        rateOf(many * commandsEach, together(actors.map((actor) => loop(actor, commandsEach, durability))))
       )
     )
   )
@@ -59,23 +59,25 @@ export const sustained = (actors: ReadonlyArray<Counter>, commands: number, atOn
   return Effect.forEach(actors, batches, { concurrency: "unbounded", discard: true })
 }
 
-/** The journal alone: appends of many streams, encoded beforehand, all submitted at once; done when the last one is durable. */
-export const submittedRate = (commands: number, streams: number) =>
-  inFolder((file) =>
-    Effect.gen(function* () {
-      const journal = yield* Journal
-      const requests = Array.makeBy(commands, (by) =>
-        encodedAppend(`counter/bench-${by % streams}`, Math.floor(by / streams), by)
-      )
-      const all = Effect.async<void>((resume) => {
-        let open = requests.length
-        const done = () => {
-          if (--open === 0) resume(Effect.void)
-        }
-        for (const request of requests) journal.submit(request, done)
-      })
-      const rate = yield* rateOf(commands, all)
-      const { sequence } = yield* journal.head()
-      return sequence === commands ? Either.right(rate) : Either.left(`${sequence} of ${commands} events are there`)
-    }).pipe(Effect.flatten, Effect.provide(layerSqlite({ file })))
+/** Submits all at once; done when the last one is durable. Dies if the journal refuses one. */
+export const submitAll = (requests: ReadonlyArray<AppendRequest>) =>
+  Effect.flatMap(Journal, (journal) =>
+    Effect.async<void>((resume) => {
+      let open = requests.length
+      const done = (outcome: Either.Either<unknown, Error>) => {
+        if (Either.isLeft(outcome)) resume(Effect.die(outcome.left))
+        open -= 1
+        if (open === 0) resume(Effect.void)
+      }
+      for (const request of requests) journal.submit(request, done)
+    })
   )
+
+/** The journal alone: appends of many streams, encoded beforehand. */
+export const submittedRate = (commands: number, streams: number) =>
+  inFolder((file) => {
+    const requests = Array.makeBy(commands, (by) =>
+      encodedAppend(`counter/bench-${by % streams}`, Math.floor(by / streams), by)
+    )
+    return Effect.provide(rateOf(commands, submitAll(requests)), layerSqlite({ file }))
+  })

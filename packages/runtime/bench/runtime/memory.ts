@@ -6,7 +6,7 @@ import { sends, transitions } from "./machine.ts"
 import { rateOf, rowsOf, takeTurns } from "./measure.ts"
 import type { Subject } from "./measure.ts"
 import type { Section } from "./report.ts"
-import { memoryCommands } from "./sizes.ts"
+import { memoryCommands, quickRounds } from "./sizes.ts"
 
 const asked = Effect.gen(function* () {
   const system = yield* ActorSystem
@@ -52,7 +52,7 @@ const subjects: ReadonlyArray<Subject> = [
   }
 ]
 
-export const memory: Effect.Effect<Section, unknown> = Effect.map(takeTurns(subjects), (figures) => ({
+export const memory: Effect.Effect<Section, unknown> = Effect.map(takeTurns(subjects, quickRounds), (figures) => ({
   title: "Commands in memory, one after the other",
   rows: rowsOf(subjects, figures)
 }))

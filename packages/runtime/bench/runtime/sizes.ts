@@ -2,6 +2,8 @@
 
 /** Measurements of each row; rows of a section take turns, the fastest counts, the first ones warm up. */
 export const rounds = 3
+/** The same for sections that never wait for the disk: they take little time. */
+export const quickRounds = 5
 
 /** Rows in one transaction of the floor, those of all tables counted. */
 export const floorTransactionRows = 100
@@ -49,8 +51,11 @@ export const idleActors = 100_000
 export const grownSizes = [1000, 10_000, 100_000, 1_000_000] as const
 /** Events after the snapshot that an actor is restored from. */
 export const eventsAfterSnapshot = 100
-/** Up to this many events a growth figure is the best of `rounds`, above it is measured once. */
-export const repeatedSize = 10_000
+/** Events that a growth figure rests on: a small journal is measured as often as that takes, up to `maxRepeats` times; a large one once. */
+export const repeatedEvents = 50_000
+export const maxRepeats = 10
+/** Events of a journal that is measured first and thrown away: the smallest must not be the one that compiles the code. */
+export const growthWarmUp = 10_000
 
 /** Appends to Emmett's store in one round, one event each, after as many as the next constant says. */
 export const emmettAppends = 500
