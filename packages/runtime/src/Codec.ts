@@ -5,10 +5,10 @@
 import { Either, ParseResult, Schema } from "effect"
 import type { Behavior, Json, Packing, Tagged, Upcaster } from "./Behavior.ts"
 import { baseType, encodings } from "./Envelope.ts"
-import type { Recorded, StoredCommand } from "./Envelope.ts"
+import type { Bytes, Recorded, StoredCommand } from "./Envelope.ts"
 import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
-import { isPlain, jsonEncoder, lazyJsonEncoder } from "./internal/jsonEncoder.ts"
+import { isPlain, jsonEncoder, lazyJsonEncoder, plainGuard } from "./internal/jsonEncoder.ts"
 import { wasWritten } from "./internal/wasWritten.ts"
 import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
@@ -50,11 +50,23 @@ export interface Codec<State, Command, Event> {
   readonly decodeCommand: (command: StoredCommand) => Either.Either<Command, string>
 }
 
+/** The value of JSON text; undefined for text that is none. */
+const parsedOrNothing = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // The schema says what is wrong with it.
+    return undefined
+  }
+}
+
 const oneLine = (error: ParseResult.ParseError): string =>
   ParseResult.TreeFormatter.formatErrorSync(error).replaceAll(/\s+/g, " ")
 
-const textOf = (bytes: Uint8Array): Either.Either<string, string> =>
-  Either.try({ try: () => fromUtf8(bytes), catch: () => "the payload is not UTF-8 text" })
+const textOf = (payload: Bytes): Either.Either<string, string> =>
+  typeof payload === "string"
+    ? Either.right(payload)
+    : Either.try({ try: () => fromUtf8(payload), catch: () => "the payload is not UTF-8 text" })
 
 /** Reads JSON text of any version from 1 to `current`; the reason in one line where that fails. */
 const reader = <A>(
@@ -63,6 +75,14 @@ const reader = <A>(
   upcast: (from: number) => ((json: unknown) => unknown) | undefined
 ) => {
   const decode = Schema.decodeEither(schema)
+  const isPlainValue = plainGuard(schema)
+  const now = (text: string): Either.Either<A, string> => {
+    if (isPlainValue !== undefined) {
+      const value = parsedOrNothing(text)
+      if (isPlainValue(value)) return Either.right(value)
+    }
+    return Either.mapLeft(decode(text), oneLine)
+  }
   const parsed = (text: string): Either.Either<unknown, string> =>
     Either.try({ try: (): unknown => JSON.parse(text), catch: () => "the payload is not JSON" })
   const lifted = (json: unknown, from: number): Either.Either<string, string> =>
@@ -77,26 +97,25 @@ const reader = <A>(
       },
       catch: (thrown) => `bringing it up to date from version ${from} failed: ${String(thrown).replaceAll(/\s+/g, " ")}`
     })
-  return (payload: Uint8Array, version: number): Either.Either<A, string> => {
+  return (payload: Bytes, version: number): Either.Either<A, string> => {
     if (version > current)
       return Either.left(`its schema version ${version} is newer than ${current}, use a newer release`)
     const text = textOf(payload)
-    const now =
-      version === current
-        ? text
-        : text.pipe(
-            Either.flatMap(parsed),
-            Either.flatMap((json) => lifted(json, version))
-          )
-    return Either.flatMap(now, (json) => Either.mapLeft(decode(json), oneLine))
+    if (Either.isLeft(text)) return Either.left(text.left)
+    if (version === current) return now(text.right)
+    return parsed(text.right).pipe(
+      Either.flatMap((json) => lifted(json, version)),
+      Either.flatMap(now)
+    )
   }
 }
 
 const fromEntry = <Event, Command>(
   packing: Packing<Event, Command> | undefined,
   envelope: Recorded,
-  payload: Uint8Array
+  payload: Bytes
 ) => {
+  if (typeof payload === "string") return Either.left("the entry is text")
   if (packing === undefined || packing.type !== envelope.type)
     return Either.left("its behavior does not pack this type")
   if (payload.byteLength !== packing.entryBytes) {
@@ -109,7 +128,7 @@ const fromEntry = <Event, Command>(
 /** Reads the payload of an envelope; a redacted one, and what cannot be read, as the error that names the event. */
 const readEnvelope = <A>(
   envelope: Recorded,
-  read: (payload: Uint8Array) => Either.Either<A, string>
+  read: (payload: Bytes) => Either.Either<A, string>
 ): Either.Either<A, DecodeError> => {
   const { payload, sequence, stream, type } = envelope
   if (payload === null) return Either.left(new RedactedEvent({ sequence, stream, type }))
@@ -143,7 +162,7 @@ const verifiedReader = <State, Command, Event extends Tagged, Answer, Refused>(
   return (envelope) => {
     const { encoding, payload, schemaVersion } = envelope
     if (payload === null || encoding !== encodings.json || schemaVersion !== behavior.version) return decode(envelope)
-    const value: unknown = JSON.parse(fromUtf8(payload))
+    const value: unknown = JSON.parse(typeof payload === "string" ? payload : fromUtf8(payload))
     return wasWritten<Event>(value) ? Either.right(value) : decode(envelope)
   }
 }

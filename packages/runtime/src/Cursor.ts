@@ -4,7 +4,7 @@
  */
 import { Effect, Either } from "effect"
 import type { Envelope, Recorded } from "./Envelope.ts"
-import { eventsOf, pageRecords, recordedOf } from "./Envelope.ts"
+import { encodings, eventsOf, pageRecords, recordedOf } from "./Envelope.ts"
 import type { JournalDriver } from "./JournalDriver.ts"
 import type { ReadError } from "./JournalError.ts"
 import { isNow, mapNow } from "./Now.ts"
@@ -46,7 +46,10 @@ const runCursor = (driver: JournalDriver, stream: string, after = 0): Cursor<Rec
     mapNow(driver.runsOf(stream, version, pageRecords), (runs) => {
       const from = version
       const events: Array<Recorded> = []
-      for (const run of runs) for (const event of recordedOf(run, from)) events.push(event)
+      for (const run of runs) {
+        if (run.count === 1 && run.encoding === encodings.json) events.push(run)
+        else for (const event of recordedOf(run, from)) events.push(event)
+      }
       version = events.at(-1)?.version ?? version
       return events
     })

@@ -91,8 +91,10 @@ export interface Envelope extends BatchContext, StreamIdentity {
   readonly payload: Uint8Array | null
 }
 
-/** The part of an event that a fold needs. */
-export type Recorded = Omit<Envelope, keyof BatchContext | "batch" | "owner">
+/** The part of an event that a fold needs. A JSON payload may come as the text that it is. */
+export interface Recorded extends Omit<Envelope, keyof BatchContext | "batch" | "owner" | "payload"> {
+  readonly payload: Bytes | null
+}
 
 /** The part of a stored record that a fold needs. */
 export interface RecordedRun extends Recorded {
@@ -144,7 +146,10 @@ export interface SealedBatch extends StoredBatch {
 /** The events of a run with a version above `after`, oldest first. Payloads are views, not copies. Total. */
 export const recordedOf = (run: RecordedRun, after: number): ReadonlyArray<Recorded> => {
   const { count, encoding, payload } = run
-  if (count === 1 && encoding !== encodings.timed) return run.version > after ? [run] : []
+  // Text is of one event, whatever the count says.
+  if (typeof payload === "string" || (count === 1 && encoding !== encodings.timed)) {
+    return run.version > after ? [run] : []
+  }
   const size = payload === null ? 0 : Math.floor(payload.byteLength / count)
   const skip = encoding === encodings.timed && size >= timedPrefixBytes ? timedPrefixBytes : 0
   const events: Array<Recorded> = []

@@ -24,12 +24,13 @@ export const text = (row: Row, column: string): string => {
 
 const optionalText = (row: Row, column: string): string | null => (row[column] === null ? null : text(row, column))
 
-/** A plain view of the bytes: the libraries' own classes stay here. */
-export const bytes = (row: Row, column: string): Uint8Array => {
-  const value = row[column]
+/** A plain view of bytes: the libraries' own classes stay here. */
+const bytesOf = (value: unknown, column = "payload"): Uint8Array => {
   if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   throw new BadColumn(`column ${column} is not bytes`)
 }
+
+export const bytes = (row: Row, column: string): Uint8Array => bytesOf(row[column], column)
 
 const optionalBytes = (row: Row, column: string): Uint8Array | null =>
   row[column] === null ? null : bytes(row, column)
@@ -77,6 +78,27 @@ export const runOf = (row: Row, { behavior, stream }: StreamIdentity): RecordedR
   encoding: integer(row, "encoding"),
   payload: optionalBytes(row, "payload")
 })
+
+/**
+ * The part of a record that a fold needs, from its values in this order: sequence, count, version, type, schema version, encoding, payload (text
+ * for JSON).
+ */
+export const runIn = (values: ReadonlyArray<unknown>, { behavior, stream }: StreamIdentity): RecordedRun => {
+  const [sequence, count, version, type, schemaVersion, encoding, payload] = values
+  if (
+    typeof sequence !== "number" ||
+    typeof count !== "number" ||
+    typeof version !== "number" ||
+    typeof type !== "string" ||
+    typeof schemaVersion !== "number" ||
+    typeof encoding !== "number"
+  ) {
+    throw new BadColumn("a column of a record is not what it must be")
+  }
+  const isText = typeof payload === "string"
+  const bytes = isText || payload === null ? payload : bytesOf(payload)
+  return { sequence, count, stream, behavior, version, type, schemaVersion, encoding, payload: bytes }
+}
 
 const commandOf = (row: Row): StoredCommand | null => {
   const stream = optionalText(row, "command_stream")

@@ -8,6 +8,12 @@ import { plainCheck } from "./plainCheck.ts"
 export const isPlain = <A>({ ast }: Json<A>): boolean =>
   ast._tag === "Transformation" && plainCheck(ast.to) !== undefined
 
+/** Tells whether a value is of this schema and its own encoded form; undefined where not every value of the schema is. */
+export const plainGuard = <A>(schema: Json<A>): ((value: unknown) => value is A) | undefined => {
+  const check = plainCheckOf(schema)
+  return check && ((value): value is A => check(value))
+}
+
 /** Whether a number that JSON does not have (it writes `null` for it) is somewhere in an encoded value. */
 const hasOtherNumber = (value: unknown): boolean => {
   if (typeof value === "number") return !Number.isFinite(value)

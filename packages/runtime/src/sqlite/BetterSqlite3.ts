@@ -21,6 +21,10 @@ const openWith = (Library: Library, { file, readOnly }: OpenOptions): SqliteData
         all: (...values) => statement.all(...values)
       }
     },
+    prepareValues: (sql) => {
+      const statement = database.prepare<Array<SqlValue>, ReadonlyArray<unknown>>(sql).raw()
+      return (...values) => statement.all(...values)
+    },
     inTransaction: () => database.inTransaction,
     close: () => {
       database.close()

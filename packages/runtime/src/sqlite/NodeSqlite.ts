@@ -32,6 +32,10 @@ const openWith = ({ DatabaseSync }: Library, { file, readOnly }: OpenOptions): S
         all: (...values) => statement.all(...values)
       }
     },
+    prepareValues: (sql) => {
+      const statement = database.prepare(sql)
+      return (...values) => statement.all(...values).map((row) => Object.values(row))
+    },
     inTransaction: () => database.isTransaction ?? begun,
     close: () => database.close()
   }

@@ -19,6 +19,8 @@ export interface Statement {
 export interface SqliteDatabase {
   readonly exec: (sql: string) => void
   readonly prepare: (sql: string) => Statement
+  /** A query whose rows are lists of values, in the order of its columns: several times faster than rows with names. */
+  readonly prepareValues: (sql: string) => (...values: ReadonlyArray<SqlValue>) => ReadonlyArray<ReadonlyArray<unknown>>
   /** True between `BEGIN` and its end, whoever ended it. */
   readonly inTransaction: () => boolean
   readonly close: () => void

@@ -6,7 +6,7 @@ import type { RecordedRun, SealedBatch, StoredRecord, StreamIdentity } from "../
 import type { Anchor, Head, Place, Snapshot, StreamInfo } from "../JournalDriver.ts"
 import { JournalDamaged, JournalUnavailable } from "../JournalError.ts"
 import type { ReadError } from "../JournalError.ts"
-import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, runOf, snapshotOf } from "../Rows.ts"
+import { BadColumn, batchOf, contextOf, identityOf, integer, recordOf, runIn, snapshotOf } from "../Rows.ts"
 import type { Row } from "../Rows.ts"
 import type { SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
 import type { SnapshotStatements, Statements } from "./Statements.ts"
@@ -60,8 +60,8 @@ export class SqliteReader {
       const row = this.statements.streamByName.get(stream)
       if (row === undefined) return []
       const identity = identityOf(row)
-      const rows = this.statements.runsOf.all(integer(row, "id"), after, after, limit)
-      return rows.map((each) => runOf(each, identity))
+      const rows = this.statements.runsOf(integer(row, "id"), after, after, limit)
+      return rows.map((each) => runIn(each, identity))
     })
 
   readonly streams = (family?: string): Either.Either<ReadonlyArray<StreamInfo>, ReadError> =>

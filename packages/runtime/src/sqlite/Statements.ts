@@ -21,7 +21,8 @@ export interface Statements {
   readonly family: Statement
   readonly records: Statement
   readonly recordsOf: Statement
-  readonly runsOf: Statement
+  /** Columns as `Rows.runIn` wants them. */
+  readonly runsOf: ReturnType<SqliteDatabase["prepareValues"]>
   readonly batches: Statement
   readonly batchRecords: Statement
   readonly batchBefore: Statement
@@ -80,8 +81,9 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   recordsOf: database.prepare(
     `${inBatch} WHERE r.stream = ? AND r.version > ? - ${maxRunEntries} AND r.version + r.count - 1 > ? ORDER BY r.version LIMIT ?`
   ),
-  runsOf: database.prepare(
-    `SELECT sequence, count, version, type, schema_version, encoding, payload FROM record
+  runsOf: database.prepareValues(
+    `SELECT sequence, count, version, type, schema_version, encoding,
+       CASE encoding WHEN ${encodings.json} THEN CAST(payload AS TEXT) ELSE payload END FROM record
      WHERE stream = ? AND version > ? - ${maxRunEntries} AND version + count - 1 > ? ORDER BY version LIMIT ?`
   ),
   batches: database.prepare("SELECT * FROM batch WHERE id > ? ORDER BY id LIMIT ?"),
