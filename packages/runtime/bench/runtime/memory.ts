@@ -1,51 +1,48 @@
 /** Section: commands of an actor whose journal is in memory, against XState 5, which keeps no history at all. */
 import { ActorSystem, Journal } from "@stopcopy/runtime"
 import { Effect } from "effect"
-import { count, counter } from "./counter.ts"
-import { sends, transitions } from "./machine.ts"
+import { lamp } from "./lamp.ts"
+import { sends, statelessTransitions, transitions } from "./machine.ts"
 import { rateOf, rowsOf, takeTurns } from "./measure.ts"
 import type { Subject } from "./measure.ts"
 import type { Section } from "./report.ts"
-import { memoryCommands, quickRounds } from "./sizes.ts"
+import { machineTransitions, memoryCommands, quickRounds } from "./sizes.ts"
 
 const asked = Effect.gen(function* () {
   const system = yield* ActorSystem
-  const actor = yield* system.actor(counter, "bench")
+  const actor = yield* system.actor(lamp, "bench")
   return yield* rateOf(
     memoryCommands,
     Effect.gen(function* () {
-      for (let by = 0; by < memoryCommands; by++) yield* actor.ask(count(by))
+      for (let by = 0; by < memoryCommands; by++) yield* actor.ask({ _tag: "Switch", by })
     })
   )
 }).pipe(Effect.provide(ActorSystem.layer), Effect.provide(Journal.layerMemory))
 
 const common = { word: "none", unit: "commands/s" } as const
 
+/** A way to run the machine. */
+const machine = (key: string, name: string, run: (commands: number) => number): Subject => ({
+  ...common,
+  key,
+  name: `XState 5.33.3, ${name}, no history`,
+  measure: rateOf(
+    machineTransitions,
+    Effect.sync(() => run(machineTransitions))
+  )
+})
+
 const subjects: ReadonlyArray<Subject> = [
-  {
-    ...common,
-    key: "transition",
-    name: "floor: XState 5.33.3, transition(), no history",
-    measure: rateOf(
-      memoryCommands,
-      Effect.sync(() => transitions(memoryCommands))
-    )
-  },
-  {
-    ...common,
-    key: "send",
-    name: "XState 5.33.3, actor.send(), no history",
-    measure: rateOf(
-      memoryCommands,
-      Effect.sync(() => sends(memoryCommands))
-    )
-  },
+  machine("transition", "transition() between two states", transitions),
+  machine("stateless", "transition() of a machine without states", statelessTransitions),
+  machine("send", "actor.send() between two states", sends),
   {
     ...common,
     key: "asked",
     name: "an actor over the memory journal, which keeps everything",
     against: [
       { key: "transition", to: "transition()", target: 5 },
+      { key: "stateless", to: "transition() without states" },
       { key: "send", to: "send()" }
     ],
     measure: asked

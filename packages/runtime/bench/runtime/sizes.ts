@@ -38,8 +38,10 @@ export const accessBatches = 20_000
 /** Bytes of one entry of the floor's file: an access with its time and a checksum. */
 export const accessEntryBytes = 32
 
-/** Commands on the memory journal, and transitions of XState. */
-export const memoryCommands = 100_000
+/** Commands on the memory journal. */
+export const memoryCommands = 300_000
+/** Transitions of XState. */
+export const machineTransitions = 60_000
 
 /** Events that are replayed. */
 export const replayedEvents = 50_000
