@@ -2,8 +2,8 @@
  * The journal as actors and readers use it: appends with group commit, cursors for restoring, streams for everyone else. One
  * face over every `JournalDriver`. Source: `docs/architecture.md`, "What is acknowledged is kept" and "Envelope".
  */
-import { Chunk, Context, Effect, Layer, Option, Stream } from "effect"
-import type { Duration, Either, Scope } from "effect"
+import { Chunk, Context, Effect, Either, Layer, Option, Stream } from "effect"
+import type { Duration, Scope } from "effect"
 import type { Cursor } from "./Cursor.ts"
 import { actorCursor, foldCursor, globalCursor, streamCursor } from "./Cursor.ts"
 import { pageRecords } from "./Envelope.ts"
@@ -131,9 +131,12 @@ const pagesAfter = <A>(
   )
 
 const append =
-  (driver: JournalDriver, group: GroupCommit) =>
+  (driver: JournalDriver, group: GroupCommit, outstanding: Outstanding) =>
   (request: AppendRequest): Effect.Effect<Appended, AppendError> =>
     Effect.suspend(() => {
+      // What is on tapes comes first: it may be of the same stream.
+      const taken = outstanding.takeIn()
+      if (Either.isLeft(taken)) return Either.left(taken.left)
       if (driver.synchronous && request.durability === "written") return group.commitNow(request)
       const queued = Effect.async<Appended, AppendError>((resume) => group.submit(request, resume))
       const room = group.room()
@@ -179,7 +182,7 @@ export const make = (
       },
       synchronous: driver.synchronous,
       keepsValues: driver.keepsValues,
-      append: append(driver, group),
+      append: append(driver, group, outstanding),
       commitNow: (request) => group.commitNow(request),
       submit: (request, done) => group.submit(request, done),
       room: () => group.room(),

@@ -137,7 +137,8 @@ export class UnknownBehavior extends Schema.TaggedError<UnknownBehavior>()("Unkn
 }) {
   readonly retryable = false
   override get message(): string {
-    return `event ${this.sequence} of ${this.stream} belongs to behavior ${this.behavior}, which is not registered here`
+    const what = this.sequence === 0 ? `stream ${this.stream}` : `event ${this.sequence} of ${this.stream}`
+    return `${what} belongs to behavior ${this.behavior}, which is not registered here`
   }
 }
 

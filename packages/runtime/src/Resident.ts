@@ -68,7 +68,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     return Either.isRight(this.endTape())
   }
 
-  /** Ends the tape, if there is one; true if that was possible. */
+  /** Ends the tape, if there is one: what is on it is in the journal then. */
   endTape(): Either.Either<void, AppendError> {
     const { recorder } = this
     this.recorder = undefined

@@ -6,14 +6,15 @@
 import { Either, Stream } from "effect"
 import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
-import type { Durability, PlannedBatch, StreamIdentity } from "../Envelope.ts"
+import type { Durability, PlannedBatch } from "../Envelope.ts"
 import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
 import { JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
 import type { CommitError, MaintenanceError } from "../JournalError.ts"
 import { placeOf, planGroup } from "../Plan.ts"
 import { anchorOf, bytes, integer, text } from "../Rows.ts"
+import { BatchRows } from "./BatchRows.ts"
 import { storageError } from "./Failures.ts"
-import type { SqliteDatabase } from "./SqliteDriver.ts"
+import type { SqliteDatabase, Statement } from "./SqliteDriver.ts"
 import { SqliteReader } from "./SqliteReader.ts"
 import type { SqliteSource } from "./SqliteReader.ts"
 import { redactRows, removeRows } from "./SqliteRetention.ts"
@@ -27,11 +28,17 @@ interface Tip extends Head {
 
 interface SqliteJournalOptions extends SqliteSource {
   readonly database: SqliteDatabase
-  /** None for a journal of a release without snapshots that is only read. */
+  /** None for a journal of release 0.1.0 that is only read. */
   readonly snapshots: SnapshotStatements | undefined
+  /** None for a journal that is only read. */
+  readonly touch: Statement | undefined
   readonly readOnly: boolean
   readonly sha256: Sha256
 }
+
+/** The batches of a plan that are not refused. */
+const acceptedOf = (planned: ReturnType<typeof planGroup>): ReadonlyArray<PlannedBatch> =>
+  planned.filter(Either.isRight).map(({ right }) => right)
 
 export class SqliteJournal implements JournalDriver {
   readonly name: string
@@ -52,8 +59,7 @@ export class SqliteJournal implements JournalDriver {
   readonly check: SqliteReader["check"]
   private readonly options: SqliteJournalOptions
   private readonly statements: Statements
-  private readonly ids = new Map<string, number>()
-  private readonly versions = new Map<string, number>()
+  private readonly rows: BatchRows
   private readonly reader: SqliteReader
   private tip: Tip | undefined
   private setting: Durability | undefined
@@ -65,6 +71,7 @@ export class SqliteJournal implements JournalDriver {
     this.options = options
     this.name = options.file
     this.statements = prepare(options.database)
+    this.rows = new BatchRows(this.statements)
     const meta = this.statements.meta.get() ?? {}
     this.id = text(meta, "id")
     this.anchor = anchorOf(meta)
@@ -88,21 +95,18 @@ export class SqliteJournal implements JournalDriver {
   ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> => {
     if (this.options.readOnly) return Either.left(this.readOnly())
     const first = this.tryCommit(group, durability)
-    if (first !== "collision") return first
-    // Another process appended: what is known of the journal is out of date.
-    this.forget()
-    const second = this.tryCommit(group, durability)
-    return second === "collision" ? Either.left(this.unavailable("another process keeps appending to it")) : second
+    return first === "collision" ? this.commitLocked(group, durability) : first
   }
 
-  readonly sync = (): Either.Either<void, CommitError> =>
-    this.options.readOnly || !this.unsynced
-      ? Either.void
-      : this.writing(() => {
-          this.setSynchronous("durable")
-          this.statements.touch.run()
-          this.unsynced = false
-        })
+  readonly sync = (): Either.Either<void, CommitError> => {
+    const { touch } = this.options
+    if (touch === undefined || !this.unsynced) return Either.void
+    return this.writing(() => {
+      this.setSynchronous("durable")
+      touch.run()
+      this.unsynced = false
+    })
+  }
 
   readonly saveSnapshot = ({ behaviorVersion, sequence, state, stream, versions }: Snapshot) => {
     const { readOnly, snapshots } = this.options
@@ -117,8 +121,12 @@ export class SqliteJournal implements JournalDriver {
     })
   }
 
+  /** Bytes that were redacted are in no file afterwards: pages are overwritten, and the log, which has older ones, is emptied. */
   readonly redact = (redaction: Redaction): Either.Either<void, MaintenanceError> =>
-    this.maintaining(() => redactRows(this.statements, this.options.sha256, redaction))
+    Either.flatMap(
+      this.maintaining(() => redactRows(this.statements, this.options.sha256, redaction)),
+      () => this.emptyLog()
+    )
 
   readonly removeBefore = (batch: number): Either.Either<void, MaintenanceError> => {
     const removed = this.maintaining(() => removeRows(this.statements, this.name, batch))
@@ -126,12 +134,24 @@ export class SqliteJournal implements JournalDriver {
     return removed
   }
 
+  /** Fails while a reader still needs what is in the log. */
+  private emptyLog(): Either.Either<void, CommitError> {
+    return Either.flatMap(
+      this.writing(() => this.options.database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"]),
+      (busy) =>
+        busy === 0
+          ? Either.void
+          : Either.left(this.unavailable("a reader keeps what was removed in its log: end the reader and do it again"))
+    )
+  }
+
   /** One durable transaction that `change` may refuse with an error: then nothing is changed. */
   private maintaining(change: () => MaintenanceError | undefined): Either.Either<void, MaintenanceError> {
     if (this.options.readOnly) return Either.left(this.readOnly())
     const changed = this.writing(() => {
-      this.setSynchronous("durable")
-      this.statements.begin.run()
+      // What is freed is overwritten, not only marked as free.
+      this.options.database.exec("PRAGMA secure_delete = ON")
+      this.begin("durable")
       const refused = change()
       if (refused === undefined) this.statements.commit.run()
       else this.rollBack()
@@ -140,16 +160,20 @@ export class SqliteJournal implements JournalDriver {
     return Either.flatMap(changed, (refused) => (refused === undefined ? Either.void : Either.left(refused)))
   }
 
+  /** Plans on what is known in memory, which is right unless another process appended. */
   private tryCommit(
     group: ReadonlyArray<AppendRequest>,
     durability: Durability
   ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> | "collision" {
     try {
       const tip = (this.tip ??= this.readTip())
-      const planned = planGroup(group, tip, (stream) => this.versionOf(stream))
+      const planned = this.plan(group, tip)
       if (planned.some(Either.isLeft) && !this.isCurrent(tip)) return "collision"
-      const batches = planned.filter(Either.isRight).map(({ right }) => right)
-      if (batches.length > 0) this.insertAll(batches, tip, durability)
+      const batches = acceptedOf(planned)
+      if (batches.length > 0) {
+        this.begin(durability)
+        this.insertAll(batches, tip, durability)
+      }
       return Either.right(planned.map((each) => Either.map(each, placeOf)))
     } catch (thrown) {
       if (this.options.sqlite.failureOf(thrown)?.kind === "constraint") {
@@ -160,81 +184,51 @@ export class SqliteJournal implements JournalDriver {
     }
   }
 
+  /** Another process appended: plans again on what is in the journal, while nobody else can append. */
+  private commitLocked(
+    group: ReadonlyArray<AppendRequest>,
+    durability: Durability
+  ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> {
+    this.forget()
+    return this.writing(() => {
+      this.begin(durability)
+      const tip = this.readTip()
+      const planned = this.plan(group, tip)
+      const batches = acceptedOf(planned)
+      if (batches.length > 0) this.insertAll(batches, tip, durability)
+      else this.rollBack()
+      return planned.map((each) => Either.map(each, placeOf))
+    })
+  }
+
+  private plan(group: ReadonlyArray<AppendRequest>, tip: Tip) {
+    return planGroup(group, tip, (stream) => this.rows.versionOf(stream))
+  }
+
+  private begin(durability: Durability): void {
+    this.setSynchronous(durability)
+    this.statements.begin.run()
+  }
+
   /** False if another process appended since `tip` was read: a conflict is judged by what is in the journal now. */
   private isCurrent(tip: Tip): boolean {
     const row = this.statements.head.get()
     return row === undefined || integer(row, "sequence") === tip.sequence
   }
 
+  /** Inserts into a transaction that has begun, and commits it. */
   private insertAll(batches: ReadonlyArray<PlannedBatch>, tip: Tip, durability: Durability): void {
-    const ids = new Map<string, number>()
-    this.setSynchronous(durability)
-    this.statements.begin.run()
     let { hash } = tip
     for (const batch of batches) {
       hash = linkOf(this.options.sha256, this.id, hash, batch)
-      this.insert(batch, hash, ids)
+      this.rows.insert(batch, hash)
     }
     this.statements.commit.run()
     // Only now is it true: what is kept in memory follows the commit.
-    for (const [stream, id] of ids) this.ids.set(stream, id)
-    let last: Head = tip
-    for (const batch of batches) {
-      for (const { count, stream, version } of batch.records) this.versions.set(stream, version + count - 1)
-      const place = placeOf(batch)
-      last = { batch: place.batch, sequence: place.last }
-    }
-    this.tip = { ...last, hash }
+    this.rows.committed(batches)
+    const last = batches.at(-1)
+    if (last !== undefined) this.tip = { batch: last.batch, sequence: placeOf(last).last, hash }
     this.unsynced = durability === "written"
-  }
-
-  /** Inserts a batch; the row ids of the streams it touches go into `ids`. */
-  private insert(batch: PlannedBatch, hash: Uint8Array, ids: Map<string, number>): void {
-    const { insertBatch, insertRecord } = this.statements
-    const { command } = batch
-    insertBatch.run(
-      batch.batch,
-      batch.firstSequence,
-      batch.time,
-      batch.correlation,
-      batch.causation,
-      command === null ? null : command.stream,
-      command === null ? null : command.schemaVersion,
-      command === null ? null : command.bytes,
-      hash
-    )
-    for (const each of batch.records) {
-      const { count, encoding, payload, schemaVersion, sequence, type, version } = each
-      const stream = this.idFor(each, ids)
-      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, payload)
-    }
-  }
-
-  /** The row id of a stream, inserted if the stream is new. */
-  private idFor({ behavior, owner, stream }: StreamIdentity, ids: Map<string, number>): number {
-    const known = ids.get(stream) ?? this.idOf(stream)
-    if (known !== undefined) return known
-    const inserted = this.statements.insertStream.run(stream, behavior, owner)
-    ids.set(stream, inserted)
-    return inserted
-  }
-
-  private idOf(stream: string): number | undefined {
-    const known = this.ids.get(stream)
-    if (known !== undefined) return known
-    const row = this.statements.streamId.get(stream)
-    if (row === undefined) return undefined
-    const id = integer(row, "id")
-    this.ids.set(stream, id)
-    return id
-  }
-
-  private versionOf(stream: string): number {
-    const known = this.versions.get(stream)
-    if (known !== undefined) return known
-    const id = this.idOf(stream)
-    const row = id === undefined ? undefined : this.statements.version.get(id)
-    return row === undefined ? 0 : integer(row, "version")
   }
 
   private readTip(): Tip {
@@ -248,8 +242,7 @@ export class SqliteJournal implements JournalDriver {
 
   private forget(): void {
     this.tip = undefined
-    this.versions.clear()
-    this.ids.clear()
+    this.rows.forget()
     this.reader.forget()
   }
 

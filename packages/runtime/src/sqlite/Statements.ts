@@ -9,8 +9,6 @@ export interface Statements {
   readonly insertStream: Statement
   readonly insertBatch: Statement
   readonly insertRecord: Statement
-  /** Changes nothing, but writes: the commit then carries everything before it to the disk. */
-  readonly touch: Statement
   readonly head: Statement
   readonly lastHash: Statement
   readonly streamId: Statement
@@ -64,7 +62,6 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   insertStream: database.prepare("INSERT INTO stream (name, behavior, owner) VALUES (?, ?, ?)"),
   insertBatch: database.prepare("INSERT INTO batch VALUES (?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), NULL, ?)"),
   insertRecord: database.prepare("INSERT INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS BLOB), NULL)"),
-  touch: database.prepare("UPDATE journal SET id = id"),
   head: database.prepare("SELECT sequence + count - 1 AS sequence, batch FROM record ORDER BY sequence DESC LIMIT 1"),
   lastHash: database.prepare("SELECT hash FROM batch ORDER BY id DESC LIMIT 1"),
   streamId: database.prepare("SELECT id FROM stream WHERE name = ?"),
@@ -121,3 +118,7 @@ export const prepareSnapshots = (database: SqliteDatabase): SnapshotStatements =
      (SELECT sequence FROM snapshot WHERE stream = ? ORDER BY sequence DESC LIMIT ${keptSnapshots})`
   )
 })
+
+/** Writes a page: its commit carries everything before it to the disk. One that changed nothing would write nothing, and sync nothing. */
+export const prepareTouch = (database: SqliteDatabase): Statement =>
+  database.prepare("UPDATE synced SET times = times + 1")

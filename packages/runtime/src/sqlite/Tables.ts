@@ -21,6 +21,8 @@ CREATE TABLE IF NOT EXISTS snapshot (
   state BLOB NOT NULL,
   PRIMARY KEY (stream, sequence)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS synced (times INTEGER NOT NULL) STRICT;
+INSERT INTO synced SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM synced);
 CREATE INDEX IF NOT EXISTS record_base ON record (stream, sequence) WHERE encoding = 3;
 `
 
@@ -93,9 +95,15 @@ export const isJournal = (
     : Either.left(new NotAJournal({ journal: file, reason: "it is a SQLite database of something else" }))
 }
 
+/** How many of these tables the file has. */
+const tablesIn = (database: SqliteDatabase, ...names: ReadonlyArray<string>): number =>
+  names.filter((name) => database.prepare("SELECT 1 FROM sqlite_master WHERE name = ?").get(name) !== undefined).length
+
+/** Whether the file has snapshots. */
+export const hasSnapshots = (database: SqliteDatabase): boolean => tablesIn(database, "snapshot") === 1
+
 /** Whether the file has what later releases added. */
-export const isComplete = (database: SqliteDatabase): boolean =>
-  database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'snapshot'").get() !== undefined
+export const isComplete = (database: SqliteDatabase): boolean => tablesIn(database, "snapshot", "synced") === 2
 
 /** Adds what later releases have to a journal of an earlier one. */
 export const complete = (database: SqliteDatabase): void => database.exec(added)
@@ -105,6 +113,11 @@ export const createTables = (database: SqliteDatabase, id: string): void => {
   database.exec("PRAGMA journal_mode = WAL")
   database.exec("PRAGMA synchronous = FULL")
   database.exec("BEGIN IMMEDIATE")
+  if (tablesIn(database, "journal") > 0) {
+    // Another process was faster.
+    database.exec("ROLLBACK")
+    return
+  }
   database.exec(tables)
   database.prepare("INSERT INTO journal VALUES (?, 1, 1, ?)").run(id, genesis)
   database.exec("COMMIT")

@@ -1,5 +1,5 @@
 /**
- * Who has the tapes of a journal: one opening of it at a time (T4 of `Tape.ts`). Node has no file locks, SQLite has: a database beside the
+ * Who has the tapes of a journal: one opening of it at a time (T5 of `Tape.ts`). Node has no file locks, SQLite has: a database beside the
  * tapes that is held exclusively. The system lets go of it when the process ends, however it ends.
  */
 import { Effect, Either } from "effect"

@@ -16,9 +16,9 @@ import type { NoSqlite, SqliteDatabase, SqliteDriver, SqliteDriverName } from ".
 import { takeInTapes, tapesFolder } from "./TakeIn.ts"
 import { openTapes } from "../tape/openTapes.ts"
 import type { TapeError } from "../TapeError.ts"
-import { prepareSnapshots } from "./Statements.ts"
+import { prepareSnapshots, prepareTouch } from "./Statements.ts"
 import { lockTapes } from "./TapesLock.ts"
-import { complete, createTables, isComplete, isJournal } from "./Tables.ts"
+import { complete, createTables, hasSnapshots, isComplete, isJournal } from "./Tables.ts"
 import { untouchedFile } from "./UntouchedFile.ts"
 
 export interface SqliteFile {
@@ -112,8 +112,9 @@ const prepared = (
     if (!known) createTables(database, newId)
     else if (!readOnly && !isComplete(database)) complete(database)
     if (readOnly) database.exec("PRAGMA query_only = ON")
-    const snapshots = isComplete(database) ? prepareSnapshots(database) : undefined
-    return Either.right(new SqliteJournal({ sqlite, database, snapshots, file, readOnly, sha256: nativeSha256 }))
+    const snapshots = hasSnapshots(database) ? prepareSnapshots(database) : undefined
+    const touch = readOnly ? undefined : prepareTouch(database)
+    return Either.right(new SqliteJournal({ sqlite, database, snapshots, touch, file, readOnly, sha256: nativeSha256 }))
   })
 }
 

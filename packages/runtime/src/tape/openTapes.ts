@@ -80,7 +80,7 @@ export const openTapesWith = (
 ): Either.Either<Tapes, FileError> => {
   const scratch = new SharedScratch()
   const pathOf = (stream: string) => join(folder, tapeFileName(stream))
-  /** Paths of tapes that are open (T4). */
+  /** Paths of tapes that are open (T5). */
   const inUse = new Set<string>()
   const open = (identity: TapeIdentity): Either.Either<Tape, TapeError> => {
     const { entryBytes, stream } = identity
