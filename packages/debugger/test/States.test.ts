@@ -83,8 +83,8 @@ it.scoped("a state that cannot be computed is a value with the reason", () =>
     const point = { source, sequence: 4 }
     const unknown = yield* statesAt({ registry: new Map() }, point)
     assert.deepStrictEqual(unknown.map(reasonOf), [
-      "event 0 of valve/a belongs to behavior valve, which is not registered here",
-      "event 0 of valve/b belongs to behavior valve, which is not registered here"
+      "stream valve/a belongs to behavior valve, which is not registered here",
+      "stream valve/b belongs to behavior valve, which is not registered here"
     ])
     assert.strictEqual((yield* statesAt({ registry: new Map() }, { source, sequence: 2 })).length, 1)
     const damaged = yield* copyOf(source, (request) => ({
