@@ -1,7 +1,44 @@
 /** Batches as rows: inserting them, and what that needs to know of the streams they touch, kept in memory as far as it is committed. */
-import type { PlannedBatch, StreamIdentity } from "../Envelope.ts"
+import type { PlannedBatch, PlannedRecord, StreamIdentity } from "../Envelope.ts"
 import { integer } from "../Rows.ts"
+import type { SqlValue, Statement } from "./SqliteDriver.ts"
+import { rowsAtOnce } from "./Statements.ts"
 import type { Statements } from "./Statements.ts"
+
+/** Values of a row, in the order of the statement's question marks. */
+type Values = ReadonlyArray<SqlValue>
+
+/** Rows of one table on their way: inserted many at once, the rest one by one. */
+class Rows {
+  private readonly one: Statement
+  private readonly many: Statement
+  private values: Array<SqlValue> = []
+  private waiting = 0
+
+  constructor(one: Statement, many: Statement) {
+    this.one = one
+    this.many = many
+  }
+
+  add(...values: Values): void {
+    for (const value of values) this.values.push(value)
+    this.waiting++
+    if (this.waiting < rowsAtOnce) return
+    this.many.run(...this.values)
+    this.clear()
+  }
+
+  flush(): void {
+    const width = this.values.length / this.waiting
+    for (let row = 0; row < this.waiting; row++) this.one.run(...this.values.slice(row * width, (row + 1) * width))
+    this.clear()
+  }
+
+  clear(): void {
+    this.values = []
+    this.waiting = 0
+  }
+}
 
 export class BatchRows {
   private readonly statements: Statements
@@ -10,30 +47,36 @@ export class BatchRows {
   /** Row ids of streams that the present transaction inserted. */
   private readonly fresh = new Map<string, number>()
 
+  private readonly batches: Rows
+  private readonly records: Rows
+
   constructor(statements: Statements) {
     this.statements = statements
+    this.batches = new Rows(statements.insertBatch, statements.insertBatches)
+    this.records = new Rows(statements.insertRecord, statements.insertRecords)
   }
 
-  /** Inserts a batch into a transaction that has begun. */
-  insert(batch: PlannedBatch, hash: Uint8Array): void {
-    const { insertBatch, insertRecord } = this.statements
-    const { command } = batch
-    insertBatch.run(
-      batch.batch,
-      batch.firstSequence,
-      batch.time,
-      batch.correlation,
-      batch.causation,
-      command === null ? null : command.stream,
-      command === null ? null : command.schemaVersion,
-      command === null ? null : command.bytes,
-      hash
-    )
-    for (const each of batch.records) {
-      const { count, encoding, payload, schemaVersion, sequence, type, version } = each
-      const stream = this.idFor(each)
-      insertRecord.run(sequence, count, batch.batch, stream, version, type, schemaVersion, encoding, payload)
-    }
+  /** Takes a batch up for the transaction that has begun; its rows are inserted with the next `flush` at the latest. */
+  insert(
+    { batch, causation, command, correlation, firstSequence, records, time }: PlannedBatch,
+    hash: Uint8Array
+  ): void {
+    const stream = command === null ? null : command.stream
+    const version = command === null ? null : command.schemaVersion
+    const bytes = command === null ? null : command.bytes
+    this.batches.add(batch, firstSequence, time, correlation, causation, stream, version, bytes, hash)
+    for (const each of records) this.insertRecord(batch, each)
+  }
+
+  /** Inserts everything that was taken up. */
+  flush(): void {
+    this.batches.flush()
+    this.records.flush()
+  }
+
+  private insertRecord(batch: number, record: PlannedRecord): void {
+    const { count, encoding, payload, schemaVersion, sequence, type, version } = record
+    this.records.add(sequence, count, batch, this.idFor(record), version, type, schemaVersion, encoding, payload)
   }
 
   /** The row id of a stream, inserted if the stream is new. */
@@ -76,6 +119,8 @@ export class BatchRows {
   /** Knows nothing any more: another process appended, or a transaction failed. */
   forget(): void {
     this.fresh.clear()
+    this.batches.clear()
+    this.records.clear()
     this.versions.clear()
     this.ids.clear()
   }

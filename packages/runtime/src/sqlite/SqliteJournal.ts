@@ -223,6 +223,7 @@ export class SqliteJournal implements JournalDriver {
       hash = linkOf(this.options.sha256, this.id, hash, batch)
       this.rows.insert(batch, hash)
     }
+    this.rows.flush()
     this.statements.commit.run()
     // Only now is it true: what is kept in memory follows the commit.
     this.rows.committed(batches)
