@@ -6,8 +6,8 @@
  * T1 A batch whose `write` answered right is *written*: it survives the death of the process. `sync` makes it *durable*.
  * T2 Of a batch whose `write` answered left, nothing is on the tape. Where even that cannot be had (the file cannot be cut back), no
  *    later `write` or `sync` succeeds before it is.
- * T3 Versions rise along a tape. It may leave out those that the journal got directly; after a crash, only what follows the journal's
- *    last version without a gap is taken in.
+ * T3 Versions rise along a tape. It may leave out those that the journal got directly; after a crash, what is not in
+ *    the journal is taken in behind its last version, except what was written behind events that the journal lost.
  * T4 After a `sync` that failed, none succeeds until the tape is rotated: the kernel forgets what it could not store.
  * T5 One process has a tape open, and once.
  */

@@ -20,7 +20,8 @@ export const tapeIn = (folder: string, of: TapeIdentity = identity) =>
   )
 
 /** What is read back where the journal has the stream at `version`. */
-export const tailsOf = (folder: string, version = 0) => readTails(folder, journalId, () => version)
+export const tailsOf = (folder: string, version = 0) =>
+  readTails(folder, journalId, () => Either.right({ version, taken: version }))
 
 /** A payload as bytes. */
 export const bytesIn = (payload: Payload): Uint8Array => {

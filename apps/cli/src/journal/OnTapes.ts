@@ -1,10 +1,28 @@
 /** Whoever reads a journal is told what is not in it yet: entries on the tapes of a process that runs, or that died. */
 import type { Journal, ReadError } from "@stopcopy/runtime"
 import { tapesFolder } from "@stopcopy/runtime/sqlite"
-import { readTails } from "@stopcopy/runtime/tapes"
+import { TakenIn, readTails } from "@stopcopy/runtime/tapes"
+import type { TapePlace } from "@stopcopy/runtime/tapes"
 import { Console, type Context, Effect, Either } from "effect"
 import { existsSync } from "node:fs"
 import { plural } from "../Columns.ts"
+
+/** Where the stream of a tape stands in the journal, whose streams have these versions. */
+const placeIn = (
+  journal: Context.Tag.Service<Journal>,
+  versions: ReadonlyMap<string, number>,
+  stream: string,
+  first: number
+): Effect.Effect<TapePlace, ReadError> =>
+  Effect.gen(function* () {
+    const found = new TakenIn(stream, first)
+    // Streams that it owns are left out: they count as read.
+    const cursor = yield* journal.history(stream, new Map([...versions, [stream, first - 1]]))
+    for (let events = yield* cursor.next(); events.length > 0; events = yield* cursor.next()) {
+      for (const event of events) found.add({ ...event, count: 1 })
+    }
+    return { version: versions.get(stream) ?? 0, taken: found.taken }
+  })
 
 /** Says on standard error what the tapes beside the journal at `path` hold that it does not, if anything. Changes nothing. */
 export const tellOfTapes = (path: string, journal: Context.Tag.Service<Journal>): Effect.Effect<void, ReadError> =>
@@ -12,7 +30,9 @@ export const tellOfTapes = (path: string, journal: Context.Tag.Service<Journal>)
     const folder = tapesFolder(path)
     if (!existsSync(folder)) return
     const versions = new Map((yield* journal.streams()).map(({ stream, version }) => [stream, version]))
-    const tails = readTails(folder, journal.id, (stream) => versions.get(stream) ?? 0)
+    const tails = yield* Effect.either(
+      readTails(folder, journal.id, (stream, first) => placeIn(journal, versions, stream, first))
+    )
     if (Either.isLeft(tails)) return yield* Console.error(`stopcopy: ${tails.left.message}`)
     const entries = tails.right.reduce((sum, { taken }) => sum + taken, 0)
     if (entries === 0) return

@@ -1,9 +1,12 @@
 /** What a process that died left on its tapes goes into the journal before anything else does. */
 import { Effect, Either } from "effect"
 import { existsSync } from "node:fs"
+import { pageRecords } from "../Envelope.ts"
 import type { AppendRequest, JournalDriver } from "../JournalDriver.ts"
 import type { AppendError, ReadError } from "../JournalError.ts"
 import { openTapes } from "../tape/openTapes.ts"
+import { TakenIn } from "../tape/place.ts"
+import type { TapePlace } from "../tape/place.ts"
 import { readTails } from "../tape/readTails.ts"
 import type { TapeTail } from "../tape/readTails.ts"
 import type { TapeError } from "../TapeError.ts"
@@ -15,6 +18,26 @@ const append = (driver: JournalDriver, request: AppendRequest): Effect.Effect<vo
   Effect.flatMap(driver.commit([request], "written"), ([answer]) =>
     answer !== undefined && Either.isLeft(answer) ? Effect.fail(answer.left) : Effect.void
   )
+
+/** Where the stream of a tape stands in the journal; `version` is that of the stream's last event. */
+const placeIn = (
+  driver: JournalDriver,
+  stream: string,
+  first: number,
+  version: number
+): Effect.Effect<TapePlace, ReadError> =>
+  Effect.gen(function* () {
+    const found = new TakenIn(stream, first)
+    for (let after = first - 1; after < version;) {
+      const records = yield* driver.recordsOf(stream, after, pageRecords)
+      for (const record of records) {
+        found.add(record)
+        after = record.version + record.count - 1
+      }
+      if (records.length === 0) break
+    }
+    return { version, taken: found.taken }
+  })
 
 /** Entries behind a gap were never durable: what the power took is said, not hidden. */
 const tell = ({ dropped, tape, taken, unfinishedBytes }: TapeTail): Effect.Effect<void> => {
@@ -33,7 +56,9 @@ export const takeInTapes = (
   Effect.gen(function* () {
     if (!existsSync(folder)) return
     const versions = new Map((yield* driver.streams()).map(({ stream, version }) => [stream, version]))
-    const tails = yield* readTails(folder, driver.id, (stream) => versions.get(stream) ?? 0)
+    const tails = yield* readTails(folder, driver.id, (stream, first) =>
+      placeIn(driver, stream, first, versions.get(stream) ?? 0)
+    )
     if (tails.length === 0) return
     yield* Effect.forEach(
       tails.flatMap(({ requests }) => requests),

@@ -6,16 +6,23 @@ import { Effect, Either } from "effect"
 import type { Scope } from "effect"
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
-import { JournalUnavailable } from "../JournalError.ts"
+import { JournalFull, JournalUnavailable } from "../JournalError.ts"
+import { fileError } from "../tape/files.ts"
 import type { SqliteDatabase, SqliteDriver } from "./SqliteDriver.ts"
 
 const lockName = "lock"
 
-const hold = (sqlite: SqliteDriver, folder: string): SqliteDatabase => {
+/** Milliseconds to wait for tapes that were asked for: an opening without tapes may be taking in what was left on them. */
+export const tapesWaitMillis = 1000
+
+/** What SQLite says where another connection has the lock (SQLITE_BUSY), whatever library speaks for it. */
+const busy = "database is locked"
+
+const hold = (sqlite: SqliteDriver, folder: string, waitMillis: number): SqliteDatabase => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const database = sqlite.open({ file: join(folder, lockName), readOnly: false })
   try {
-    database.exec("PRAGMA busy_timeout = 0")
+    database.exec(`PRAGMA busy_timeout = ${waitMillis}`)
     database.exec("BEGIN EXCLUSIVE")
     return database
   } catch (thrown) {
@@ -24,20 +31,31 @@ const hold = (sqlite: SqliteDriver, folder: string): SqliteDatabase => {
   }
 }
 
-/** Holds the tapes in `folder` for as long as the scope lives. Fails where another opening of the journal has them. */
+/** The error of who wants tapes that another opening of `journal` has. */
+export const tapesInUse = (journal: string): JournalUnavailable => {
+  const reason = "its tapes are in use by another opening: let the other process end, or open it without tapes"
+  return new JournalUnavailable({ journal, reason })
+}
+
+/** Holds the tapes in `folder` for as long as the scope lives. False where another opening of the journal has them after `waitMillis`. */
 export const lockTapes = (
   sqlite: SqliteDriver,
   journal: string,
-  folder: string
-): Effect.Effect<void, JournalUnavailable, Scope.Scope> =>
-  Effect.acquireRelease(
-    Either.try({
-      try: () => hold(sqlite, folder),
-      catch: (thrown) => {
-        const why = sqlite.failureOf(thrown)?.reason ?? String(thrown)
-        const reason = `its tapes are in use (${why}): let the other process end, or open it without tapes`
-        return new JournalUnavailable({ journal, reason })
-      }
-    }),
-    (database) => Effect.sync(() => database.close())
-  ).pipe(Effect.asVoid)
+  folder: string,
+  waitMillis: number
+): Effect.Effect<boolean, JournalFull | JournalUnavailable, Scope.Scope> => {
+  const tried = Effect.suspend((): Either.Either<SqliteDatabase | undefined, JournalFull | JournalUnavailable> => {
+    try {
+      return Either.right(hold(sqlite, folder, waitMillis))
+    } catch (thrown) {
+      const failure = sqlite.failureOf(thrown)
+      if (failure === undefined) return Either.left(fileError(folder, thrown))
+      if (failure.reason.includes(busy)) return Either.right(undefined)
+      if (failure.kind === "full") return Either.left(new JournalFull({ journal }))
+      const reason = `its tapes cannot be locked (${failure.reason}): check ${join(folder, lockName)}`
+      return Either.left(new JournalUnavailable({ journal, reason }))
+    }
+  })
+  const held = Effect.acquireRelease(tried, (database) => Effect.sync(() => database?.close()))
+  return Effect.map(held, (database) => database !== undefined)
+}

@@ -17,8 +17,8 @@ import { takeInTapes, tapesFolder } from "./TakeIn.ts"
 import { openTapes } from "../tape/openTapes.ts"
 import type { TapeError } from "../TapeError.ts"
 import { prepareSnapshots, prepareTouch } from "./Statements.ts"
-import { lockTapes } from "./TapesLock.ts"
 import { complete, createTables, hasSnapshots, isComplete, isJournal } from "./Tables.ts"
+import { lockTapes, tapesInUse, tapesWaitMillis } from "./TapesLock.ts"
 import { untouchedFile } from "./UntouchedFile.ts"
 
 export interface SqliteFile {
@@ -121,9 +121,17 @@ const prepared = (
 /** Takes in what a process that died left on tapes. Who has them open now does that itself. */
 const takeInLeft = (sqlite: SqliteDriver, driver: JournalDriver, folder: string) =>
   Effect.scoped(
-    Effect.flatMap(Effect.either(lockTapes(sqlite, driver.name, folder)), (lock) =>
-      Either.isRight(lock) ? takeInTapes(driver, folder) : Effect.logInfo(lock.left.message)
+    Effect.flatMap(lockTapes(sqlite, driver.name, folder, 0), (isHeld) =>
+      isHeld
+        ? takeInTapes(driver, folder)
+        : Effect.logInfo(`the tapes of ${driver.name} are in use: their owner takes them in`)
     )
+  )
+
+/** Has the tapes for as long as the scope lives, with what was left on them taken in. */
+const haveTapes = (sqlite: SqliteDriver, driver: JournalDriver, folder: string) =>
+  Effect.flatMap(lockTapes(sqlite, driver.name, folder, tapesWaitMillis), (isHeld) =>
+    isHeld ? takeInTapes(driver, folder) : tapesInUse(driver.name)
   )
 
 /** Opens a journal file for as long as the scope lives. */
@@ -139,7 +147,7 @@ const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDri
   })
   const driver = yield* journal
   const folder = tapesFolder(file)
-  if (!readOnly && tapes) yield* Effect.zipRight(lockTapes(sqlite, file, folder), takeInTapes(driver, folder))
+  if (!readOnly && tapes) yield* haveTapes(sqlite, driver, folder)
   else if (!readOnly && existsSync(folder)) yield* takeInLeft(sqlite, driver, folder)
   const opened = tapes && !readOnly ? { tapes: yield* openTapes({ folder, journalId: driver.id }) } : {}
   return yield* make(driver, { ...opened, ...(poll === undefined ? {} : { poll }) })

@@ -9,7 +9,7 @@ import { decodeHeader, tapeFormat } from "./header.ts"
 import type { TapeHeader } from "./header.ts"
 
 /** The file of a tape, its header read. */
-interface OpenedTape {
+export interface OpenedTape {
   readonly path: string
   readonly bytes: Uint8Array
   readonly header: TapeHeader
