@@ -195,6 +195,7 @@ export class GroupCommit {
   private commitAsync(): void {
     this.releaseDrained()
     const group = this.take()
+    if (this.hasRoom()) this.roomers = release(this.roomers)
     if (group.length === 0) {
       this.busy = false
       return
@@ -238,7 +239,6 @@ export class GroupCommit {
   private settle(group: ReadonlyArray<Queued>, answers: Either.Either<ReadonlyArray<AppendAnswer>, CommitError>): void {
     if (Either.isLeft(answers)) this.failAll(group, answers.left)
     else this.answer(group, answers.right)
-    if (this.hasRoom()) this.roomers = release(this.roomers)
   }
 
   private failAll(group: ReadonlyArray<Queued>, error: CommitError): void {
