@@ -1,7 +1,13 @@
 /** Orders of events that a group commit must survive: failures, refusals and defects while others wait behind them. */
 import { assert, it } from "@effect/vitest"
-import { JournalFull, JournalUnavailable } from "@stopcopy/runtime"
-import { maxGroupBatches, maxGroupBytes, maxQueuedBatches, maxQueuedBytes } from "@stopcopy/runtime"
+import {
+  JournalFull,
+  JournalUnavailable,
+  maxGroupBatches,
+  maxGroupBytes,
+  maxQueuedBatches,
+  maxQueuedBytes
+} from "@stopcopy/runtime"
 import type { AppendRequest, JournalDriver } from "@stopcopy/runtime"
 import { Effect, Either, Fiber, Option } from "effect"
 import { GroupCommit } from "../src/GroupCommit.ts"

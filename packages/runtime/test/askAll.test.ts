@@ -1,6 +1,15 @@
 /** Many turns in one: what shares a record, what stands alone, and what is kept where one of them is refused or breaks. */
 import { assert, describe, it } from "@effect/vitest"
-import { ActorSystem, Behavior, Journal, Supervision, encodings, withCorrelation } from "@stopcopy/runtime"
+import {
+  ActorSystem,
+  AppendTooLarge,
+  Behavior,
+  Journal,
+  Supervision,
+  VersionConflict,
+  encodings,
+  withCorrelation
+} from "@stopcopy/runtime"
 import type { Actor } from "@stopcopy/runtime"
 import { Cause, Chunk, Effect, Either, Exit, Layer, Stream } from "effect"
 import { device } from "./Device.ts"
