@@ -5,7 +5,8 @@
  * G1 Order: appends that touch the same stream are committed in the order of `submit`.
  * G2 Bounds: a group is committed as soon as every fiber that can run has had its turn (a microtask), and has at most
  *    `maxGroupBatches` batches and, unless one alone is larger, `maxGroupBytes` bytes. With a synchronous driver a full group is
- *    committed inside the `submit` that filled it; with an asynchronous one `room` makes callers wait before they decide.
+ *    committed inside the `submit` that filled it; with an asynchronous one `room` makes callers wait before they decide, while
+ *    `maxQueuedBatches` batches or `maxQueuedBytes` bytes are queued.
  * G3 A storage error is the answer to every append in the group and in the queue: those behind were decided on those before.
  * G4 A refused append refuses those in the queue that touch one of its streams, for the same reason.
  */
@@ -26,13 +27,27 @@ export const maxGroupBytes = 4 * 1024 * 1024
 /** Bytes that wait for an asynchronous driver before callers have to wait too. */
 export const maxQueuedBytes = 4 * maxGroupBytes
 
+/**
+ * Batches that wait for an asynchronous driver before callers have to wait too. Every append has objects around its payload, about 1 KiB of
+ * heap: this many small ones need as much memory as `maxQueuedBytes` of large ones.
+ */
+export const maxQueuedBatches = 16 * maxGroupBatches
+
 /** What was decided about an append. */
 export type Outcome = Either.Either<Appended, AppendError>
 
 interface Queued {
   readonly request: AppendRequest
   readonly bytes: number
+  /** Its place in the order of `submit`, from 1; the queue is in this order. */
+  readonly number: number
   readonly done: (outcome: Outcome) => void
+}
+
+/** Those who wait until every append up to `number` has its outcome. */
+interface Drainage {
+  readonly number: number
+  readonly gate: Deferred.Deferred<void>
 }
 
 /** Bytes that an append brings along (characters, of texts); names and row overhead left out. */
@@ -53,10 +68,13 @@ export class GroupCommit {
   private readonly takeIn: () => Either.Either<void, AppendError>
   private queue: Array<Queued> = []
   private queuedBytes = 0
+  /** Appends submitted so far. */
+  private submitted = 0
   /** A flush has been asked for, or an asynchronous group is under way. */
   private busy = false
   private roomers: Deferred.Deferred<void> | undefined
-  private idlers: Deferred.Deferred<void> | undefined
+  /** In the order of their numbers. */
+  private drainers: Array<Drainage> = []
 
   /** `committed` is called after every commit that kept something; `takeIn` brings in what must be *durable* before what comes. */
   constructor(driver: JournalDriver, committed: () => void, takeIn: () => Either.Either<void, AppendError>) {
@@ -67,7 +85,7 @@ export class GroupCommit {
 
   /** Waits while an asynchronous driver is behind; undefined if there is room. */
   room(): Effect.Effect<void> | undefined {
-    if (this.queuedBytes < maxQueuedBytes) return undefined
+    if (this.hasRoom()) return undefined
     this.roomers ??= Deferred.unsafeMake<void>(FiberId.none)
     return Deferred.await(this.roomers)
   }
@@ -91,18 +109,32 @@ export class GroupCommit {
       return done(Either.left(taken.left))
     }
     const bytes = bytesOf(request)
-    this.queue.push({ request, bytes, done })
+    this.queue.push({ request, bytes, number: ++this.submitted, done })
     this.queuedBytes += bytes
     if (this.driver.synchronous && this.isFull()) this.flush()
     else this.schedule()
   }
 
-  /** Everything submitted so far is committed, or has failed, when this is done; undefined if that is so already. */
+  /**
+   * Everything submitted so far is committed, or has failed, when this is done; undefined if that is so already. What is submitted later is
+   * not waited for: others may never pause.
+   */
   drain(): Effect.Effect<void> | undefined {
-    if (this.driver.synchronous) this.flush()
+    if (this.driver.synchronous) {
+      this.flush()
+      return undefined
+    }
     if (!this.busy) return undefined
-    this.idlers ??= Deferred.unsafeMake<void>(FiberId.none)
-    return Deferred.await(this.idlers)
+    let last = this.drainers.at(-1)
+    if (last?.number !== this.submitted) {
+      last = { number: this.submitted, gate: Deferred.unsafeMake<void>(FiberId.none) }
+      this.drainers.push(last)
+    }
+    return Deferred.await(last.gate)
+  }
+
+  private hasRoom(): boolean {
+    return this.queuedBytes < maxQueuedBytes && this.queue.length < maxQueuedBatches
   }
 
   private isQueued(request: AppendRequest): boolean {
@@ -159,11 +191,13 @@ export class GroupCommit {
     }
   }
 
+  /** Nothing is under way when this is called. */
   private commitAsync(): void {
+    this.releaseDrained()
     const group = this.take()
+    if (this.hasRoom()) this.roomers = release(this.roomers)
     if (group.length === 0) {
       this.busy = false
-      this.idlers = release(this.idlers)
       return
     }
     const commit = Effect.suspend(() => this.driver.commit(requestsOf(group), durabilityOf(group)))
@@ -173,6 +207,12 @@ export class GroupCommit {
         this.commitAsync()
       }
     })
+  }
+
+  /** Lets those go on who wait for nothing that is still in the queue: an append may be refused before those in front of it (G4). */
+  private releaseDrained(): void {
+    const next = this.queue[0]?.number ?? Infinity
+    while (this.drainers[0] !== undefined && this.drainers[0].number < next) release(this.drainers.shift()?.gate)
   }
 
   /** As `commitSafely`. */
@@ -199,7 +239,6 @@ export class GroupCommit {
   private settle(group: ReadonlyArray<Queued>, answers: Either.Either<ReadonlyArray<AppendAnswer>, CommitError>): void {
     if (Either.isLeft(answers)) this.failAll(group, answers.left)
     else this.answer(group, answers.right)
-    if (this.queuedBytes < maxQueuedBytes) this.roomers = release(this.roomers)
   }
 
   private failAll(group: ReadonlyArray<Queued>, error: CommitError): void {

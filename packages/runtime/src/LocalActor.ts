@@ -38,6 +38,35 @@ interface Peers<A> {
   readonly current: (actor: A) => A
 }
 
+/** The appends of one `askAll`: settled after all of them, with the outcome of the first in their order that failed. */
+class Together extends Ticket {
+  /** Appends begun. */
+  count = 0
+  /** Appends without an outcome, and one until no more are begun. */
+  private pending = 1
+  private failedPart = Infinity
+  private result: Outcome | undefined
+
+  /** Begins an append: its place in the order. */
+  begin(): number {
+    this.pending++
+    return this.count++
+  }
+
+  /** An append has an outcome; that of all, if it was the last. */
+  told(part: number, outcome: Outcome): Outcome | undefined {
+    const failed = Either.isLeft(outcome)
+    if (failed ? part < this.failedPart : this.failedPart === Infinity) this.result = outcome
+    if (failed) this.failedPart = Math.min(this.failedPart, part)
+    return this.end()
+  }
+
+  /** No more are begun; the outcome of all, if every append has one. */
+  end(): Outcome | undefined {
+    return --this.pending === 0 ? this.result : undefined
+  }
+}
+
 export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   extends Resident<State, Command, Event, Answer, Refused>
   implements Actor<State, Command, Answer, Refused>
@@ -109,15 +138,16 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     const { behavior } = this.kind
     let next = this.standing.ahead
     let decision
+    let packed
     try {
       decision = behavior.decide(next, command)
       for (const event of decision.events) next = behavior.evolve(next, event)
+      packed = this.kind.isTaped && this.kind.codec.isPacked(decision.events)
     } catch (defect) {
       return this.broken(command, defect)
     }
     const { answer, events } = decision
     if (events.length === 0) return this.unrecorded(answer, durability)
-    const packed = this.kind.isTaped && this.kind.codec.isPacked(events)
     const committed = this.record({ command, events, next, packed }, durability, fiber)
     if (!isNow(committed)) return Effect.flatMap(committed, () => this.answered(answer))
     return Either.isLeft(committed) ? Either.left(committed.left) : this.answered(answer)
@@ -134,16 +164,37 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     if (room !== undefined) return Effect.zipRight(room, this.askAll(commands, { durability }))
     const { behavior, codec } = this.kind
     const { answers, defect, parts } = decideAll(behavior, codec, this.standing.ahead, commands)
-    let recorded: Effect.Effect<void, JournalError> = Either.void
+    if (parts.length === 0 && defect === undefined) return this.unrecorded(Either.right(answers), durability)
+    const together = new Together()
+    const failed = this.recordAll(parts, durability, fiber, together)
+    const committed = this.committed(together)
+    if (failed !== undefined) return Effect.zipRight(committed, failed)
+    if (defect !== undefined) return Effect.zipRight(committed, this.broken(defect.command, defect.thrown))
+    return Effect.flatMap(committed, () => this.answered(Either.right(answers)))
+  }
+
+  /** Records parts in order, up to the first that cannot be: how that one fails. */
+  private recordAll<A, E>(
+    parts: ReadonlyArray<Part<State, Command, Event>>,
+    durability: Durability,
+    fiber: Fiber.RuntimeFiber<A, E>,
+    together: Together
+  ): Effect.Effect<never, JournalError> | undefined {
     for (const part of parts) {
-      recorded = this.record(part, durability, fiber)
+      const recorded = this.record(part, durability, fiber, together)
       if (isNow(recorded) && Either.isLeft(recorded)) return Either.left(recorded.left)
       // What is behind a part that cannot be recorded was decided on it.
       if (!this.ready) return Effect.zipRight(recorded, Effect.dieMessage(`${this.stream} stopped in this turn`))
     }
-    if (defect !== undefined) return Effect.zipRight(recorded, this.broken(defect.command, defect.thrown))
-    if (parts.length === 0) recorded = Effect.asVoid(this.unrecorded(Either.void, durability))
-    return Effect.flatMap(recorded, () => this.answered(Either.right(answers)))
+    return undefined
+  }
+
+  /** Waits for what was queued together, if anything was; nothing is added to it after this. */
+  private committed(together: Together): Effect.Effect<void, AppendError> {
+    if (together.count === 0) return Either.void
+    const outcome = together.end()
+    if (outcome !== undefined) this.settle(together, outcome)
+    return together.committed
   }
 
   /** What an actor that is not ready is asked: of the one that has its name now, once it is restored. */
@@ -159,14 +210,21 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
       : ask(actor)
   }
 
-  /** Records events: on the tape, at once in the journal, or with its next group. */
+  /** Records events: on the tape, at once in the journal, or with its next group; what goes there `together` is not waited for here. */
   private record<A, E>(
     { command, events, next, packed }: Recorded<State, Command, Event>,
     durability: Durability,
-    fiber: Fiber.RuntimeFiber<A, E>
+    fiber: Fiber.RuntimeFiber<A, E>,
+    together?: Together
   ): Effect.Effect<void, JournalError> {
     const immediate = durability === "written" && this.waiting === 0 && this.kind.journal.synchronous
-    if (immediate && packed && this.kind.isTaped && hasNoContext(fiber)) return this.tape(events, next, microsOf(fiber))
+    if (immediate && packed && this.kind.isTaped && hasNoContext(fiber)) {
+      try {
+        return this.tape(events, next, microsOf(fiber))
+      } catch (defect) {
+        return this.broken(command, defect)
+      }
+    }
     const taken = this.takeIn()
     if (Either.isLeft(taken)) return taken
     let request
@@ -176,7 +234,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
       return this.broken(command, defect)
     }
     this.usedAt = request.time
-    return immediate ? this.commitNow(request, next) : this.commitLater(request, next)
+    return immediate ? this.commitNow(request, next) : this.commitLater(request, next, together)
   }
 
   private commitNow(request: AppendRequest, next: State): Either.Either<void, AppendError> {
@@ -192,22 +250,29 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     return Either.void
   }
 
-  private commitLater(request: AppendRequest, next: State): Effect.Effect<void, AppendError> {
-    const ticket = new Ticket()
+  private commitLater(
+    request: AppendRequest,
+    next: State,
+    together: Together | undefined
+  ): Effect.Effect<void, AppendError> {
+    const ticket = together ?? new Ticket()
+    const part = together?.begin() ?? 0
     this.standing.advance(this.stream, request)
     this.standing.ahead = next
     this.waiting++
     this.last = ticket
-    this.kind.journal.submit(request, (outcome) => this.settle(ticket, request, next, outcome))
-    return ticket.committed
+    this.kind.journal.submit(request, (told) => {
+      this.waiting--
+      if (Either.isRight(told)) this.publish(request, next, told.right.last)
+      else this.stop()
+      const outcome = together === undefined ? told : together.told(part, told)
+      if (outcome !== undefined) this.settle(ticket, outcome)
+    })
+    return together === undefined ? ticket.committed : Either.void
   }
 
-  /** A turn's group commit has an outcome. */
-  private settle(ticket: Ticket, request: AppendRequest, next: State, outcome: Outcome): void {
-    this.waiting--
+  private settle(ticket: Ticket, outcome: Outcome): void {
     if (this.last === ticket) this.last = undefined
-    if (Either.isRight(outcome)) this.publish(request, next, outcome.right.last)
-    else this.stop()
     ticket.settle(outcome)
   }
 

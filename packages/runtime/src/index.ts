@@ -31,7 +31,7 @@ export {
   pageRecords,
   timedPrefixBytes
 } from "./Envelope.ts"
-export { maxGroupBatches, maxGroupBytes, maxQueuedBytes } from "./GroupCommit.ts"
+export { maxGroupBatches, maxGroupBytes, maxQueuedBatches, maxQueuedBytes } from "./GroupCommit.ts"
 export { Journal, make as makeJournal } from "./Journal.ts"
 export type { JournalOptions } from "./Journal.ts"
 export type * from "./JournalDriver.ts"

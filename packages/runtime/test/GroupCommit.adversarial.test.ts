@@ -1,6 +1,13 @@
 /** Orders of events that a group commit must survive: failures, refusals and defects while others wait behind them. */
 import { assert, it } from "@effect/vitest"
-import { JournalFull, JournalUnavailable, maxGroupBatches, maxGroupBytes, maxQueuedBytes } from "@stopcopy/runtime"
+import {
+  JournalFull,
+  JournalUnavailable,
+  maxGroupBatches,
+  maxGroupBytes,
+  maxQueuedBatches,
+  maxQueuedBytes
+} from "@stopcopy/runtime"
 import type { AppendRequest, JournalDriver } from "@stopcopy/runtime"
 import { Effect, Either, Fiber, Option } from "effect"
 import { GroupCommit } from "../src/GroupCommit.ts"
@@ -120,6 +127,82 @@ it.effect("G2: an asynchronous driver that is behind makes callers wait for room
     assert.strictEqual(told.length, count + 1)
     commits.open()
     yield* settled(group)
+  })
+)
+
+it.effect("G2: many small appends make callers wait for room too", () =>
+  Effect.gen(function* () {
+    const script = new Script()
+    const commits = new Gate()
+    commits.close()
+    const { group, submit, told } = groupOver(asynchronousDriver(script, { commits, reads: new Gate() }))
+    submit("first", one("first", 0))
+    yield* turn
+    for (let index = 0; index < maxQueuedBatches - 1; index++) submit("a", one("a", index))
+    assert.isUndefined(group.room())
+    submit("a", one("a", maxQueuedBatches - 1))
+    const waiting = yield* Effect.fork(group.room() ?? Effect.die("there is room"))
+    yield* turn
+    commits.step()
+    yield* Fiber.join(waiting)
+    assert.isUndefined(group.room())
+    assert.strictEqual(told.length, 1)
+    commits.open()
+    yield* settled(group)
+    assert.strictEqual(told.length, maxQueuedBatches + 1)
+  })
+)
+
+it.effect("drain waits for what was submitted before it, and for nothing later", () =>
+  Effect.gen(function* () {
+    const commits = new Gate()
+    commits.close()
+    const { group, submit, told } = groupOver(asynchronousDriver(new Script(), { commits, reads: new Gate() }))
+    submit("a", one("a", 0))
+    yield* turn
+    const drained = [yield* Effect.fork(settled(group)), yield* Effect.fork(settled(group))]
+    yield* turn
+    submit("b", one("b", 0))
+    const later = yield* Effect.fork(settled(group))
+    yield* turn
+    commits.step()
+    yield* Fiber.join(Fiber.all(drained))
+    assert.deepStrictEqual(told, ["a 1"])
+    assert.isTrue(Option.isNone(yield* Fiber.poll(later)))
+    commits.open()
+    yield* Fiber.join(later)
+    assert.deepStrictEqual(told, ["a 1", "b 2"])
+    assert.isUndefined(group.drain())
+  })
+)
+
+it.effect("drain, G4: refusals from behind do not stand for those in front that still wait", () =>
+  Effect.gen(function* () {
+    const commits = new Gate()
+    commits.close()
+    const { group, submit, told } = groupOver(asynchronousDriver(new Script(), { commits, reads: new Gate() }))
+    submit("late", one("a", 7))
+    yield* turn
+    submit("free", one("x", 0))
+    const drained = yield* Effect.fork(settled(group))
+    yield* turn
+    for (let index = 8; index < 12; index++) submit("behind", one("a", index))
+    commits.step()
+    yield* turn
+    assert.strictEqual(told.length, 5)
+    assert.isTrue(Option.isNone(yield* Fiber.poll(drained)))
+    commits.open()
+    yield* Fiber.join(drained)
+    assert.strictEqual(told.at(-1), "free 1")
+  })
+)
+
+it.effect("drain of a synchronous driver is done at once, also where an outcome submits again", () =>
+  Effect.sync(() => {
+    const { group, submit, told } = groupOver(scriptedDriver(new Script()))
+    group.submit(one("a", 0), () => submit("again", one("a", 1)))
+    assert.isUndefined(group.drain())
+    assert.deepStrictEqual(told, ["again 2"])
   })
 )
 
@@ -267,6 +350,8 @@ it.effect("an outcome that submits again is committed after those that were told
       submit("again", one("a", 1))
     })
     submit("b", one("b", 0))
+    yield* settled(group)
+    assert.deepStrictEqual(told, ["a", "b 2"])
     yield* settled(group)
     assert.deepStrictEqual(told, ["a", "b 2", "again 3"])
   })

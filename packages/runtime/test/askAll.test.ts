@@ -1,11 +1,21 @@
 /** Many turns in one: what shares a record, what stands alone, and what is kept where one of them is refused or breaks. */
 import { assert, describe, it } from "@effect/vitest"
-import { ActorSystem, Behavior, Journal, encodings, withCorrelation } from "@stopcopy/runtime"
+import {
+  ActorSystem,
+  AppendTooLarge,
+  Behavior,
+  Journal,
+  Supervision,
+  VersionConflict,
+  encodings,
+  withCorrelation
+} from "@stopcopy/runtime"
 import type { Actor } from "@stopcopy/runtime"
 import { Cause, Chunk, Effect, Either, Exit, Layer, Stream } from "effect"
 import { device } from "./Device.ts"
 import type { Command } from "./Device.ts"
-import { actor, batches, journals } from "./worlds.ts"
+import { MemoryTapes } from "./MemoryTapes.ts"
+import { actor, batches, journals, scripted } from "./worlds.ts"
 
 const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const refused = { _tag: "Move", file: 9, bytes: new Uint8Array(1) } as const
@@ -133,3 +143,62 @@ for (const [name, layer] of Object.entries(journals)) {
     limits(layer)
   })
 }
+
+it.effect("the error is that of the first part that failed, also where a later one has another, or none", () =>
+  Effect.gen(function* () {
+    const tooLarge = Either.left(new AppendTooLarge({ what: "a payload", actual: 2, limit: 1 }))
+    const conflict = Either.left(new VersionConflict({ stream: "device/0", expected: 2, actual: 1 }))
+    for (const synchronous of [true, false]) {
+      for (const last of [[conflict], []]) {
+        const { layer, script } = scripted(synchronous)
+        yield* Effect.gen(function* () {
+          const one = yield* actor("0")
+          script.twists.push((answers) => [
+            ...answers.slice(0, 1),
+            tooLarge,
+            ...answers.slice(2, 3 - last.length),
+            ...last
+          ])
+          const error = yield* Effect.flip(one.askAll([write(1), open, write(2)], { durability: "durable" }))
+          assert.include(error, { _tag: "AppendTooLarge" })
+          assert.strictEqual(script.commits[0]?.streams.length, 3)
+          assert.strictEqual(yield* one.ask(write(3)), 3)
+        }).pipe(Effect.provide(layer))
+      }
+    }
+  })
+)
+
+it.effect("A5: a packing that throws at the tape is recorded, and the actor goes on", () =>
+  Effect.gen(function* () {
+    const { packing } = device
+    assert.isDefined(packing)
+    const breaking: typeof device = {
+      ...device,
+      packing: packing && {
+        ...packing,
+        // What is asked whether it fits has a view for one entry.
+        write: (event, view, offset) => {
+          if (event._tag === "RegisterWritten" && event.value === 13 && view.byteLength > packing.entryBytes) {
+            throw new Error("packing is broken")
+          }
+          return packing.write(event, view, offset)
+        }
+      }
+    }
+    const one = yield* Effect.flatMap(ActorSystem, (system) => system.actor(breaking, "0"))
+    const broken: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+      one.ask(write(13)),
+      one.askAll([write(1), write(13)]),
+      one.askAll([write(1), open, write(13)])
+    ]
+    for (const asked of broken) {
+      const exit = yield* Effect.exit(asked)
+      assert.match(Exit.match(exit, { onFailure: Cause.pretty, onSuccess: () => "answered" }), /packing is broken/)
+    }
+    const supervisor = yield* Effect.flatMap(ActorSystem, (system) => system.actor(Supervision.behavior, "device/0"))
+    assert.include(yield* supervisor.state, { stops: broken.length })
+    assert.include(yield* one.state, { writes: 1, last: 1 })
+    assert.strictEqual(yield* one.ask(write(2)), 2)
+  }).pipe(Effect.provide(scripted(true, {}, { tapes: new MemoryTapes() }).layer))
+)
