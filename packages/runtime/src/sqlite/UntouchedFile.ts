@@ -4,8 +4,8 @@
  */
 import { Effect } from "effect"
 import type { Scope } from "effect"
-import { constants, existsSync } from "node:fs"
-import { chmod, copyFile, mkdtemp, readFile, realpath, rm, stat } from "node:fs/promises"
+import { constants, existsSync, readFileSync } from "node:fs"
+import { chmod, copyFile, mkdtemp, open, readFile, realpath, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { JournalUnavailable } from "../JournalError.ts"
@@ -65,16 +65,73 @@ export const privateCopy = (file: string): Effect.Effect<string, JournalUnavaila
     return copy
   })
 
-/** Bytes of a file beside the journal; none if it is not there. */
-export const besideJournal = (
-  file: string,
-  suffix: string
-): Effect.Effect<Uint8Array | undefined, JournalUnavailable> =>
-  attempt(file, "make the folder writable or copy the journal with its -wal file", async () => {
-    // SQLite looks for the other files beside what a symbolic link leads to.
-    const place = `${existsSync(file) ? await realpath(file) : file}${suffix}`
-    return existsSync(place) ? readFile(place) : undefined
+/** Where SQLite looks for the files beside the journal: where a symbolic link leads to. */
+export const realPlace = (file: string): Effect.Effect<string, JournalUnavailable> =>
+  attempt(file, "make it readable", async () => (existsSync(file) ? realpath(file) : file))
+
+/** What `run` gives; undefined where the file went away: who closes a journal last removes the files beside it. */
+const ifThere = async <A>(run: () => Promise<A>): Promise<A | undefined> => {
+  try {
+    return await run()
+  } catch (thrown) {
+    if (thrown instanceof Error && "code" in thrown && thrown.code === "ENOENT") return undefined
+    throw thrown
+  }
+}
+
+/** The first bytes of a file; fewer if it is shorter. */
+const firstBytes = async (file: string, length: number): Promise<Buffer> => {
+  const handle = await open(file)
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** What every SQLite database begins with: https://www.sqlite.org/fileformat.html, section 1.3. */
+const magic = "SQLite format 3\0"
+
+/** True if the file is a SQLite database, or is to become one: it is empty or not there. */
+export const mayBeDatabase = (place: string): Effect.Effect<boolean, JournalUnavailable> =>
+  attempt(place, "make it readable", async () => {
+    const start = await ifThere(() => firstBytes(place, magic.length))
+    return start === undefined || start.byteLength === 0 || start.toString("latin1") === magic
   })
+
+/** Bytes of a write-ahead log's header: a log that is begun anew gets another one, also within one tick of the file's clock. */
+const logHeaderBytes = 32
+
+/** Bytes of the longest log that is read: it is held in memory. SQLite itself begins its log anew after some 4 MiB. */
+const longestLogBytes = 2 ** 30
+
+/** A write-ahead log as it was read. */
+export interface ReadLog {
+  /** What the log and its header were; undefined if they changed while it was read: the bytes are then of no one moment. */
+  readonly stamp: string | undefined
+  readonly bytes: Uint8Array
+}
+
+/** The write-ahead log of the journal at `place`; undefined if there is none, "too long" if it is not read for that. */
+export const readLog = (place: string): Effect.Effect<ReadLog | "too long" | undefined, JournalUnavailable> =>
+  attempt(place, "make its -wal file readable", () =>
+    ifThere(async () => {
+      const log = `${place}-wal`
+      if ((await stat(log)).size > longestLogBytes) return "too long"
+      const stamp = async () => `${await stampOf(log)} ${(await firstBytes(log, logHeaderBytes)).toString("hex")}`
+      const before = await stamp()
+      const bytes = await readFile(log)
+      return { bytes, stamp: (await stamp()) === before ? before : undefined }
+    })
+  )
+
+/**
+ * The index of that log; undefined if there is none. Read it only where it is needed: a process that has the journal open loses its locks on a
+ * file when it closes that file anywhere (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+ */
+export const readIndex = (place: string): Uint8Array | undefined =>
+  existsSync(`${place}-shm`) ? readFileSync(`${place}-shm`) : undefined
 
 /**
  * What to open for reading the journal `file`. Where `-wal` and `-shm` files are not both beside it, nobody uses it, and the
@@ -84,8 +141,7 @@ export const besideJournal = (
 export const untouchedFile = (file: string): Effect.Effect<string, JournalUnavailable, Scope.Scope> =>
   Effect.gen(function* () {
     const remedy = "make it readable"
-    // SQLite looks for the other files beside what a symbolic link leads to.
-    const real = yield* attempt(file, remedy, () => realpath(file))
+    const real = yield* realPlace(file)
     const kind = yield* attempt(file, remedy, () => stat(real))
     if (isShared(real) || !kind.isFile()) return file
     const copy = join(yield* temporaryFolder(file), "journal.db")

@@ -8,6 +8,7 @@
  *
  * C1 A log that ends early, or in zeros, was cut off: no damage. So is a frame that nobody committed.
  * C2 Frames with other salts are left over from before the log was begun anew.
+ * C3 Frames without the end of a commit are left over from a commit that was given up, and partly written over since.
  */
 
 /** Bytes of the log's header and of a frame's. */
@@ -21,7 +22,7 @@ const magicBig = 0x377f_0683
 /** Bytes that a disk writes at once: of a page torn by a power loss, the end is zero from a multiple of this on. */
 const sectorBytes = 512
 
-/** Where a log is not what was written. */
+/** Where a log is not what was written: it was changed, or a power loss left a hole in it. */
 export interface WalDamage {
   /** Number of the first bad frame, from 1; 0: the header. */
   readonly frame: number
@@ -35,6 +36,9 @@ interface Wal {
   readonly little: boolean
   readonly pageBytes: number
 }
+
+/** Gives the bytes of the `-shm` file if there is one. */
+type ReadIndex = () => Uint8Array | undefined
 
 type Sums = readonly [number, number]
 
@@ -78,14 +82,14 @@ const committedFrames = (view: DataView, index: Uint8Array | undefined): number 
   return same ? Math.min(shm.getUint32(16, true), shm.getUint32(16, false)) : undefined
 }
 
-/** True if the first bad frame, number `frame`, at `offset`, is no more than the end of what was written (C1, C2). */
-const isEnd = (wal: Wal, frame: number, offset: number, committed: number | undefined): boolean => {
+/** True if the first bad frame, number `frame`, at `offset`, is no more than the end of what was written (C1 to C3). */
+const isEnd = (wal: Wal, frame: number, offset: number, readIndex: ReadIndex): boolean => {
   const { pageBytes, view } = wal
   const size = frameHeaderBytes + pageBytes
   const end = view.byteLength
   if (offset + frameHeaderBytes > end) return true
   for (let later = offset + size; later + frameHeaderBytes <= end; later += size) {
-    if (saltsAt(view, later) === 2) return false
+    if (saltsAt(view, later) === 2 && view.getUint32(later + 4) !== 0) return false
   }
   const salts = saltsAt(view, offset)
   // Left over from before are frames with two other salts; one alone was changed.
@@ -93,15 +97,16 @@ const isEnd = (wal: Wal, frame: number, offset: number, committed: number | unde
   if (offset + size > end) return true
   const lastSector = Math.floor((end - 1) / sectorBytes) * sectorBytes
   if (isZero(view, Math.max(offset + frameHeaderBytes, lastSector), end)) return true
+  const committed = committedFrames(view, readIndex())
   // The header of a frame is written before its page: a process may have died in between.
   return committed === undefined ? view.getUint32(offset + 4) === 0 : frame > committed
 }
 
 /**
- * The first damage of the log `wal`, of which `index` is the `-shm` file if there is one; undefined if everything up to its end is what was
- * written.
+ * The first damage of the log `wal`; undefined if everything up to its end is what was written. Only a log that ends in a bad frame of its own
+ * needs the index.
  */
-export const walDamage = (wal: Uint8Array, index: Uint8Array | undefined): WalDamage | undefined => {
+export const walDamage = (wal: Uint8Array, readIndex: ReadIndex): WalDamage | undefined => {
   const view = new DataView(wal.buffer, wal.byteOffset, wal.byteLength)
   if (wal.byteLength < headerBytes || isZero(view, 0, headerBytes)) return undefined
   const magic = view.getUint32(0)
@@ -113,7 +118,7 @@ export const walDamage = (wal: Uint8Array, index: Uint8Array | undefined): WalDa
   for (let offset = headerBytes; offset < wal.byteLength; offset += size, frame++) {
     const next = offset + size <= wal.byteLength ? validFrame(parts, offset, sums) : undefined
     if (next === undefined) {
-      return isEnd(parts, frame, offset, committedFrames(view, index)) ? undefined : { frame, offset }
+      return isEnd(parts, frame, offset, readIndex) ? undefined : { frame, offset }
     }
     sums = next
   }
