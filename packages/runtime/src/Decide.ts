@@ -36,16 +36,17 @@ export const decideAll = <State, Command, Event extends Tagged, Answer, Refused>
   for (const command of commands) {
     let next = now
     let decision
+    let packed
     try {
       decision = behavior.decide(now, command)
       for (const event of decision.events) next = behavior.evolve(next, event)
+      packed = decision.events.length > 0 && codec.isPacked(decision.events)
     } catch (thrown) {
       return { answers, parts, defect: { command, thrown } }
     }
     now = next
     answers.push(decision.answer)
     if (decision.events.length === 0) continue
-    const packed = codec.isPacked(decision.events)
     if (packed && current?.packed === true) {
       for (const event of decision.events) current.events.push(event)
       current.next = next

@@ -110,7 +110,10 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     const written = recorder.write(this.standing.version, time, events)
     if (Either.isLeft(written)) {
       // Some of them count: only folding what is there tells the state that they lead to.
-      if (recorder.entries > entries) this.stop()
+      if (recorder.entries > entries) {
+        this.kind.journal.outstanding.add(this)
+        this.stop()
+      }
       return Either.left(written.left)
     }
     this.standing.version += events.length
