@@ -107,7 +107,7 @@ const logHeaderBytes = 32
 const longestLogBytes = 2 ** 30
 
 /** A write-ahead log as it was read. */
-export interface ReadLog {
+interface ReadLog {
   /** What the log and its header were; undefined if they changed while it was read: the bytes are then of no one moment. */
   readonly stamp: string | undefined
   readonly bytes: Uint8Array
@@ -115,7 +115,7 @@ export interface ReadLog {
 
 /** The write-ahead log of the journal at `place`; undefined if there is none, "too long" if it is not read for that. */
 export const readLog = (place: string): Effect.Effect<ReadLog | "too long" | undefined, JournalUnavailable> =>
-  attempt(place, "make its -wal file readable", () =>
+  attempt(place, "make the folder writable or copy the journal with its -wal file", () =>
     ifThere(async () => {
       const log = `${place}-wal`
       if ((await stat(log)).size > longestLogBytes) return "too long"
