@@ -34,6 +34,7 @@ const openWith = (Library: Library, { file, readOnly }: OpenOptions): SqliteData
 
 /** The library names result codes by their C constant, extended ones with a suffix: `SQLITE_IOERR_WRITE`. */
 const kindOfName = (code: string): SqliteFailure["kind"] => {
+  if (code.startsWith("SQLITE_BUSY")) return "busy"
   if (code.startsWith("SQLITE_FULL")) return "full"
   if (code === "SQLITE_IOERR_WRITE") return "write"
   if (code.startsWith("SQLITE_CONSTRAINT")) return "constraint"

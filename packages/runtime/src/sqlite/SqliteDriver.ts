@@ -34,8 +34,8 @@ export interface OpenOptions {
 
 /** What went wrong, as far as a caller can act on it. */
 export interface SqliteFailure {
-  /** `place`: the file, its folder or the files beside it cannot be opened or written; `write`: the system refused to write more. */
-  readonly kind: "full" | "write" | "constraint" | "corrupt" | "notADatabase" | "place" | "other"
+  /** `busy`: another connection has the lock; `place`: the file, its folder or the files beside it cannot be opened or written; `write`: the system refused to write more. */
+  readonly kind: "busy" | "full" | "write" | "constraint" | "corrupt" | "notADatabase" | "place" | "other"
   readonly reason: string
 }
 
@@ -53,6 +53,7 @@ export const busyTimeoutMillis = 5000
 
 /** SQLite's primary result codes that a caller can act on (`sqlite3.h`). */
 const kinds: ReadonlyMap<number, SqliteFailure["kind"]> = new Map([
+  [5, "busy"],
   [8, "place"],
   [11, "corrupt"],
   [13, "full"],

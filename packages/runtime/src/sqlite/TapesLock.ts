@@ -15,9 +15,6 @@ const lockName = "lock"
 /** Milliseconds to wait for tapes that were asked for: an opening without tapes may be taking in what was left on them. */
 export const tapesWaitMillis = 1000
 
-/** What SQLite says where another connection has the lock (SQLITE_BUSY), whatever library speaks for it. */
-const busy = "database is locked"
-
 const hold = (sqlite: SqliteDriver, folder: string, waitMillis: number): SqliteDatabase => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const database = sqlite.open({ file: join(folder, lockName), readOnly: false })
@@ -50,7 +47,7 @@ export const lockTapes = (
     } catch (thrown) {
       const failure = sqlite.failureOf(thrown)
       if (failure === undefined) return Either.left(fileError(folder, thrown))
-      if (failure.reason.includes(busy)) return Either.right(undefined)
+      if (failure.kind === "busy") return Either.right(undefined)
       if (failure.kind === "full") return Either.left(new JournalFull({ journal }))
       const reason = `its tapes cannot be locked (${failure.reason}): check ${join(folder, lockName)}`
       return Either.left(new JournalUnavailable({ journal, reason }))
