@@ -108,7 +108,10 @@ const prepared = (
 ): Either.Either<JournalDriver, NotAJournal | NewerFormat> => {
   const { file, readOnly = false } = options
   return Either.flatMap(isJournal(database, file), (known) => {
-    if (!known && readOnly) return Either.left(new NotAJournal({ journal: file, reason: "it is empty" }))
+    if (!known && readOnly)
+      return Either.left(
+        new NotAJournal({ journal: file, reason: "it is empty: a copy of one in use needs its -wal and -tapes too" })
+      )
     if (!known) createTables(database, newId)
     else if (!readOnly && !isComplete(database)) complete(database)
     if (readOnly) database.exec("PRAGMA query_only = ON")
