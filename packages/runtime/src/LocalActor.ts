@@ -24,7 +24,8 @@ import type { AppendRequest } from "./JournalDriver.ts"
 import type { AppendError, JournalError } from "./JournalError.ts"
 import type { Kind } from "./Kind.ts"
 import { isNow } from "./Now.ts"
-import { hasNoContext, microsOf, requestOf } from "./Request.ts"
+import { circumstancesOf, isPlain, requestOf } from "./Request.ts"
+import type { Circumstances } from "./Request.ts"
 import { Resident } from "./Resident.ts"
 import { Ticket } from "./Ticket.ts"
 
@@ -148,7 +149,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     }
     const { answer, events } = decision
     if (events.length === 0) return this.unrecorded(answer, durability)
-    const committed = this.record({ command, events, next, packed }, durability, fiber)
+    const committed = this.record({ command, events, next, packed }, durability, circumstancesOf(fiber))
     if (!isNow(committed)) return Effect.flatMap(committed, () => this.answered(answer))
     return Either.isLeft(committed) ? Either.left(committed.left) : this.answered(answer)
   }
@@ -166,7 +167,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     const { answers, defect, parts } = decideAll(behavior, codec, this.standing.ahead, commands)
     if (parts.length === 0 && defect === undefined) return this.unrecorded(Either.right(answers), durability)
     const together = new Together()
-    const failed = this.recordAll(parts, durability, fiber, together)
+    const failed = this.recordAll(parts, durability, circumstancesOf(fiber), together)
     const committed = this.committed(together)
     if (failed !== undefined) return Effect.zipRight(committed, failed)
     if (defect !== undefined) return Effect.zipRight(committed, this.broken(defect.command, defect.thrown))
@@ -174,14 +175,14 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   /** Records parts in order, up to the first that cannot be: how that one fails. */
-  private recordAll<A, E>(
+  private recordAll(
     parts: ReadonlyArray<Part<State, Command, Event>>,
     durability: Durability,
-    fiber: Fiber.RuntimeFiber<A, E>,
+    circumstances: Circumstances,
     together: Together
   ): Effect.Effect<never, JournalError> | undefined {
     for (const part of parts) {
-      const recorded = this.record(part, durability, fiber, together)
+      const recorded = this.record(part, durability, circumstances, together)
       if (isNow(recorded) && Either.isLeft(recorded)) return Either.left(recorded.left)
       // What is behind a part that cannot be recorded was decided on it.
       if (!this.ready) return Effect.zipRight(recorded, Effect.dieMessage(`${this.stream} stopped in this turn`))
@@ -211,16 +212,16 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   /** Records events: on the tape, at once in the journal, or with its next group; what goes there `together` is not waited for here. */
-  private record<A, E>(
+  private record(
     { command, events, next, packed }: Recorded<State, Command, Event>,
     durability: Durability,
-    fiber: Fiber.RuntimeFiber<A, E>,
+    circumstances: Circumstances,
     together?: Together
   ): Effect.Effect<void, JournalError> {
     const immediate = durability === "written" && this.waiting === 0 && this.kind.journal.synchronous
-    if (immediate && packed && this.kind.isTaped && hasNoContext(fiber)) {
+    if (immediate && packed && this.kind.isTaped && isPlain(circumstances)) {
       try {
-        return this.tape(events, next, microsOf(fiber))
+        return this.tape(events, next, circumstances.time)
       } catch (defect) {
         return this.broken(command, defect)
       }
@@ -229,7 +230,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     if (Either.isLeft(taken)) return taken
     let request
     try {
-      request = requestOf(this.kind, this.stream, this.standing, { command, events, durability }, fiber)
+      request = requestOf(this.kind, this.stream, this.standing, { command, events, durability }, circumstances)
     } catch (defect) {
       return this.broken(command, defect)
     }

@@ -3,7 +3,6 @@
  * is found again by its index. Batches and records are put together when somebody reads them.
  */
 import type { Sha256 } from "./Chain.ts"
-import { ownCorrelation } from "./Correlation.ts"
 import type { Payload, StoredBatch, StoredCommand, StoredRecord, StreamIdentity } from "./Envelope.ts"
 import { bytesOf } from "./internal/utf8.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
@@ -20,10 +19,10 @@ const readKept = (kept: Kept): readonly [bytes: Uint8Array | null, hash: Uint8Ar
 const redacted = (kept: Kept, sha256: Sha256): Kept => (isRedacted(kept) ? kept : { hash: sha256(bytesOf(kept)) })
 
 export class MemoryColumns {
-  /** Of batches. `correlations` has null for a batch that is its own. */
+  /** Of batches. */
   private firsts: Array<number> = []
   private times: Array<number> = []
-  private correlations: Array<string | null> = []
+  private correlations: Array<string> = []
   private causations: Array<string | null> = []
   private commandStreams: Array<string | null> = []
   private commandVersions: Array<number> = []
@@ -50,12 +49,10 @@ export class MemoryColumns {
   }
 
   /** Keeps a batch; its records follow, in order. */
-  addBatch({ causation, command, correlation, streams, time }: AppendRequest, first: number): void {
-    const [own] = streams
-    const isOwn = own !== undefined && correlation === ownCorrelation(own.stream, own.expected + 1)
+  addBatch({ causation, command, correlation, time }: AppendRequest, first: number): void {
     this.firsts.push(first)
     this.times.push(time)
-    this.correlations.push(isOwn ? null : correlation)
+    this.correlations.push(correlation)
     this.causations.push(causation)
     this.commandStreams.push(command === null ? null : command.stream)
     this.commandVersions.push(command === null ? 0 : command.schemaVersion)
@@ -80,11 +77,10 @@ export class MemoryColumns {
     if (firstSequence === undefined) return undefined
     const start = this.starts[index] ?? 0
     const end = this.starts[index + 1] ?? this.streams.length
-    const own = ownCorrelation(this.streams[start]?.stream ?? "", this.versions[start] ?? 0)
     const context = {
       batch,
       time: this.times[index] ?? 0,
-      correlation: this.correlations[index] ?? own,
+      correlation: this.correlations[index] ?? "",
       causation: this.causations[index] ?? null
     }
     const records: Array<StoredRecord> = []

@@ -8,16 +8,41 @@ import type { AppendRequest } from "./JournalDriver.ts"
 import type { Standing } from "./Standing.ts"
 
 const nanosPerMicro = 1000n
+const microsPerMilli = 1000
 
-/** Microseconds since the Unix epoch by the fiber's own clock, so that a test's clock counts. */
-export const microsOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): number => {
+/** The clock of a fiber that was given no other. */
+const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
+
+/**
+ * Microseconds since the Unix epoch by the fiber's own clock, so that a test's clock counts. The live clock reads what `performance` says, as
+ * here, but by way of big integers, which take as long as a decision.
+ */
+const microsOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): number => {
   const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
-  return Number(clock.unsafeCurrentTimeNanos() / nanosPerMicro)
+  return clock === liveClock
+    ? Math.floor((performance.timeOrigin + performance.now()) * microsPerMilli)
+    : Number(clock.unsafeCurrentTimeNanos() / nanosPerMicro)
 }
 
-/** True if the fiber has no correlation or causation that would have to be recorded. */
-export const hasNoContext = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): boolean =>
-  fiber.getFiberRef(currentCorrelation) === undefined && fiber.getFiberRef(currentCausation) === null
+/** What a fiber knows of what it records. */
+export interface Circumstances {
+  /** Microseconds since the Unix epoch. */
+  readonly time: number
+  /** Undefined: each append is its own correlation. */
+  readonly correlation: string | undefined
+  readonly causation: string | null
+}
+
+/** What the fiber knows now: the same for all turns of one call. */
+export const circumstancesOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): Circumstances => ({
+  time: microsOf(fiber),
+  correlation: fiber.getFiberRef(currentCorrelation),
+  causation: fiber.getFiberRef(currentCausation)
+})
+
+/** True if there is no correlation or causation that would have to be recorded. */
+export const isPlain = ({ causation, correlation }: Circumstances): boolean =>
+  correlation === undefined && causation === null
 
 /** What a turn decided. `events` is not empty. */
 interface Decided<Command, Event> {
@@ -27,22 +52,20 @@ interface Decided<Command, Event> {
 }
 
 /** The append of a turn of the actor `stream`. Throws what the schemas say about a command or an event outside them. */
-export const requestOf = <State, Command, Event, A, E>(
+export const requestOf = <State, Command, Event>(
   { codec }: { readonly codec: Codec<State, Command, Event> },
   stream: string,
   standing: Standing<State>,
   { command, durability, events }: Decided<Command, Event>,
-  fiber: Fiber.RuntimeFiber<A, E>
+  { causation, correlation, time }: Circumstances
 ): AppendRequest => {
   const { packed, records, streams } = codec.encode(stream, (name) => standing.versionOf(stream, name), events)
   const first = streams[0]
   return {
     durability,
-    time: microsOf(fiber),
-    correlation:
-      fiber.getFiberRef(currentCorrelation) ??
-      ownCorrelation(first?.stream ?? stream, (first?.expected ?? standing.version) + 1),
-    causation: fiber.getFiberRef(currentCausation),
+    time,
+    correlation: correlation ?? ownCorrelation(first?.stream ?? stream, (first?.expected ?? standing.version) + 1),
+    causation,
     command: packed ? null : codec.encodeCommand(stream, command),
     streams,
     records

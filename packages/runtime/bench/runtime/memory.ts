@@ -1,12 +1,12 @@
 /** Section: commands of an actor whose journal is in memory, against XState 5, which keeps no history at all. */
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import { Effect } from "effect"
+import { Array, Effect } from "effect"
 import { lamp } from "./lamp.ts"
 import { sends, statelessTransitions, transitions } from "./machine.ts"
 import { rateOf, rowsOf, takeTurns } from "./measure.ts"
 import type { Subject } from "./measure.ts"
 import type { Section } from "./report.ts"
-import { machineTransitions, memoryCommands, quickRounds } from "./sizes.ts"
+import { machineTransitions, memoryAtOnce, memoryCommands, quickRounds } from "./sizes.ts"
 
 const asked = Effect.gen(function* () {
   const system = yield* ActorSystem
@@ -15,6 +15,20 @@ const asked = Effect.gen(function* () {
     memoryCommands,
     Effect.gen(function* () {
       for (let by = 0; by < memoryCommands; by++) yield* actor.ask({ _tag: "Switch", by })
+    })
+  )
+}).pipe(Effect.provide(ActorSystem.layer), Effect.provide(Journal.layerMemory))
+
+/** The same, some commands in each ask. */
+const askedAll = Effect.gen(function* () {
+  const system = yield* ActorSystem
+  const actor = yield* system.actor(lamp, "bench")
+  return yield* rateOf(
+    memoryCommands,
+    Effect.gen(function* () {
+      for (let by = 0; by < memoryCommands; by += memoryAtOnce) {
+        yield* actor.askAll(Array.makeBy(memoryAtOnce, (index) => ({ _tag: "Switch" as const, by: by + index })))
+      }
     })
   )
 }).pipe(Effect.provide(ActorSystem.layer), Effect.provide(Journal.layerMemory))
@@ -41,11 +55,22 @@ const subjects: ReadonlyArray<Subject> = [
     key: "asked",
     name: "an actor over the memory journal, which keeps everything",
     against: [
-      { key: "transition", to: "transition()", target: 5 },
+      { key: "transition", to: "transition()" },
       { key: "stateless", to: "transition() without states" },
       { key: "send", to: "send()" }
     ],
     measure: asked
+  },
+  {
+    ...common,
+    key: "askedAll",
+    name: `the same, ${memoryAtOnce} commands an askAll`,
+    against: [
+      { key: "transition", to: "transition()", target: 5 },
+      { key: "stateless", to: "transition() without states" },
+      { key: "send", to: "send()" }
+    ],
+    measure: askedAll
   }
 ]
 

@@ -39,7 +39,9 @@ export const accessBatches = 20_000
 export const accessEntryBytes = 32
 
 /** Commands on the memory journal. */
-export const memoryCommands = 300_000
+export const memoryCommands = 320_000
+/** Commands in one `askAll` of them. */
+export const memoryAtOnce = 32
 /** Transitions of XState. */
 export const machineTransitions = 60_000
 
