@@ -264,8 +264,8 @@ const beforeKept = (stream: string, page: ReadonlyArray<Recorded>): Either.Eithe
 
 /**
  * The state of the actor of `stream` after event `sequence` (any event: those of other actors count as moments), the streams it
- * owns included. A stream that is owned is folded alone, by its own behavior. Events up to `verified`, which `Verify.verify` gave in this
- * session, are not checked by their schemas again.
+ * owns included. A stream that is owned is folded alone, by its own behavior. Events up to `verified`, which `Verify.verify` gave for this
+ * opening, are not checked by their schemas again.
  */
 export const stateAt = Effect.fn("Replay.stateAt")(function* (
   known: Registry,

@@ -1,5 +1,5 @@
 /**
- * Reading records whose hash chain was verified in this session: what was written is what was once checked, so that JSON.parse
+ * Reading records whose hash chain was verified in this opening: what was written is what was once checked, so that JSON.parse
  * and the fold are all that is left.
  */
 import { Replay, Verify } from "@stopcopy/runtime"
