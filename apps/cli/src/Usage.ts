@@ -30,12 +30,17 @@ const commandOf = (args: ReadonlyArray<string>): readonly [command: string, rest
 const isWithoutValue = (option: string, args: ReadonlyArray<string>): boolean =>
   args.some((arg, index) => arg === option && (args[index + 1]?.startsWith("--") ?? true))
 
+/** An empty value is that of a shell variable that is not set: passed over, more would be shown or kept than was meant. */
+const isEmpty = (option: string, args: ReadonlyArray<string>): boolean =>
+  args.some((arg, index) => arg === `${option}=` || (arg === option && args[index + 1] === ""))
+
 /** An option that is given more than once, or without its value. */
 const optionProblem = ({ once, repeated = [] }: Valued, args: ReadonlyArray<string>): string | undefined => {
   for (const option of [...once, ...repeated]) {
     const times = args.filter((arg) => arg === option || arg.startsWith(`${option}=`)).length
     if (times > 1 && once.includes(option)) return `${option} is given ${times} times: give it once`
     if (isWithoutValue(option, args)) return `${option} needs a value`
+    if (isEmpty(option, args)) return `${option} has an empty value: give one, or leave the option out`
   }
   return undefined
 }
@@ -47,10 +52,37 @@ const leftOver = (said: string): string => {
   return given.startsWith("-") ? `there is no option '${given}'` : `'${given}' is an argument too many`
 }
 
+/** The names of the commands, or of those behind `group`. */
+const commandsIn = (group: string): ReadonlyArray<string> => {
+  const inside = [...valued.keys()].filter((name) => name.startsWith(`${group} `))
+  const names = inside.length === 0 ? [...valued.keys()].filter((name) => !name.includes(" ")) : inside
+  return names.map((name) => name.slice(name.indexOf(" ") + 1))
+}
+
+/** A word in place of a command; undefined if that is not what is wrong. */
+const noCommand = (command: string, rest: ReadonlyArray<string>, said: string): string | undefined => {
+  if (!/^Invalid subcommand/i.test(said)) return undefined
+  const typed = valued.has(command) ? rest[0] : command
+  return `there is no command '${typed ?? ""}', use one of ${commandsIn(command).join(", ")}`
+}
+
+/**
+ * The arguments with every `--name=value` of an option that may be given again as two: `@effect/cli` understands that form only of
+ * options that are given once. What stands behind `--` stays.
+ */
+export const withValuesApart = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const { repeated = [] } = valued.get(commandOf(args)[0]) ?? {}
+  const end = args.indexOf("--")
+  return args.flatMap((arg, index) => {
+    const option = end >= 0 && index > end ? undefined : repeated.find((name) => arg.startsWith(`${name}=`))
+    return option === undefined ? [arg] : [option, arg.slice(option.length + 1)]
+  })
+}
+
 const inHelp = (command: string, known: boolean): string => `; see stopcopy ${known ? `${command} ` : ""}--help`
 
 /**
- * An option of these arguments that is given more than once, or without its value; looked for before they are understood, because
+ * An option of these arguments that is given more than once, or without a value; looked for before they are understood, because
  * `@effect/cli` passes over an option at the end that lacks its value.
  */
 export const optionText = (args: ReadonlyArray<string>): string | undefined => {
@@ -61,8 +93,8 @@ export const optionText = (args: ReadonlyArray<string>): string | undefined => {
 
 /** `args` is what stands behind the program's name; `said` what `@effect/cli` found wrong with it. */
 export const usageText = (args: ReadonlyArray<string>, said: string): string => {
-  const [command] = commandOf(args)
-  return (
-    optionText(args) ?? `${leftOver(said.trim().replaceAll(/\s*\n\s*/g, " "))}${inHelp(command, valued.has(command))}`
-  )
+  const [command, rest] = commandOf(args)
+  const line = said.trim().replaceAll(/\s*\n\s*/g, " ")
+  const wrong = noCommand(command, rest, line) ?? leftOver(line)
+  return optionText(args) ?? `${wrong}${inHelp(command, valued.has(command))}`
 }

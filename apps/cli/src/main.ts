@@ -16,7 +16,7 @@ import { exitCodes, Misuse } from "./Outcome.ts"
 import { outputFailed } from "./Output.ts"
 import { plainConsole, withoutErrors } from "./PlainConsole.ts"
 import { Terminal } from "./Terminal.ts"
-import { optionText, usageText } from "./Usage.ts"
+import { optionText, usageText, withValuesApart } from "./Usage.ts"
 
 const interrupted = 130
 
@@ -30,14 +30,15 @@ process.on("warning", ({ message, name }) => {
 const programOf = (script: string): string =>
   basename(script) === "stopcopy" ? "stopcopy" : `node ${relative(process.cwd(), script)}`
 
-/** Behind the runtime and the script. */
-const args = process.argv.slice(2)
+/** The runtime and the script, and the arguments behind them. */
+const [started, args] = [process.argv.slice(0, 2), withValuesApart(process.argv.slice(2))]
 
 const usageOf = ({ error }: ValidationError.ValidationError): string =>
   usageText(args, stripVTControlCharacters(HelpDoc.toAnsiText(error)))
 
 const wrongOption = optionText(args)
-const running = wrongOption === undefined ? run(process.argv) : Effect.fail(new Misuse({ message: wrongOption }))
+const running =
+  wrongOption === undefined ? run([...started, ...args]) : Effect.fail(new Misuse({ message: wrongOption }))
 
 const command = running.pipe(
   Effect.as(0),

@@ -1,6 +1,6 @@
 /** What is wrong with a command line: the option it belongs to is named, and where to look. */
 import { assert, it } from "@effect/vitest"
-import { usageText } from "../src/Usage.ts"
+import { usageText, withValuesApart } from "../src/Usage.ts"
 
 const unknown = (given: string): string => `Received unknown argument: '${given}'`
 
@@ -20,6 +20,14 @@ it("commands of two words have options of their own, some of which may be given 
   assert.include(usageText([...create, "--correlation", "x", "--correlation=y"], ""), "--correlation is given 2 times")
   assert.include(usageText([...create, "--redact"], unknown("--redact")), "--redact needs a value")
   assert.include(usageText(["bundle"], "What?"), "see stopcopy bundle --help")
+})
+
+it("an empty value is refused; values behind = are set apart for options that may be given again", () => {
+  assert.include(usageText(["replay", "j", "--type", ""], ""), "--type has an empty value")
+  assert.include(usageText(["bundle", "create", "o", "j", "--correlation="], ""), "--correlation has an empty value")
+  assert.deepStrictEqual(withValuesApart(["compare", "--ignore=a=b", "x", "--", "--ignore=c"]), [
+    ...["compare", "--ignore", "a=b", "x", "--", "--ignore=c"]
+  ])
 })
 
 it("an unknown option and an argument too many are told apart", () => {

@@ -161,7 +161,10 @@ it("replay says in one line what it cannot read", () =>
     [["replay", "demo.db", "--at", "abc"], "stopcopy: 'abc' is no point: write the sequence of an event, such as 17"],
     [["replay", "demo.db", "--interactive"], "stopcopy: --interactive needs a terminal"],
     [["diff", "demo.db", "1"], "stopcopy: missing argument <B>; see stopcopy diff --help"],
-    [["bundle", "create", "x", "demo.db", "--redact"], "stopcopy: --redact needs a value; see stopcopy bundle create"]
+    [["bundle", "create", "x", "demo.db", "--redact"], "stopcopy: --redact needs a value; see stopcopy bundle create"],
+    [["bundle", "create", "x", "--redact", "", "demo.db"], "stopcopy: --redact has an empty value: give one"],
+    [["bundle", "create", "x", "--redact=gncap", "demo.db"], "--redact gncap: no event has such a field"],
+    [["replay", "--stream", "", "demo.db"], "stopcopy: --stream has an empty value"]
   ]))
 
 it("help and version are plain and exit with 0; an unknown command is misuse", async () => {
@@ -182,7 +185,8 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
   for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))
   assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
-  assertMisuse(await program.run(["migrate"]), "stopcopy: invalid subcommand")
+  assertMisuse(await program.run(["migrate"]), "stopcopy: there is no command 'migrate', use one of demo, decode,")
+  assertMisuse(await program.run(["bundle", "nope"]), "there is no command 'nope', use one of create, open; see")
 })
 
 it("decode reads pipes by name", async () => {
@@ -276,6 +280,14 @@ it.skipIf(!hasTerminal)("an interrupted terminal is as before; exit code 130", a
     ["1 of ", "\u0003"]
   ])
   assert.isTrue(stdout.endsWith("\u001b[?25h\u001b[?1049lcode 130\r\nicanon echo\r\n"))
+})
+
+it.skipIf(!hasTerminal)("the end of input ends stepping, also before the terminal is taken over", async () => {
+  const line = 'echo begin; stopcopy replay demo.db --interactive; echo "code $?"'
+  for (const seen of ["begin", "1 of "]) {
+    const { stdout } = await program.terminal(line, [[seen, "\u0004"]])
+    assert.isTrue(stdout.endsWith("code 0\r\n"), seen)
+  }
 })
 
 it("the README's commands do what it shows", async () => {

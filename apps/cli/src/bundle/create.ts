@@ -1,4 +1,5 @@
 /** `stopcopy bundle create OUT JOURNAL...`: one compressed file with everything about a correlation id, or whole journals. */
+import type { PlatformError } from "@effect/platform/Error"
 import { FileSystem } from "@effect/platform/FileSystem"
 import { Bundle } from "@stopcopy/debugger"
 import { Clock, Effect, Option } from "effect"
@@ -20,6 +21,15 @@ interface CreateOptions {
 
 const microsPerMilli = 1000
 
+/** Output that cannot be written says no. */
+const unwritable =
+  (out: string) =>
+  (error: PlatformError): Negative => {
+    const denied = error._tag === "SystemError" && error.reason === "PermissionDenied"
+    const reason = denied ? "permission denied" : (error.description ?? error.message)
+    return negative({ message: `cannot write ${out}: ${reason}; choose a folder that can be written` })
+  }
+
 /** Refuses a place where nothing can be written, before anything is read. */
 const checkOut = (out: string) =>
   Effect.gen(function* () {
@@ -32,7 +42,7 @@ const checkOut = (out: string) =>
     if (yield* files.exists(out)) {
       return yield* new Misuse({ message: `${out} exists already: give the bundle a new name` })
     }
-  }).pipe(Effect.catchTags({ BadArgument: misuse, SystemError: misuse }))
+  }).pipe(Effect.catchTags({ BadArgument: unwritable(out), SystemError: unwritable(out) }))
 
 /** A field that nothing has is misspelt: what was to be hidden would be in the file. */
 const checkRedacted = ({ redacted, unseen }: Bundle.CreatedBundle): Effect.Effect<void, Misuse> => {
@@ -80,7 +90,7 @@ export const createBundle = (options: CreateOptions): Effect.Effect<void, Misuse
     yield* reading(options.files, (opened) =>
       Effect.gen(function* () {
         const made = yield* makeBundle(options, opened)
-        yield* Effect.mapError(files.writeFile(options.out, made.bytes, { flag: "wx" }), negative)
+        yield* Effect.mapError(files.writeFile(options.out, made.bytes, { flag: "wx" }), unwritable(options.out))
         const { batches, bytes, redacted, starts, unseen } = made
         const counts = { out: options.out, journals: options.files.length, batches, starts, bytes: bytes.byteLength }
         const fields = { ...counts, redacted: Object.fromEntries(redacted), unseen }

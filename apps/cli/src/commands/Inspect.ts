@@ -20,7 +20,9 @@ const filters = {
   correlation: textOption("correlation", "Only events with this correlation id").pipe(Options.optional),
   failures: flag("failures", "Only failures"),
   from: textOption("from", "Only events at this time or later, such as 2026-01-02T03:04:05Z").pipe(Options.optional),
-  to: textOption("to", "Only events at this time or earlier").pipe(Options.optional)
+  to: textOption("to", "Only events at this time or earlier; a date alone means the end of that day").pipe(
+    Options.optional
+  )
 }
 
 /** `stopcopy replay`. */

@@ -3,9 +3,10 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import { compare as compareRuns, type Comparison, type Moment, type RunDivergence } from "@stopcopy/debugger"
 import { Effect } from "effect"
 import { plural } from "../Columns.ts"
+import type { OpenedSource } from "../journal/Sources.ts"
 import { onlySource, reading } from "../journal/Reading.ts"
 import { jsonLine, printLines } from "../Lines.ts"
-import { type Misuse, Negative } from "../Outcome.ts"
+import { Misuse, Negative } from "../Outcome.ts"
 import { known } from "../replay/Registry.ts"
 import { momentFields } from "../replay/TimelineText.ts"
 import { eventText } from "../replay/TreeText.ts"
@@ -57,18 +58,32 @@ const comparisonFields = ({ compared, divergence, redacted }: Comparison): objec
         }
 })
 
+const correlationOf = ([opened]: ReadonlyArray<OpenedSource>): string | null =>
+  opened?.bundle?.opened.header.correlation ?? null
+
+const kindOf = (path: string, correlation: string | null): string =>
+  correlation === null ? `${path} is whole` : `${path} is the part with correlation id ${correlation}`
+
+/** A part of a journal lacks events that the whole one has: that is no difference between runs. */
+const checkKinds = (
+  { a, b }: CompareOptions,
+  ofA: ReadonlyArray<OpenedSource>,
+  ofB: ReadonlyArray<OpenedSource>
+): Effect.Effect<void, Misuse> => {
+  const [inA, inB] = [correlationOf(ofA), correlationOf(ofB)]
+  if (inA === inB) return Effect.void
+  const kinds = `${kindOf(a, inA)}, ${kindOf(b, inB)}`
+  return new Misuse({ message: `${kinds}: compare whole journals, or two bundles of one correlation id` })
+}
+
 /** Prints how far the runs agree. Fails with `Negative` if they differ. */
 export const compare = (options: CompareOptions): Effect.Effect<void, Misuse | Negative, FileSystem> =>
   reading([options.a, options.b], (opened) =>
     Effect.gen(function* () {
-      const a = yield* onlySource(
-        opened.filter(({ argument }) => argument === 0),
-        options.a
-      )
-      const b = yield* onlySource(
-        opened.filter(({ argument }) => argument === 1),
-        options.b
-      )
+      const [ofA, ofB] = [0, 1].map((index) => opened.filter(({ argument }) => argument === index))
+      const a = yield* onlySource(ofA ?? [], options.a)
+      const b = yield* onlySource(ofB ?? [], options.b)
+      yield* checkKinds(options, ofA ?? [], ofB ?? [])
       const { ignore, json, strictOrder } = options
       const compared = yield* compareRuns(known, a, b, { ignore, strictOrder })
       yield* printLines(json ? [jsonLine(comparisonFields(compared))] : comparisonLines(compared))

@@ -39,11 +39,19 @@ interface Pressed {
   readonly name?: string | undefined
   readonly ctrl?: boolean | undefined
   readonly meta?: boolean | undefined
+  /** What was read. */
+  readonly sequence?: string | undefined
 }
 
-const inputOf = (text: string | undefined, { ctrl, meta, name }: Pressed): Input => {
+/**
+ * What Ctrl-D is read as when it is typed before the program has taken the terminal over: its driver, which then still puts lines
+ * together, keeps an end of input as NUL.
+ */
+const earlyEnd = "\u0000"
+
+const inputOf = (text: string | undefined, { ctrl, meta, name, sequence }: Pressed): Input => {
   if (ctrl === true && name === "c") return { _tag: "Interrupted" }
-  if (ctrl === true && name === "d") return { _tag: "Ended" }
+  if ((ctrl === true && name === "d") || text === earlyEnd || sequence === earlyEnd) return { _tag: "Ended" }
   const typed = text !== undefined && ctrl !== true && meta !== true && /^\P{Cc}+$/u.test(text) ? text : ""
   return { _tag: "Key", key: { name: name ?? "", text: typed } }
 }
@@ -57,13 +65,16 @@ const listen = (inputs: Queue.Enqueue<Input>): Effect.Effect<void, never, Scope.
   const start = Effect.sync(() => {
     emitKeypressEvents(stdin)
     stdin.setRawMode(true)
-    stdin.on("keypress", onKey).on("end", onEnd).resume()
+    // A terminal that is gone closes its input, or fails to be read.
+    stdin.on("keypress", onKey).on("end", onEnd).on("close", onEnd).on("error", onEnd).resume()
+    if (stdin.readableEnded || stdin.destroyed) onEnd()
     stdout.on("resize", onResize)
   })
   const stop = Effect.sync(() => {
     stdout.off("resize", onResize)
-    stdin.off("keypress", onKey).off("end", onEnd).pause()
-    stdin.setRawMode(false)
+    stdin.off("keypress", onKey).off("end", onEnd).off("close", onEnd).pause()
+    if (!stdin.destroyed) stdin.setRawMode(false)
+    stdin.off("error", onEnd)
   })
   return Effect.acquireRelease(start, () => stop)
 }

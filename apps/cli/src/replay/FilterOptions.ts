@@ -19,9 +19,14 @@ const microsPerMilli = 1000
 /** ISO date and time; without a zone it is UTC, as everything that is printed. Digits below milliseconds count. */
 const form = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6}))?)?(Z|[+-]\d{2}:\d{2})?$/
 
+/** What a date alone means. */
+type Alone = "its first microsecond" | "its last microsecond"
+
 /** Microseconds since the Unix epoch; undefined where the text is no time. */
-export const microsOf = (text: string): number | undefined => {
-  const [match, date = "", clock = "00:00:00", fraction = "", zone = "Z"] = form.exec(text) ?? []
+export const microsOf = (text: string, alone: Alone = "its first microsecond"): number | undefined => {
+  const [whole, rest] = alone === "its first microsecond" ? ["00:00:00", ""] : ["23:59:59", "999999"]
+  const [match, date = "", written, digits = "", zone = "Z"] = form.exec(text) ?? []
+  const [clock, fraction] = written === undefined ? [whole, rest] : [written, digits]
   if (match === undefined) return undefined
   const seconds = clock.length === "00:00".length ? `${clock}:00` : clock
   const found = Option.getOrUndefined(DateTime.make(`${date}T${seconds}${zone}`))
@@ -31,11 +36,11 @@ export const microsOf = (text: string): number | undefined => {
   return found.epochMillis * microsPerMilli + Number(fraction.padEnd(6, "0"))
 }
 
-const timeOf = (name: string, given: Option.Option<string>): Effect.Effect<{ readonly at?: number }, Misuse> =>
+const timeOf = (name: "from" | "to", given: Option.Option<string>): Effect.Effect<{ readonly at?: number }, Misuse> =>
   Option.match(given, {
     onNone: () => Effect.succeed({}),
     onSome: (text) => {
-      const at = microsOf(text)
+      const at = microsOf(text, name === "to" ? "its last microsecond" : "its first microsecond")
       return at === undefined
         ? new Misuse({ message: `--${name} wants a time such as 2026-01-02T03:04:05.678Z, not '${text}'` })
         : Effect.succeed({ at })

@@ -13,11 +13,16 @@ import { nodeFields, nodeLines } from "./TreeText.ts"
 /** Lines printed at once. */
 const linesAtOnce = 256
 
-const printed = <E>(lines: Stream.Stream<string, E>): Effect.Effect<void, E> =>
+/** Prints the lines, and answers how many there were. */
+const printed = <E>(lines: Stream.Stream<string, E>): Effect.Effect<number, E> =>
   lines.pipe(
     Stream.grouped(linesAtOnce),
-    Stream.runForEach((page) => printLines([...page]))
+    Stream.runFoldEffect(0, (count, page) => Effect.as(printLines([...page]), count + page.length))
   )
+
+/** A text that shows no event says so; JSON has no line for none. */
+const tellOfNone = (lines: number, json: boolean): Effect.Effect<void> =>
+  lines > 0 || json ? Effect.void : printLines(["no event matches"])
 
 const longest = (texts: ReadonlyArray<string>): number =>
   texts.reduce((width, { length }) => Math.max(width, length), 0)
@@ -53,20 +58,22 @@ export const showTimeline = (opened: ReadonlyArray<OpenedSource>, filter: Filter
     const sources = sourcesOf(opened)
     const { streams, widths } = yield* widthsOf(sources)
     if (!json) yield* printLines([yield* headline(opened, streams)])
-    yield* printed(
+    const lines = yield* printed(
       Stream.map(timeline(sources, known, filter), (moment) =>
         json ? jsonLine(momentFields(moment)) : momentText(moment, widths)
       )
     )
+    yield* tellOfNone(lines, json)
   })
 
 /** The trees of what led to what, each up to its root. */
 export const showTree = (opened: ReadonlyArray<OpenedSource>, filter: Filter, json: boolean) =>
   Effect.gen(function* () {
     const trees = yield* forest(sourcesOf(opened), known, filter)
-    yield* printed(
+    const lines = yield* printed(
       Stream.mapConcat(Stream.fromIterable(trees), (tree) =>
         json ? [jsonLine(nodeFields(tree))] : nodeLines(tree, opened.length > 1)
       )
     )
+    yield* tellOfNone(lines, json)
   })

@@ -15,6 +15,11 @@ it("dates, times and zones; microseconds count; no zone is UTC", () => {
   for (const [text, micros] of cases) assert.strictEqual(microsOf(text), micros, text)
 })
 
+it("a date alone can mean the end of its day", () => {
+  assert.strictEqual(microsOf("1970-01-01", "its last microsecond"), 86_400_000_000 - 1)
+  assert.strictEqual(microsOf("1970-01-01T00:00", "its last microsecond"), 0)
+})
+
 it("what is no time is none", () => {
   for (const text of [
     "",

@@ -31,8 +31,12 @@ const opening = `{"format":"${formatName}"`
 const parse = (text: string): Either.Either<unknown, string> =>
   Either.try({ try: (): unknown => JSON.parse(text), catch: () => "it is not JSON" })
 
-const reasonOf = (error: ParseResult.ParseError): string =>
-  ParseResult.TreeFormatter.formatErrorSync(error).replaceAll(/\s+/g, " ").slice(0, 200)
+/** The first thing that is wrong, by the name of its field. A line as a whole is not held up to its schema, which is long. */
+const reasonOf = (error: ParseResult.ParseError): string => {
+  const [first] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  if (first === undefined || first.path.length === 0) return "it is not a line of a bundle"
+  return `${first.path.map(String).join(".")}: ${first.message.replaceAll(/\s+/g, " ")}`.slice(0, 200)
+}
 
 const decoding = <A, I>(schema: Schema.Schema<A, I>) => {
   const decode = Schema.decodeUnknownEither(schema)
@@ -104,7 +108,7 @@ export class BundleReader {
     const { batches, lines, starts } = this
     const end = Either.flatMap(textOf(bytes), endOf)
     if (Either.isLeft(end)) {
-      return Either.left(this.damaged(lines, `it is not the last line of a bundle, which is missing: ${end.left}`))
+      return Either.left(this.damaged(lines, "the bundle is cut off, nothing follows this line"))
     }
     const { right } = end
     const intact =
