@@ -26,7 +26,12 @@ it("an empty value is refused; values behind = are set apart for options that ma
   assert.include(usageText(["replay", "j", "--type", ""], ""), "--type has an empty value")
   assert.include(usageText(["bundle", "create", "o", "j", "--correlation="], ""), "--correlation has an empty value")
   assert.deepStrictEqual(withValuesApart(["compare", "--ignore=a=b", "x", "--", "--ignore=c"]), [
-    ...["compare", "--ignore", "a=b", "x", "--", "--ignore=c"]
+    "compare",
+    "--ignore",
+    "a=b",
+    "x",
+    "--",
+    "--ignore=c"
   ])
 })
 
