@@ -64,16 +64,19 @@ const correlationOf = ([opened]: ReadonlyArray<OpenedSource>): string | null =>
 const kindOf = (path: string, correlation: string | null): string =>
   correlation === null ? `${path} is whole` : `${path} is the part with correlation id ${correlation}`
 
-/** A part of a journal lacks events that the whole one has: that is no difference between runs. */
+/**
+ * A part of a journal lacks events that the whole one has: that is no difference between runs. Two parts may be compared: each run has a
+ * correlation id of its own.
+ */
 const checkKinds = (
   { a, b }: CompareOptions,
   ofA: ReadonlyArray<OpenedSource>,
   ofB: ReadonlyArray<OpenedSource>
 ): Effect.Effect<void, Misuse> => {
   const [inA, inB] = [correlationOf(ofA), correlationOf(ofB)]
-  if (inA === inB) return Effect.void
+  if ((inA === null) === (inB === null)) return Effect.void
   const kinds = `${kindOf(a, inA)}, ${kindOf(b, inB)}`
-  return new Misuse({ message: `${kinds}: compare whole journals, or two bundles of one correlation id` })
+  return new Misuse({ message: `${kinds}: compare whole journals, or two bundles of one correlation id each` })
 }
 
 /** Prints how far the runs agree. Fails with `Negative` if they differ. */

@@ -35,6 +35,8 @@ beforeAll(async () => {
   await linesOf(createBundle({ ...given, out: demos.in("whole.bundle"), files: [demos.a], correlation: none }))
   await linesOf(createBundle({ ...given, out: demos.in("secret.bundle"), files, redact: ["gencap", "pf.version"] }))
   await linesOf(createBundle({ ...given, out: demos.in("part.bundle"), files: [demos.a] }))
+  const next = some("demo/0000:e8:00.2")
+  await linesOf(createBundle({ ...given, correlation: next, out: demos.in("another.bundle"), files: [demos.a] }))
   const [made] = await linesOf(createBundle({ ...given, out: demos.in("both.bundle"), files }))
   assert.match(made ?? "", /both\.bundle: 2 journals, \d+ batches, 6 starting states, \d+ bytes$/)
 })
@@ -117,6 +119,11 @@ it("a whole journal compares with itself; a bundle of several is no run", async 
     "part.bundle is the part with correlation id "
   )
   assert.match((await linesOf(compare({ ...run, a: part, b: part })))[0] ?? "", /^\d+ events agree$/)
+  const another = demos.in("another.bundle")
+  assert.match(
+    (await answerOf(compare({ ...run, a: part, b: another }))).failure?.message ?? "",
+    /the runs differ first/
+  )
   assert.include(await linesOf(replay(replayOptions([file], { type: some("None") }))), "no event matches")
 })
 
