@@ -40,6 +40,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     path: /^packages\/runtime\/src\/tape(\/|s\.ts$)/,
     reason: "tapes in files, offered as @stopcopy/runtime/tapes"
   },
+  {
+    path: /^packages\/qat\/src\/engine(\/|\.ts$)/,
+    reason: "crypto and compression behind the rings, offered as @stopcopy/qat/engine"
+  },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" }
 ]
 

@@ -1,0 +1,56 @@
+/**
+ * Access to guest memory by address, as the device has it: a port. Whoever serves the device decides what is mapped.
+ *
+ * D1 Calls whose memory is at hand give an `Either`, which is an effect that has ended already: such a request schedules nothing.
+ * D2 A read may give a view; the caller neither changes nor keeps it.
+ * D3 A write that faults has written nothing.
+ */
+import { Context, Either, type Effect, Schema } from "effect"
+import { U64 } from "../Unsigned.ts"
+
+export const Direction = Schema.Literal("read", "write")
+export type Direction = typeof Direction.Type
+
+/** The device touched memory that is not mapped, or not in this direction. `length` in bytes. */
+export class DmaFault extends Schema.TaggedError<DmaFault>()("DmaFault", {
+  address: U64,
+  length: Schema.NonNegativeInt,
+  direction: Direction
+}) {}
+
+export interface DmaAccess {
+  /** `length` bytes from `address` on. */
+  readonly read: (address: bigint, length: number) => Effect.Effect<Uint8Array, DmaFault>
+  readonly write: (address: bigint, bytes: Uint8Array) => Effect.Effect<void, DmaFault>
+  /** Whether a write there would fault, without writing. */
+  readonly mayWrite: (address: bigint, length: number) => Effect.Effect<void, DmaFault>
+}
+
+export class Dma extends Context.Tag("@stopcopy/qat/Dma")<Dma, DmaAccess>() {}
+
+/** Memory of this process that the device sees from `address` on. */
+export interface Region {
+  readonly address: bigint
+  readonly bytes: Uint8Array
+  readonly readOnly?: boolean
+}
+
+const contains = ({ address, bytes }: Region, from: bigint, length: number): boolean =>
+  from >= address && from + BigInt(length) <= address + BigInt(bytes.length)
+
+/** DMA into regions, which do not overlap. An access must lie in one of them. */
+export const overRegions = (regions: ReadonlyArray<Region>): DmaAccess => {
+  const place = (address: bigint, length: number, direction: Direction): Either.Either<Uint8Array, DmaFault> => {
+    const region = regions.find((each) => contains(each, address, length))
+    if (region === undefined || (direction === "write" && region.readOnly === true)) {
+      return Either.left(new DmaFault({ address, length, direction }))
+    }
+    const at = Number(address - region.address)
+    return Either.right(region.bytes.subarray(at, at + length))
+  }
+  return {
+    read: (address, length) => place(address, length, "read"),
+    write: (address, bytes) => Either.map(place(address, bytes.length, "write"), (memory) => memory.set(bytes)),
+    mayWrite: (address, length) => Either.map(place(address, length, "write"), () => undefined)
+  }
+}
