@@ -129,8 +129,9 @@ export const probe = (turn: Turn, command: Probe): VfDecision => {
     }
     if (undoable.has(step)) completed.push(step)
   }
-  const { deviceId, vfIndex, mode, registerModel, registers, init, compatVersion } = command
-  emit(turn, { _tag: "Probed", deviceId, vfNumber: vfIndex, mode, registerModel, registers, init, compatVersion })
+  const { deviceId, vfIndex, mode, registerModel, registers, init, compatVersion, p2p } = command
+  const facts = { deviceId, vfNumber: vfIndex, mode, registerModel, registers, init, compatVersion }
+  emit(turn, { _tag: "Probed", ...facts, ...(p2p === undefined ? {} : { p2p }) })
   return done(turn)
 }
 

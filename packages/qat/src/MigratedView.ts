@@ -4,7 +4,8 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
-import { misc, readCsr, ringBase, ringRegister } from "./RegisterFile.ts"
+import { readCsr } from "./RegisterAccess.ts"
+import { misc, ringBase, ringRegister } from "./RegisterFile.ts"
 import { banksPerVf, coalescingEnable, csrs, miscRegisters, ringsPerBank } from "./Registers.ts"
 import type { Vf } from "./VfState.ts"
 

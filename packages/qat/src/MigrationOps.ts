@@ -29,7 +29,7 @@ export const close = (turn: Turn): void => emit(turn, { _tag: "PrivateDataFreed"
 
 /** `reset`: both sizes 0. Block and marks of stopped banks stay. Registers are the function reset's business. */
 export const reset = (turn: Turn): void =>
-  emit(turn, { _tag: "ResetDone", cleared: turn.state.registerModel === "derived" })
+  emit(turn, { _tag: "ResetDone", cleared: turn.state.registerModel !== "memory" })
 
 /** `resume`: every bank marked stopped runs again. Never fails. */
 export const resume = (turn: Turn): void => release(turn, turn.state.stoppedBanks)
@@ -59,7 +59,11 @@ export const saveSetup = (turn: Turn, pf: PfFacts): void => {
 const stateOf = (turn: Turn, pf: PfFacts): Block["state"] => {
   const { registers, registerModel } = turn.state
   const bank = (index: number) => snapshotBank(registers, registerModel, index)
-  return { general: general(turn, pf), misc: snapshotMisc(registers), banks: [bank(0), bank(1), bank(2), bank(3)] }
+  return {
+    general: general(turn, pf),
+    misc: snapshotMisc(registers, registerModel),
+    banks: [bank(0), bank(1), bank(2), bank(3)]
+  }
 }
 
 /** `save_state` under the mailbox lock: setup part if needed, then the state part behind it. */

@@ -4,8 +4,9 @@
  * as for every message it does not know, the PF acknowledges and does not answer.
  * Source: `qat_common/adf_pfvf_msg.h`, `adf_pfvf_pf_proto.c`; section 5 of the register specification.
  */
-import type { Turn } from "./Turn.ts"
-import { emit } from "./Turn.ts"
+import { miscIndex, miscRegisters } from "./Registers.ts"
+import { done, emit, type Turn, type VfDecision } from "./Turn.ts"
+import type { VfCommand } from "./VfCommand.ts"
 import { misc } from "./RegisterFile.ts"
 
 /** Word: bit 0 doorbell and acknowledgement, bit 1 always 1, bits 7:2 type, bits 31:8 data. */
@@ -71,4 +72,25 @@ export const serve = (turn: Turn): void => {
   if ((vm2pf & doorbell) === 0) return
   const { answer, ...handled } = handle(turn, vm2pf)
   emit(turn, { _tag: "MailboxHandled", ...handled, vm2pf: (vm2pf & ~doorbell) >>> 0, pf2vm: answer })
+}
+
+type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag: Tag }>
+
+/** A write to VM2PF. */
+export const writeMailbox = (turn: Turn, { value }: Command<"WriteMailbox">): VfDecision => {
+  emit(turn, { _tag: "RegisterWritten", bar: 2, offset: miscRegisters[miscIndex.VM2PF].vfOffset, value })
+  serve(turn)
+  return done(turn)
+}
+
+/** A message that the PF sends of itself. */
+export const notify = (turn: Turn, { message }: Command<"NotifyVf">): VfDecision => {
+  emit(turn, { _tag: "PfMessageSent", message, pf2vm: word(1, 0) })
+  return done(turn)
+}
+
+/** Resets a bank, as the PF wishes. */
+export const resetRingPair = (turn: Turn, { bank }: Command<"ResetRingPair">): VfDecision => {
+  emit(turn, { _tag: "RingPairReset", bank })
+  return done(turn)
 }

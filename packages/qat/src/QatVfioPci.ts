@@ -28,8 +28,9 @@ import { blockBytes } from "./mstate/Layout.ts"
 import { openFile } from "./OpenFile.ts"
 import * as Pf from "./Pf.ts"
 import { refusal } from "./Refusals.ts"
-import { isDrained, misc, readBar0 } from "./RegisterFile.ts"
-import { banksPerVf, miscRegisters } from "./Registers.ts"
+import { readBar0, readBar2 } from "./RegisterAccess.ts"
+import { isDrained } from "./RegisterFile.ts"
+import { banksPerVf } from "./Registers.ts"
 import { migrationFlags } from "./SetState.ts"
 import type { VfCommand } from "./VfCommand.ts"
 import type { Vf, Waiting } from "./VfState.ts"
@@ -171,9 +172,7 @@ const setState =
 const readRegister = (vf: VfActor, bar: 0 | 2, offset: number): Effect.Effect<number> =>
   Effect.sync(() => {
     const { registers, registerModel } = vf.unsafeState()
-    if (bar === 0) return readBar0(registers, registerModel, offset)
-    const register = miscRegisters.find((fact) => fact.vfOffset === offset)
-    return register === undefined ? 0 : misc(registers, register.name)
+    return bar === 0 ? readBar0(registers, registerModel, offset) : readBar2(registers, registerModel, offset)
   })
 
 const nextError = (vf: VfActor): Effect.Effect<void, JournalError> =>

@@ -1,7 +1,8 @@
 /** A load's effects on a copy of the device: every write in order, and what reads see after it. */
 import type { Sla } from "./mstate/Block.ts"
 import type { LoadTarget } from "./mstate/Load.ts"
-import { pokeMisc, readCsr, type RegisterFile, type RegisterModel, writeCsr, writeRing } from "./RegisterFile.ts"
+import { readCsr, writeCsr, writeRing } from "./RegisterAccess.ts"
+import { pokeMisc, type RegisterFile, type RegisterModel } from "./RegisterFile.ts"
 import { bankStride, csrIndex, csrs, miscIndex, miscRegisters, ringOffset } from "./Registers.ts"
 import type { RegisterWrite } from "./VfEvent.ts"
 
@@ -43,7 +44,7 @@ export const target = (trace: RegisterTrace, slas: ReadonlyArray<Sla>): LoadTarg
     },
     writeRing: (ring, name, value) => {
       trace.writes.push([0, index * bankStride + ringOffset(name, ring), value])
-      writeRing(trace.file, index, ring, name, value)
+      writeRing(trace.file, trace.model, index, ring, name, value)
     }
   })
 })

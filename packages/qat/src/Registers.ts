@@ -7,6 +7,8 @@
 export const banksPerVf = 4
 export const vfsPerPf = 16
 export const ringsPerBank = 2
+export const transmit = 0
+export const receive = 1
 /** Distance between two banks in BAR0, in bytes. */
 export const bankStride = 0x2000
 /** Engine clock that coalescing timers count, in Hz. */

@@ -5,6 +5,9 @@
  * of `adf_bank_state.c`: re-writing the TX head makes equality mean empty, re-writing the RX tail makes it mean full.
  */
 
+import { type RegisterFile, ringRegister, tailLast } from "./RegisterFile.ts"
+import { ringsPerBank } from "./Registers.ts"
+
 /** Watermark codes with a known meaning, in bytes; every other code counts as 0. */
 const watermarkBytes: ReadonlyMap<number, number> = new Map([
   [0, 0],
@@ -44,4 +47,20 @@ export const ringStatus = (config: number, head: number, tail: number, tailLast:
     nearlyFull: used >= size - nearlyFullBytes,
     full
   }
+}
+
+/** Status of a ring of a bank. */
+export const statusOf = (file: RegisterFile, bank: number, ring: number): RingStatus =>
+  ringStatus(
+    ringRegister(file, bank, ring, "CONFIG"),
+    ringRegister(file, bank, ring, "HEAD"),
+    ringRegister(file, bank, ring, "TAIL"),
+    tailLast(file, bank, ring)
+  )
+
+/** A status register of a bank: one bit for each ring that has the status. */
+export const bitPerRing = (file: RegisterFile, bank: number, status: keyof RingStatus): number => {
+  let bits = 0
+  for (let ring = 0; ring < ringsPerBank; ring++) if (statusOf(file, bank, ring)[status]) bits |= 1 << ring
+  return bits
 }

@@ -10,6 +10,7 @@ import { EBUSY, EINVAL, type Errno, ETIMEDOUT } from "@stopcopy/errno"
 import { MigrationFlags, type MigrationState, MigrationStates, NextState } from "@stopcopy/vfio"
 import { Either } from "effect"
 import { fromErrno, fromOutside } from "./Failure.ts"
+import { deriveInterrupts } from "./InterruptTurn.ts"
 import type { Kind } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Ops from "./MigrationOps.ts"
@@ -112,6 +113,7 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "RUNNING_P2P>RUNNING":
     case "PRE_COPY_P2P>PRE_COPY":
       Ops.resume(turn)
+      deriveInterrupts(turn)
       return "done"
     case "RUNNING_P2P>STOP":
     case "STOP>RUNNING_P2P":

@@ -1,6 +1,7 @@
 /** What a save reads from the registers, in the values of a migration block. Source: `qat_common/adf_bank_state.c`. */
 import type { Bank, Misc, Ring } from "./mstate/Block.ts"
-import { misc, readCsr, type RegisterFile, type RegisterModel, ringBase, ringRegister } from "./RegisterFile.ts"
+import { readCsr, readMisc } from "./RegisterAccess.ts"
+import { type RegisterFile, type RegisterModel, ringBase, ringRegister } from "./RegisterFile.ts"
 import { csrs } from "./Registers.ts"
 
 const ring = (file: RegisterFile, bank: number, index: number): Ring => ({
@@ -17,11 +18,11 @@ export const snapshotBank = (file: RegisterFile, model: RegisterModel, bank: num
 })
 
 /** The six interrupt and mailbox registers. */
-export const snapshotMisc = (file: RegisterFile): Misc => ({
-  VINTSOU: misc(file, "VINTSOU"),
-  VINTMSK: misc(file, "VINTMSK"),
-  VINTSOUPF2VM: misc(file, "VINTSOUPF2VM"),
-  VINTMSKPF2VM: misc(file, "VINTMSKPF2VM"),
-  PF2VM: misc(file, "PF2VM"),
-  VM2PF: misc(file, "VM2PF")
+export const snapshotMisc = (file: RegisterFile, model: RegisterModel): Misc => ({
+  VINTSOU: readMisc(file, model, "VINTSOU"),
+  VINTMSK: readMisc(file, model, "VINTMSK"),
+  VINTSOUPF2VM: readMisc(file, model, "VINTSOUPF2VM"),
+  VINTMSKPF2VM: readMisc(file, model, "VINTMSKPF2VM"),
+  PF2VM: readMisc(file, model, "PF2VM"),
+  VM2PF: readMisc(file, model, "VM2PF")
 })

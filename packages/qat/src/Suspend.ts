@@ -8,7 +8,7 @@ import { type Errno, ETIMEDOUT } from "@stopcopy/errno"
 import type { MigrationState } from "@stopcopy/vfio"
 import * as Ops from "./MigrationOps.ts"
 import { refusal } from "./Refusals.ts"
-import { readCsr } from "./RegisterFile.ts"
+import { readCsr } from "./RegisterAccess.ts"
 import { banksPerVf, clockHz, coalescingEnable } from "./Registers.ts"
 import { emit, type Turn } from "./Turn.ts"
 

@@ -18,6 +18,10 @@ export type VfAnswer =
   | { readonly _tag: "Operation"; readonly id: number }
   | { readonly _tag: "Bytes"; readonly bytes: Uint8Array }
   | { readonly _tag: "Count"; readonly count: number }
+  /** What the engine reported is out of date: the bank was reset, or configured anew. Nothing has changed. */
+  | { readonly _tag: "Stale" }
+  /** Numbers of pages that were written: address divided by page size. */
+  | { readonly _tag: "Pages"; readonly pages: ReadonlyArray<bigint> }
 
 export type VfDecision = Behavior.Decision<VfEvent, VfAnswer, Errno>
 

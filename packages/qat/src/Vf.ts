@@ -4,12 +4,16 @@
  */
 import { EINVAL, type Errno } from "@stopcopy/errno"
 import { Behavior } from "@stopcopy/runtime"
+import * as DmaLogging from "./DmaLoggingTurn.ts"
+import * as Engine from "./EngineTurn.ts"
 import * as FileTurn from "./FileTurn.ts"
+import { asking, interrupt } from "./InterruptTurn.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { schemaVersion } from "./MigrationFile.ts"
 import * as Ops from "./MigrationOps.ts"
 import * as Pfvf from "./Pfvf.ts"
 import { hex, refusal } from "./Refusals.ts"
+import { atBar0 } from "./RegisterAccess.ts"
 import { banksPerVf, bankStride, miscIndex, miscRegisters } from "./Registers.ts"
 import * as SetState from "./SetState.ts"
 import { begin, done, emit, refuse, type Turn, type VfAnswer, type VfDecision } from "./Turn.ts"
@@ -47,6 +51,13 @@ const badValue = (bar: 0 | 2, offset: number, value: number): EINVAL =>
 
 const mailbox = miscRegisters[miscIndex.VM2PF].vfOffset
 
+/** The bank whose flags a write acknowledges: what still holds asks again (rule I1 of `Interrupts.ts`). */
+const acknowledged = (turn: Turn, bar: 0 | 2, offset: number, value: number): number => {
+  if (turn.state.device === undefined || bar !== 0) return 0
+  const register = atBar0(offset)
+  return register?.kind === "csr" && register.name === "INT_FLAG" && value !== 0 ? 1 << register.bank : 0
+}
+
 const writeRegister = (turn: Turn, command: Extract<VfCommand, { readonly _tag: "WriteRegister" }>): VfDecision => {
   const { bar, offset, value } = command
   const closed = Ops.requireOpen(turn)
@@ -54,8 +65,11 @@ const writeRegister = (turn: Turn, command: Extract<VfCommand, { readonly _tag: 
   const inside = offset >= 0 && offset % 4 === 0 && offset + 4 <= barBytes[bar]
   if (!inside) return refuse(turn, "register write", badAccess(bar, offset))
   if (value < 0 || value > 0xffff_ffff) return refuse(turn, "register write", badValue(bar, offset, value))
+  const before = asking(turn)
+  const again = acknowledged(turn, bar, offset, value)
   emit(turn, { _tag: "RegisterWritten", bar, offset, value })
   if (bar === 2 && offset === mailbox) Pfvf.serve(turn)
+  interrupt(turn, before, again)
   return done(turn)
 }
 
@@ -89,6 +103,28 @@ export const decide = (state: Vf, command: VfCommand): VfDecision => {
       return FileTurn.decide(turn, command)
     case "WriteRegister":
       return writeRegister(turn, command)
+    case "EngineExecuted":
+      return Engine.executed(turn, command)
+    case "EngineAmended":
+      return Engine.amended(turn, command)
+    case "EnginePlaced":
+      return Engine.placed(turn, command)
+    case "EngineFaulted":
+      return Engine.faulted(turn, command)
+    case "CoalescingRanOut":
+      return Engine.coalescingRanOut(turn, command)
+    case "WriteMailbox":
+      return Pfvf.writeMailbox(turn, command)
+    case "NotifyVf":
+      return Pfvf.notify(turn, command)
+    case "ResetRingPair":
+      return Pfvf.resetRingPair(turn, command)
+    case "StartDmaLogging":
+      return DmaLogging.start(turn, command)
+    case "StopDmaLogging":
+      return DmaLogging.stop(turn)
+    case "ReportDmaLog":
+      return DmaLogging.report(turn, command)
   }
 }
 

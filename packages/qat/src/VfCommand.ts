@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import { PfFacts } from "./Compatibility.ts"
+import { deviceCommands } from "./DeviceCommand.ts"
 import { RegisterModel } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
 import { U8, Whole } from "./Unsigned.ts"
@@ -52,7 +53,9 @@ const Probe = Schema.TaggedStruct("Probe", {
   /** Memory for the migration device, and for its block. */
   allocateDevice: Outcome,
   allocateBlock: Outcome,
-  register: Outcome
+  register: Outcome,
+  /** Whether the device offers the P2P states. Default true. */
+  p2p: Schema.optionalWith(Schema.Boolean, { exact: true })
 })
 
 const access = { file: Schema.NonNegativeInt, positioned: Schema.Boolean, faulting: Schema.Boolean }
@@ -93,6 +96,7 @@ export const VfCommand = Schema.Union(
   /** Conformance tests only. */
   Schema.TaggedStruct("ForceFilePosition", { file: Schema.NonNegativeInt, position: Whole }),
   /** A 32-bit write by the guest; `offset` in bytes, a multiple of 4. */
-  Schema.TaggedStruct("WriteRegister", { bar: Schema.Literal(0, 2), offset: Schema.Int, value: Schema.Int })
+  Schema.TaggedStruct("WriteRegister", { bar: Schema.Literal(0, 2), offset: Schema.Int, value: Schema.Int }),
+  ...deviceCommands
 )
 export type VfCommand = typeof VfCommand.Type

@@ -1,6 +1,7 @@
 /** What can happen to one VF. A field is only ever added, with a default, so that every old journal still decodes. */
 import { MigrationState } from "@stopcopy/vfio"
 import { Schema } from "effect"
+import { deviceEvents } from "./DeviceEvent.ts"
 import { Failure } from "./Failure.ts"
 import * as MigrationFile from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
@@ -33,7 +34,9 @@ const lifecycle = [
     registerModel: RegisterModel,
     registers: RegisterFileFromNames,
     init: U8,
-    compatVersion: U8
+    compatVersion: U8,
+    /** False: the device does not offer the P2P states. Left out: it does. */
+    p2p: Schema.optionalWith(Schema.Boolean, { exact: true })
   }),
   /** `unwound`: what had been done and was undone, in the order of undoing. */
   Schema.TaggedStruct("ProbeFailed", { step: ProbeStep, failure: Failure, unwound: Schema.Array(ProbeStep) }),
@@ -113,5 +116,12 @@ const guest = [
 ] as const
 
 /** Any event of a VF's turn, those of its files included. */
-export const VfEvent = Schema.Union(...lifecycle, ...transitions, ...block, ...guest, MigrationFile.Event)
+export const VfEvent = Schema.Union(
+  ...lifecycle,
+  ...transitions,
+  ...block,
+  ...guest,
+  ...deviceEvents,
+  MigrationFile.Event
+)
 export type VfEvent = typeof VfEvent.Type

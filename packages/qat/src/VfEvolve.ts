@@ -1,8 +1,11 @@
 /** Applies one event to a VF. Total: an event is a fact, whatever today's rules say. */
+import * as Device from "./DeviceEvolve.ts"
 import * as MigrationFile from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
-import { pokeDrained, pokeMisc, type RegisterFile, reset, writeBar0 } from "./RegisterFile.ts"
+import { atBar0, writeBar0, writeBar2 } from "./RegisterAccess.ts"
+import { Latch, pokeLatch, pokeMisc, type RegisterFile, reset } from "./RegisterFile.ts"
 import { banksPerVf, miscRegisters } from "./Registers.ts"
+import { anew, initialDevice, type VfDevice } from "./VfDevice.ts"
 import type { RegisterWrite, VfEvent } from "./VfEvent.ts"
 import { initial, type Vf } from "./VfState.ts"
 
@@ -20,9 +23,29 @@ const withBlock = (state: Vf, offset: number, bytes: Uint8Array): Vf => {
   return { ...state, block }
 }
 
-const writeBar2 = (file: RegisterFile, offset: number, value: number): void => {
-  const register = miscRegisters.find((fact) => fact.vfOffset === offset)
-  if (register !== undefined) pokeMisc(file, register.name, value)
+/** Banks whose rings a write configures anew: what was fetched before is not answered any more. */
+const bankConfigured = (offset: number): number | undefined => {
+  const register = atBar0(offset)
+  return register?.kind === "ring" && register.name === "CONFIG" ? register.bank : undefined
+}
+
+/** The device after writes to BAR0 at these offsets. */
+const deviceAfter = (device: VfDevice, offsets: ReadonlyArray<number>): VfDevice => {
+  let now = device
+  for (const offset of offsets) {
+    const bank = bankConfigured(offset)
+    if (bank !== undefined) now = anew(now, bank)
+  }
+  return now
+}
+
+const written = (state: Vf, { bar, offset, value }: Of<"RegisterWritten">): Vf => {
+  const { device, registerModel } = state
+  const after = withRegisters(state, (file) =>
+    bar === 0 ? writeBar0(file, registerModel, offset, value) : writeBar2(file, registerModel, offset, value)
+  )
+  if (device === undefined || bar !== 0 || bankConfigured(offset) === undefined) return after
+  return { ...after, device: deviceAfter(device, [offset]) }
 }
 
 const applyWrite = (state: Vf, file: RegisterFile, [space, offset, value]: RegisterWrite): void => {
@@ -31,13 +54,29 @@ const applyWrite = (state: Vf, file: RegisterFile, [space, offset, value]: Regis
   if (register !== undefined) pokeMisc(file, register.name, value)
 }
 
+const withDevice = (state: Vf, change: (device: VfDevice) => VfDevice): Vf =>
+  state.device === undefined ? state : { ...state, device: change(state.device) }
+
 const loaded = (state: Vf, event: Of<"StateLoaded">): Vf => ({
-  ...withRegisters(state, (file) => {
-    for (const write of event.writes) applyWrite(state, file, write)
-  }),
+  ...withDevice(
+    withRegisters(state, (file) => {
+      for (const write of event.writes) applyWrite(state, file, write)
+    }),
+    (device) =>
+      deviceAfter(
+        device,
+        event.writes.flatMap(([space, offset]) => (space === 0 ? [offset] : []))
+      )
+  ),
   init: event.init ?? state.init,
   compatVersion: event.compatVersion ?? state.compatVersion
 })
+
+/** What every bank had under way is dropped, and the VF's registers are 0. */
+const clearRegisters = (state: Vf): Vf =>
+  withDevice({ ...state, registers: reset() }, (device) => allBanks.reduce(anew, device))
+
+const allBanks: ReadonlyArray<number> = Array.from({ length: banksPerVf }, (_, bank) => bank)
 
 const forEachBank = (mask: number, act: (bank: number) => void): void => {
   for (let bank = 0; bank < banksPerVf; bank++) if ((mask & (1 << bank)) !== 0) act(bank)
@@ -58,7 +97,9 @@ const lifecycle = (state: Vf, event: VfEvent): Vf | undefined => {
       const { _tag, ...facts } = event
       // Numbers go on and the latest end stays: somebody may still wait for an operation, hold a file, or await an error.
       const { ended, errorNotifications, files, nextFile, nextOperation } = state
-      return { ...initial, ...facts, lifecycle: "bound", ended, errorNotifications, files, nextFile, nextOperation }
+      const kept = { ended, errorNotifications, files, nextFile, nextOperation }
+      const device = facts.registerModel === "device" ? { device: state.device ?? initialDevice } : {}
+      return { ...initial, ...facts, ...device, ...kept, lifecycle: "bound" }
     }
     case "Removed":
       return { ...state, lifecycle: "unbound", block: initial.block, setupSize: 0, remoteSetupSize: 0 }
@@ -77,17 +118,21 @@ const lifecycle = (state: Vf, event: VfEvent): Vf | undefined => {
       return { ...state, stoppedBanks: 0 }
     case "Closed": {
       // Disabling the function resets it; otherwise banks that a suspend had drained would stay so for the next user.
-      const registers = state.registerModel === "derived" ? reset() : state.registers
-      return { ...state, lifecycle: "bound", registers }
+      const closed: Vf = { ...state, lifecycle: "bound" }
+      return state.registerModel === "memory" ? closed : clearRegisters(closed)
     }
     case "ResetDone": {
       const after: Vf = { ...state, migrationState: "RUNNING", setupSize: 0, remoteSetupSize: 0 }
-      return event.cleared ? { ...after, registers: reset() } : after
+      return event.cleared ? clearRegisters(after) : after
     }
     default:
       return undefined
   }
 }
+
+/** RPRESETCTL bit 2 of a device's bank; nothing stands behind the registers of the other models. */
+const draining = (state: Vf, bank: number, on: boolean): Vf =>
+  state.device === undefined ? state : withRegisters(state, (file) => pokeLatch(file, bank, Latch.draining, on))
 
 const transition = (state: Vf, event: VfEvent): Vf | undefined => {
   const { operation } = state
@@ -97,19 +142,26 @@ const transition = (state: Vf, event: VfEvent): Vf | undefined => {
       const started = { id, requested, to: null, waiting: null, drained: 0, file: null }
       return { ...state, nextOperation: id + 1, operation: started }
     }
-    case "ArcWaits":
-      return operation === null
-        ? state
-        : { ...state, operation: { ...operation, to: event.to, waiting: event.waiting } }
+    case "ArcWaits": {
+      const { to, waiting } = event
+      const waits: Vf = operation === null ? state : { ...state, operation: { ...operation, to, waiting } }
+      return waiting._tag === "Drain" ? draining(waits, waiting.bank, true) : waits
+    }
+    case "DrainTimedOut":
+      // The request to drain stays in the register; safe mode takes it back, so that the bank works on (quirk 8).
+      return state.mode === "safe" ? draining(state, event.bank, false) : state
     case "BankDrained": {
       const bit = 1 << event.bank
-      const drained = withRegisters(state, (file) => pokeDrained(file, event.bank, true))
+      const drained = withRegisters(state, (file) => {
+        pokeLatch(file, event.bank, Latch.draining, false)
+        pokeLatch(file, event.bank, Latch.drained, true)
+      })
       const mine = operation === null ? null : { ...operation, drained: operation.drained | bit }
       return { ...drained, stoppedBanks: state.stoppedBanks | bit, operation: mine }
     }
     case "BanksReleased": {
       const released = withRegisters(state, (file) =>
-        forEachBank(event.banks, (bank) => pokeDrained(file, bank, false))
+        forEachBank(event.banks, (bank) => pokeLatch(file, bank, Latch.drained | Latch.draining, false))
       )
       return { ...released, stoppedBanks: state.stoppedBanks & ~event.banks }
     }
@@ -157,18 +209,14 @@ const session = (state: Vf, event: VfEvent): Vf | undefined => {
 const guest = (state: Vf, event: VfEvent): Vf | undefined => {
   switch (event._tag) {
     case "RegisterWritten":
-      return withRegisters(state, (file) =>
-        event.bar === 0
-          ? writeBar0(file, state.registerModel, event.offset, event.value)
-          : writeBar2(file, event.offset, event.value)
-      )
+      return written(state, event)
     case "MailboxHandled":
       return {
         ...withRegisters(state, (file) => {
           pokeMisc(file, "VM2PF", event.vm2pf)
           if (event.pf2vm === null) return
           pokeMisc(file, "PF2VM", event.pf2vm)
-          pokeMisc(file, "VINTSOUPF2VM", 1)
+          if (state.device === undefined) pokeMisc(file, "VINTSOUPF2VM", 1)
         }),
         init: event.init,
         compatVersion: event.compatVersion
@@ -184,5 +232,12 @@ const isFileEvent = (event: VfEvent): event is MigrationFile.Event =>
 /** The VF after `event`. Events that only record (refusals, notifications) change nothing. */
 export const evolve = (state: Vf, event: VfEvent): Vf => {
   if (isFileEvent(event)) return withFile(state, event)
-  return guest(state, event) ?? transition(state, event) ?? session(state, event) ?? lifecycle(state, event) ?? state
+  return (
+    guest(state, event) ??
+    Device.evolve(state, event) ??
+    transition(state, event) ??
+    session(state, event) ??
+    lifecycle(state, event) ??
+    state
+  )
 }

@@ -11,6 +11,7 @@ import { blockBytes } from "./mstate/Layout.ts"
 import { RegisterModel, reset } from "./RegisterFile.ts"
 import { RegisterFileFromNames } from "./RegisterFileJson.ts"
 import { U8 } from "./Unsigned.ts"
+import { VfDevice } from "./VfDevice.ts"
 
 /**
  * `kernel`: the driver's behaviour with all its quirks, which the reference vectors test. `safe`: the same protocol without
@@ -84,7 +85,11 @@ export const Vf = Schema.Struct({
   nextOperation: Schema.NonNegativeInt,
   ended: Schema.NullOr(Ended),
   /** How often the user has been told of an error (the ERR interrupt). */
-  errorNotifications: Schema.NonNegativeInt
+  errorNotifications: Schema.NonNegativeInt,
+  /** False: the device does not offer the P2P states. Left out: it does. */
+  p2p: Schema.optionalWith(Schema.Boolean, { exact: true }),
+  /** What stands behind the registers; none in the models `memory` and `derived`. */
+  device: Schema.optionalWith(VfDevice, { exact: true })
 })
 export type Vf = typeof Vf.Type
 

@@ -1,6 +1,6 @@
 /** The view of what a migration restores: each restored fact shows in it and in its digest, each other fact does not. */
 import { assert, describe, it } from "@effect/vitest"
-import { MigratedView, RegisterFile, Registers, Vf, type VfState } from "@stopcopy/qat"
+import { MigratedView, RegisterAccess, RegisterFile, Registers, Vf, type VfState } from "@stopcopy/qat"
 import { busyRegisters } from "./support/Sample.ts"
 
 const { digest, firstDifference, leftOut, migratedView } = MigratedView
@@ -139,9 +139,9 @@ describe("GENER", () => {
 it("the drained mark does not show; the last pointer write shows as empty or full where pointers are equal", () => {
   const drained = views((file) => RegisterFile.pokeDrained(file, 0, true), "derived")
   assert.deepStrictEqual(drained[0], drained[1])
-  const unequal = views((file) => RegisterFile.writeRing(file, 1, 0, "HEAD", 0x100), "derived")
+  const unequal = views((file) => RegisterAccess.writeRing(file, "derived", 1, 0, "HEAD", 0x100), "derived")
   assert.isUndefined(firstDifference(...unequal))
-  const equal = views((file) => RegisterFile.writeRing(file, 0, 1, "HEAD", 0x80), "derived")
+  const equal = views((file) => RegisterAccess.writeRing(file, "derived", 0, 1, "HEAD", 0x80), "derived")
   assert.deepStrictEqual(firstDifference(...equal), { field: "bnk0.E_STAT", source: "0x0", destination: "0x2" })
 })
 

@@ -1,6 +1,6 @@
 /** The register tables against the hardware's: names, offsets, access, and what a migration does with each. */
 import { assert, it } from "@effect/vitest"
-import { RegisterFile, Registers } from "@stopcopy/qat"
+import { RegisterAccess, RegisterFile, Registers } from "@stopcopy/qat"
 
 /** Offset in a bank, name, access, part in a migration. RW registers are written freely, W1C by ones that clear. */
 const bankTable = [
@@ -94,7 +94,7 @@ it("BAR0 has these registers in every bank and no others", () => {
   )
   const found = new Map<number, string>()
   for (let offset = -4; offset < 0x8000 + 0x2000; offset += 4) {
-    const register = RegisterFile.atBar0(offset)
+    const register = RegisterAccess.atBar0(offset)
     if (register === undefined) continue
     const ring = register.kind === "ring" ? ` ${register.ring}` : ""
     found.set(offset, `${register.bank} ${register.name}${ring}`)
@@ -107,11 +107,11 @@ const accessOf = new Map<string, string>(bankTable.map(([, name, access]) => [na
 
 it("the emulated device keeps written values at 32 bits, ignores writes to what is read-only, clears by ones", () => {
   for (let offset = 0; offset < 0x8000; offset += 4) {
-    const register = RegisterFile.atBar0(offset)
+    const register = RegisterAccess.atBar0(offset)
     const file = RegisterFile.reset()
-    const before = RegisterFile.readBar0(file, "derived", offset)
-    RegisterFile.writeBar0(file, "derived", offset, 0xffff_ffff)
-    const after = RegisterFile.readBar0(file, "derived", offset)
+    const before = RegisterAccess.readBar0(file, "derived", offset)
+    RegisterAccess.writeBar0(file, "derived", offset, 0xffff_ffff)
+    const after = RegisterAccess.readBar0(file, "derived", offset)
     if (register === undefined) assert.deepStrictEqual([before, after], [0, 0])
     else if (register.kind === "ring") assert.deepStrictEqual([before, after], [0, 0xffff_ffff])
     else if (accessOf.get(register.name) === "RW") assert.deepStrictEqual([before, after], [0, 0xffff_ffff])
@@ -122,17 +122,17 @@ it("the emulated device keeps written values at 32 bits, ignores writes to what 
 it("a one written to INT_FLAG clears its bit, a zero leaves it", () => {
   const file = RegisterFile.reset()
   RegisterFile.pokeCsr(file, 2, "INT_FLAG", 0x8000_0003)
-  RegisterFile.writeBar0(file, "derived", 0x4000 + 0x170, 0x8000_0001)
-  assert.strictEqual(RegisterFile.readBar0(file, "derived", 0x4000 + 0x170), 0x2)
-  assert.strictEqual(RegisterFile.readBar0(file, "derived", 0x170), 0)
+  RegisterAccess.writeBar0(file, "derived", 0x4000 + 0x170, 0x8000_0001)
+  assert.strictEqual(RegisterAccess.readBar0(file, "derived", 0x4000 + 0x170), 0x2)
+  assert.strictEqual(RegisterAccess.readBar0(file, "derived", 0x170), 0)
 })
 
 it("in the memory model every register is plain memory", () => {
   const file = RegisterFile.reset()
   for (let offset = 0; offset < 0x8000; offset += 4)
-    RegisterFile.writeBar0(file, "memory", offset, 0x8000_0000 + offset)
+    RegisterAccess.writeBar0(file, "memory", offset, 0x8000_0000 + offset)
   for (let offset = 0; offset < 0x8000; offset += 4) {
-    const expected = RegisterFile.atBar0(offset) === undefined ? 0 : 0x8000_0000 + offset
-    assert.strictEqual(RegisterFile.readBar0(file, "memory", offset), expected)
+    const expected = RegisterAccess.atBar0(offset) === undefined ? 0 : 0x8000_0000 + offset
+    assert.strictEqual(RegisterAccess.readBar0(file, "memory", offset), expected)
   }
 })

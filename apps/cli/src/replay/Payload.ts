@@ -1,5 +1,5 @@
 /** The payload of an event in one line: field names with their values, bytes as their count, registers by name. */
-import { RegisterFile, Registers } from "@stopcopy/qat"
+import { RegisterAccess, Registers } from "@stopcopy/qat"
 import { Predicate } from "effect"
 import { plural } from "../Columns.ts"
 import { bytesOfField, scalarText } from "./Scalar.ts"
@@ -46,7 +46,7 @@ const hex = (value: number): string => `0x${value.toString(16)}`
 
 /** What a register write means: `BAR0 0x100 bank0.ring0.TAIL = 0x80`. */
 const registerText = (bar: number, offset: number, value: number): string => {
-  const register = bar === 0 ? RegisterFile.atBar0(offset) : undefined
+  const register = bar === 0 ? RegisterAccess.atBar0(offset) : undefined
   const misc = bar === 2 ? Registers.miscRegisters.find(({ vfOffset }) => vfOffset === offset)?.name : undefined
   const ring = register?.kind === "ring" ? `.ring${register.ring}` : ""
   const name = register === undefined ? misc : `bank${register.bank}${ring}.${register.name}`

@@ -3,7 +3,7 @@
  * back in a freshly reset bank with the same status registers.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { encodeBlock, RegisterFile, Registers } from "@stopcopy/qat"
+import { encodeBlock, RegisterAccess, RegisterFile, Registers } from "@stopcopy/qat"
 import { Either, FastCheck as fc } from "effect"
 import { loadState } from "../../src/mstate/Load.ts"
 import { collect, target } from "../../src/RegisterTrace.ts"
@@ -16,7 +16,7 @@ type Write = readonly [ring: number, name: Registers.RingRegisterName, value: nu
 /** A bank after these writes. */
 const programmed = (writes: ReadonlyArray<Write>): RegisterFile.RegisterFile => {
   const file = RegisterFile.reset()
-  for (const [ring, name, value] of writes) RegisterFile.writeRing(file, 0, ring, name, value)
+  for (const [ring, name, value] of writes) RegisterAccess.writeRing(file, "derived", 0, ring, name, value)
   return file
 }
 
@@ -34,7 +34,7 @@ const assertComesBack = (file: RegisterFile.RegisterFile): void => {
   const { result, saved, trace } = migrated(file)
   assert.isTrue(Either.isRight(result), Either.isLeft(result) ? result.left.refusal?.where : "")
   for (const name of compared) {
-    const now = RegisterFile.readCsr(trace.file, "derived", 0, name)
+    const now = RegisterAccess.readCsr(trace.file, "derived", 0, name)
     assert.strictEqual(now, saved.csrs[Registers.csrIndex[name]], name)
   }
   assert.deepStrictEqual(snapshotBank(trace.file, "derived", 0).rings, saved.rings)
@@ -64,7 +64,7 @@ describe("a saved bank comes back with the same status registers", () => {
   for (const [name, writes, empty, full] of states) {
     it(`${name}`, () => {
       const file = programmed(writes)
-      const status = (csr: Registers.CsrName) => RegisterFile.readCsr(file, "derived", 0, csr)
+      const status = (csr: Registers.CsrName) => RegisterAccess.readCsr(file, "derived", 0, csr)
       assert.deepStrictEqual([status("E_STAT"), status("F_STAT")], [empty, full])
       assertComesBack(file)
     })
@@ -99,7 +99,7 @@ const named = (writes: ReadonlyArray<readonly [bar: number, offset: number, valu
   writes
     .filter(([bar, offset]) => bar === 0 && offset < Registers.bankStride)
     .map(([, offset, value]) => {
-      const register = RegisterFile.atBar0(offset)
+      const register = RegisterAccess.atBar0(offset)
       return `${register?.name}${register?.kind === "ring" ? register.ring : ""} ${hex(value)}`
     })
 

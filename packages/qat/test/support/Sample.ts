@@ -1,5 +1,5 @@
 /** A busy VF as values: its registers in the derived model, the block it saves, and the PF that would take it. */
-import { type Block, type Compatibility, RegisterFile, Registers } from "@stopcopy/qat"
+import { type Block, type Compatibility, RegisterAccess, RegisterFile, Registers } from "@stopcopy/qat"
 import { snapshotBank, snapshotMisc } from "../../src/Snapshot.ts"
 
 /** The VF of the samples; its ring pairs are 12 to 15 of the device. */
@@ -18,14 +18,14 @@ const interrupts = [
 const programBank = (file: RegisterFile.RegisterFile, bank: number): void => {
   for (const ring of [0, 1]) {
     const write = (name: Registers.RingRegisterName, value: number): void =>
-      RegisterFile.writeRing(file, bank, ring, name, value)
+      RegisterAccess.writeRing(file, "derived", bank, ring, name, value)
     write("CONFIG", ring === 0 ? 0x8 : 0x2008)
     write("LBASE", 0x4000_0000 + 0x10_0000 * bank + 0x8000 * ring)
     write("UBASE", 0x12 + bank)
     write("HEAD", 0x80 * (bank + 1))
     write("TAIL", ring === 0 ? 0x400 : 0x80 * (bank + 1) + 0x20 * bank)
   }
-  for (const [name, value] of interrupts) RegisterFile.writeCsr(file, "derived", bank, name, value + bank)
+  for (const [name, value] of interrupts) RegisterAccess.writeCsr(file, "derived", bank, name, value + bank)
 }
 
 /** Rings at work in all banks, a message for the PF in the mailbox. */
@@ -52,7 +52,7 @@ export const sampleBlock = (count = 1): Block.Block => {
     setup: { gencap: 0x0100_0021, svcmap: 0x71c, extdc: 0x3 },
     state: {
       general: { init: 1, compatVersion: 4, slas: slas.slice(0, count) },
-      misc: snapshotMisc(file),
+      misc: snapshotMisc(file, "derived"),
       banks: [bank(0), bank(1), bank(2), bank(3)]
     }
   }

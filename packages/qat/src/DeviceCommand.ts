@@ -1,0 +1,42 @@
+/** What can be asked of an emulated device behind its registers: outcomes of its engine, ends of timers, messages, DMA logging. */
+import { Schema } from "effect"
+import { PfFacts } from "./Compatibility.ts"
+import { Bank, PfMessage, Ring } from "./DeviceEvent.ts"
+import { Outcome } from "./Outcome.ts"
+import { U32, U64 } from "./Unsigned.ts"
+
+/** Where the engine stands: what it reports of an earlier generation, or of another place, is stale and changes nothing. */
+const place = { bank: Bank, generation: Schema.NonNegativeInt }
+
+export const deviceCommands = [
+  /** `from` and `head`: pointers into ring 0 before and after these requests, in bytes. */
+  Schema.TaggedStruct("EngineExecuted", {
+    ...place,
+    from: U32,
+    head: U32,
+    outcomes: Schema.Array(Outcome)
+  }),
+  Schema.TaggedStruct("EngineAmended", {
+    ...place,
+    slot: Schema.NonNegativeInt,
+    response: Schema.Uint8ArrayFromHex,
+    reason: Schema.Literal("write fault", "interrupted write")
+  }),
+  /** The oldest `count` unplaced responses are in guest memory. */
+  Schema.TaggedStruct("EnginePlaced", { ...place, count: Schema.NonNegativeInt }),
+  Schema.TaggedStruct("EngineFaulted", { ...place, ring: Ring, address: U64 }),
+  Schema.TaggedStruct("CoalescingRanOut", { bank: Bank }),
+  /** A 32-bit write to VM2PF: what the PF answers depends on what it offers. */
+  Schema.TaggedStruct("WriteMailbox", { value: U32, pf: PfFacts }),
+  Schema.TaggedStruct("NotifyVf", { message: PfMessage }),
+  Schema.TaggedStruct("ResetRingPair", { bank: Bank }),
+  Schema.TaggedStruct("StartDmaLogging", {
+    pageSize: U64,
+    ranges: Schema.Array(Schema.Struct({ iova: U64, length: U64 }))
+  }),
+  Schema.TaggedStruct("StopDmaLogging", {}),
+  Schema.TaggedStruct("ReportDmaLog", { iova: U64, length: U64, pageSize: U64 })
+] as const
+
+export const DeviceCommand = Schema.Union(...deviceCommands)
+export type DeviceCommand = typeof DeviceCommand.Type

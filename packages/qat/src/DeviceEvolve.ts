@@ -1,0 +1,120 @@
+/** Applies what happened behind the registers of an emulated device. Total, as `VfEvolve.ts`. */
+import { HashMap } from "effect"
+import type { DeviceEvent } from "./DeviceEvent.ts"
+import * as Interrupts from "./Interrupts.ts"
+import type { Outcome } from "./Outcome.ts"
+import { clearBank, csr, movePointer, pokeCsr, pokeMisc, type RegisterFile, ringBase } from "./RegisterFile.ts"
+import { receive, transmit } from "./Registers.ts"
+import { anew, type DirtyLog, engineBank, mark, type VfDevice, withEngineBank } from "./VfDevice.ts"
+import type { VfEvent } from "./VfEvent.ts"
+import type { Vf } from "./VfState.ts"
+
+type Of<Tag extends DeviceEvent["_tag"]> = Extract<DeviceEvent, { readonly _tag: Tag }>
+
+/** Size of a response in its ring, in bytes. */
+const responseBytes = 32
+/** EXP_STAT: this bit and the next are faults on the memory of ring 0 and of ring 1. */
+export const ringFault = 0x100
+
+const withRegisters = (state: Vf, change: (file: RegisterFile) => void): Vf => {
+  const registers = state.registers.slice()
+  change(registers)
+  return { ...state, registers }
+}
+
+const executed = (state: Vf, device: VfDevice, { bank, head, outcomes }: Of<"RequestsExecuted">): Vf => ({
+  ...withRegisters(state, (file) => {
+    movePointer(file, bank, transmit, "HEAD", head)
+    Interrupts.settle(file, bank)
+  }),
+  device: withEngineBank(device, bank, (part) => ({
+    ...part,
+    executed: part.executed + outcomes.length,
+    unplaced: part.unplaced.length === 0 ? outcomes : [...part.unplaced, ...outcomes]
+  }))
+})
+
+const marked = (log: DirtyLog, state: Vf, bank: number, first: number, outcomes: ReadonlyArray<Outcome>): DirtyLog => {
+  const base = ringBase(state.registers, bank, receive)
+  let now = log
+  outcomes.forEach(({ responseSlot, written }, index) => {
+    const writer = { bank, request: first + index }
+    for (const [address, length] of written) now = mark(now, address, length, writer)
+    now = mark(now, base + BigInt(responseSlot * responseBytes), responseBytes, writer)
+  })
+  return now
+}
+
+const responsesPlaced = (state: Vf, device: VfDevice, { bank, count, tail }: Of<"ResponsesPlaced">): Vf => {
+  const { placed, unplaced } = engineBank(device, bank)
+  const outcomes = unplaced.slice(0, count)
+  const { dirtyLog } = device
+  const after = withEngineBank(device, bank, (part) => ({
+    ...part,
+    placed: part.placed + outcomes.length,
+    unplaced: unplaced.slice(count)
+  }))
+  return {
+    ...withRegisters(state, (file) => {
+      movePointer(file, bank, receive, "TAIL", tail)
+      Interrupts.placed(file, bank)
+    }),
+    device: dirtyLog === null ? after : { ...after, dirtyLog: marked(dirtyLog, state, bank, placed, outcomes) }
+  }
+}
+
+const amended = (device: VfDevice, { bank, response, slot }: Of<"OutcomeAmended">): VfDevice =>
+  withEngineBank(device, bank, (part) => ({
+    ...part,
+    unplaced: part.unplaced.map((outcome) => (outcome.slot === slot ? { ...outcome, response } : outcome))
+  }))
+
+const reported = (log: DirtyLog, { iova, length }: Of<"DmaLogReported">): DirtyLog => ({
+  ...log,
+  pages: HashMap.filter(log.pages, (_, page) => {
+    const address = page * log.pageSize
+    return address + log.pageSize <= iova || address >= iova + length
+  })
+})
+
+/** The VF after `event`; undefined for an event of another kind, or a VF with nothing behind its registers. */
+export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
+  const { device } = state
+  if (device === undefined) return undefined
+  switch (event._tag) {
+    case "RequestsExecuted":
+      return executed(state, device, event)
+    case "OutcomeAmended":
+      return { ...state, device: amended(device, event) }
+    case "ResponsesPlaced":
+      return responsesPlaced(state, device, event)
+    case "RingFaulted":
+      return withRegisters(state, (file) =>
+        pokeCsr(file, event.bank, "EXP_STAT", csr(file, event.bank, "EXP_STAT") | (ringFault << event.ring))
+      )
+    case "CoalescingElapsed":
+      return withRegisters(state, (file) => Interrupts.elapsed(file, event.bank))
+    case "InterruptsDerived":
+      return withRegisters(state, Interrupts.derive)
+    case "InterruptRaised":
+      return { ...state, device: { ...device, interrupts: device.interrupts + 1 } }
+    case "RingPairReset":
+      return { ...withRegisters(state, (file) => clearBank(file, event.bank)), device: anew(device, event.bank) }
+    case "PfMessageSent": {
+      const told = withRegisters(state, (file) => pokeMisc(file, "PF2VM", event.pf2vm))
+      return event.message === "RESTARTING" ? { ...told, device: { ...device, restarting: true } } : told
+    }
+    case "DmaLoggingStarted": {
+      const { pageSize, ranges } = event
+      return { ...state, device: { ...device, dirtyLog: { pageSize, ranges, pages: HashMap.empty() } } }
+    }
+    case "DmaLoggingStopped":
+      return { ...state, device: { ...device, dirtyLog: null } }
+    case "DmaLogReported":
+      return device.dirtyLog === null
+        ? state
+        : { ...state, device: { ...device, dirtyLog: reported(device.dirtyLog, event) } }
+    default:
+      return undefined
+  }
+}
