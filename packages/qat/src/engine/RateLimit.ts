@@ -4,12 +4,14 @@
  * firmware shares tokens out is not public: the buckets are our choice.
  *
  * R1 A leaf never goes faster than its PIR, nor all leaves of a service together faster than the device can.
- * R2 Up to its CIR a leaf goes whatever the others do. What goes beyond, of any leaf, takes what the device has left.
+ * R2 Up to its CIR a leaf goes whatever the others do. What goes beyond, of any leaf, takes what the device has left, in equal shares.
  * R3 A bucket holds a short burst. A request that is larger goes when the bucket is full, and what comes next waits the longer.
- * R4 A ring pair in no SLA, or in one for another service, is not limited, and takes nothing from those that are.
+ * R4 The ring pairs of a leaf have equal shares of it.
+ * R5 A ring pair in no SLA, or in one for another service, is not limited, and takes nothing from those that are.
  */
 import type { Sla } from "../mstate/Block.ts"
 import { Service } from "./Message.ts"
+import { Turns } from "./Turns.ts"
 
 /** Services as SLAs number them. GEN4 has no SLA for decompression: that counts as compression. */
 export const SlaService = { asymmetric: 0, symmetric: 1, compression: 2 } as const
@@ -90,8 +92,19 @@ class Bucket {
 
 interface Leaf {
   readonly service: number
+  /** Its lowest ring pair, which is in no other leaf. */
+  readonly party: number
   readonly peak: Bucket
   readonly committed: Bucket
+  /** Of its ring pairs. */
+  readonly turns: Turns
+}
+
+/** All of the device that works for one service. */
+interface Device {
+  readonly bucket: Bucket
+  /** Of its leaves, as far as they go beyond their CIR. */
+  readonly turns: Turns
 }
 
 const keyOf = ({ ringPairMask, service }: Sla): string => `${service}/${ringPairMask}`
@@ -112,7 +125,7 @@ export class RateLimiter {
   #slas: ReadonlyArray<Sla> = []
   #leaves: ReadonlyMap<string, Leaf> = new Map()
   #leafOf: ReadonlyMap<number, Leaf> = new Map()
-  readonly #devices: Array<Bucket | undefined> = []
+  readonly #devices: Array<Device | undefined> = []
 
   constructor(maxima: Maxima = gen4Maxima) {
     this.#maxima = maxima
@@ -120,31 +133,43 @@ export class RateLimiter {
 
   /**
    * Lets the next request of ring pair `bank` (a number of the whole device) go, if the SLAs allow: then undefined, and it is counted.
-   * Otherwise the time to ask again: later than `now`, and not before the request may go unless the SLAs change. `service` as SLAs number
-   * it, `bytes` of input, times in whole microseconds of any clock that does not go back. `slas` are compared by identity.
+   * Otherwise the time to ask again, later than `now`; sooner is of use only if the SLAs change. `service` as SLAs number it, `bytes` of
+   * input, times in whole microseconds of any clock that does not go back. `slas` are compared by identity.
    */
   take(slas: ReadonlyArray<Sla>, bank: number, service: number, bytes: number, now: number): number | undefined {
     if (slas !== this.#slas) this.#adopt(slas, now)
     const leaf = this.#leafOf.get(bank)
     if (leaf === undefined || leaf.service !== service) return undefined
     const device = this.#device(service, now)
-    const { committed, peak } = leaf
-    for (const bucket of [peak, committed, device]) bucket.fill(now)
+    const { committed, party, peak, turns } = leaf
+    for (const bucket of [peak, committed, device.bucket]) bucket.fill(now)
     const cost = service === SlaService.asymmetric ? 1 : bytes
     const promised = committed.wait(cost)
-    const wait = Math.max(peak.wait(cost), Math.min(promised, device.wait(cost)))
-    if (wait > 0) return now + wait
+    const left = promised === 0 ? 0 : Math.max(device.bucket.wait(cost), device.turns.before(party, now))
+    const capped = peak.wait(cost)
+    const own = Math.max(capped, turns.before(bank, now))
+    const wait = Math.max(own, Math.min(promised, left))
+    if (wait > 0) {
+      turns.wait(bank, now + wait)
+      if (own === 0) device.turns.wait(party, now + wait)
+      else if (capped > 0) device.turns.leave(party)
+      return now + wait
+    }
+    turns.served(bank, cost)
     peak.take(cost)
     // Promised work goes on the device's account too, into debt if need be: what goes beyond the promises then waits.
-    device.take(cost)
-    if (promised === 0) committed.take(cost)
+    device.bucket.take(cost)
+    if (promised === 0) {
+      committed.take(cost)
+      device.turns.leave(party)
+    } else device.turns.served(party, cost)
     return undefined
   }
 
-  #device(service: number, now: number): Bucket {
-    const bucket = this.#devices[service] ?? new Bucket(this.#maxima[service] ?? 0, now)
-    this.#devices[service] = bucket
-    return bucket
+  #device(service: number, now: number): Device {
+    const device = this.#devices[service] ?? { bucket: new Bucket(this.#maxima[service] ?? 0, now), turns: new Turns() }
+    this.#devices[service] = device
+    return device
   }
 
   /** Takes over a new set of SLAs. A leaf with the ring pairs and the service of an old one keeps its buckets, whatever its rates. */
@@ -171,7 +196,13 @@ export class RateLimiter {
   #leaf(sla: Sla, committed: number, peak: number, now: number): Leaf {
     const known = this.#leaves.get(keyOf(sla))
     if (known === undefined) {
-      return { service: sla.service, peak: new Bucket(peak, now), committed: new Bucket(committed, now) }
+      return {
+        service: sla.service,
+        party: banksOf(sla.ringPairMask)[0] ?? 0,
+        peak: new Bucket(peak, now),
+        committed: new Bucket(committed, now),
+        turns: new Turns()
+      }
     }
     known.peak.become(peak, now)
     known.committed.become(committed, now)
