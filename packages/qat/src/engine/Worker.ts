@@ -101,7 +101,7 @@ export class Worker {
       const size = requestBytesOf(serviceOf(pf.svcmap, bank))
       yield* parts.vf.until((now) => hasUnplaced(now, bank) || fetchable(now, bank, size) !== undefined)
       // Once the bank counts as busy a drain waits for it: what may be fetched is looked at after that.
-      const notBefore = yield* this.working(this.series(pf))
+      const notBefore = yield* this.working(Effect.onInterrupt(this.series(pf), () => this.leave))
       yield* breathe
       if (notBefore !== undefined) yield* sleepUntil(notBefore)
     })
@@ -129,6 +129,15 @@ export class Worker {
       if (this.known(end) > 0) yield* this.reportPlaced(end)
       return notBefore
     })
+  }
+
+  /** An engine that is ended records what it has placed; where the journal does not take that, the next engine finds it out. */
+  private get leave(): Effect.Effect<void> {
+    return Effect.flatMap(this.parts.vf.state, (state) =>
+      this.known(state) > 0 ? this.reportPlaced(state) : Effect.void
+    ).pipe(
+      Effect.catchAllCause((cause) => Effect.logWarning(`What bank ${this.bank} had placed is not recorded`, cause))
+    )
   }
 
   /** Unplaced responses of which this process knows that they are in guest memory. */

@@ -172,12 +172,11 @@ const isQuiet = ({ device: state, registers }: VfState.Vf): boolean =>
       !RegisterFile.hasLatch(registers, bank, RegisterFile.Latch.coalescing)
   )
 
-/** Until nothing is under way and nothing can come any more: all that is queued is answered, and no interrupt is still to come. */
+/** Until nothing can come any more: all that is queued is answered, and no interrupt is still to come. */
 export const rest = ({ driver, processor, workload }: World) =>
   Effect.gen(function* () {
     for (;;) {
       yield* processor.withPermits(1)(workload.take)
-      if (workload.inFlight === 0) return
       if (isQuiet(driver.vf.unsafeState())) {
         yield* processor.withPermits(1)(workload.take)
         return
