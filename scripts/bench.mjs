@@ -17,8 +17,9 @@ import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs
  * @property {string} output below the package whose native dependencies a benchmark may need
  */
 
-/** The package with native dependencies: journals in files. */
-const natives = "packages/runtime"
+/** The package whose native dependencies a benchmark finds: its own if it has any, or that of all tests and benchmarks. */
+const home = (/** @type {string} */ root, /** @type {string} */ folder) =>
+  existsSync(join(root, folder, "node_modules/better-sqlite3")) ? folder : "packages/workbench"
 
 /**
  * @param {string} root
@@ -30,7 +31,7 @@ const benches = (root) =>
       .filter((source) => dirname(source) === `${folder}/bench` && source.endsWith(".ts"))
       .map((source) => {
         const name = basename(source, ".ts")
-        return { name, source, output: join(natives, "dist/bench", `${name}.mjs`) }
+        return { name, source, output: join(home(root, folder), "dist/bench", `${name}.mjs`) }
       })
   )
 

@@ -3,6 +3,7 @@
 /** Every package and app by its folder. One that is missing here fails the check. */
 export const floors: Readonly<Record<string, number>> = {
   "packages/errno": 1,
+  "packages/workbench": 1,
   "packages/vfio": 2,
   "packages/runtime": 2,
   "packages/qat": 3,
@@ -44,8 +45,12 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     path: /^packages\/qat\/src\/engine(\/|\.ts$)/,
     reason: "crypto and compression behind the rings, offered as @stopcopy/qat/engine"
   },
-  { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" }
+  { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" },
+  { path: /^packages\/workbench\/src\//, reason: "what tests and benchmarks share: processes and files" }
 ]
 
 /** Packages that are no library: nobody imports them in a browser. */
-export const tools: ReadonlyArray<string> = ["packages/vectors"]
+export const tools: ReadonlyArray<string> = ["packages/vectors", "packages/workbench"]
+
+/** Where the scripts of tests and benchmarks are bundled: it has the native modules that these leave outside. */
+export const bundleHome = "packages/workbench"

@@ -2,7 +2,7 @@
 import { builtinModules } from "node:module"
 import { join } from "node:path/posix"
 import { external } from "../../scripts/bundle.mjs"
-import { appFloor, floors, nodeModules } from "../floors.ts"
+import { appFloor, bundleHome, floors, nodeModules } from "../floors.ts"
 import { packageName, type Package, type Project } from "../tidy/Project.ts"
 import { roleOf, type Finding, type Source } from "../tidy/Source.ts"
 
@@ -84,8 +84,9 @@ const unused = (
   inSources: ReadonlyMap<string, Finding>,
   inTests: ReadonlyMap<string, Finding>
 ): ReadonlyArray<Finding> => {
-  // An app declares what its bundle leaves outside: it resolves from the folder of the bundle.
-  const bundled = floors[pack.folder] === appFloor ? external : []
+  // An app declares what its bundle leaves outside: it resolves from the folder of the bundle. So does the package of all other bundles.
+  const bundles = floors[pack.folder] === appFloor || pack.folder === bundleHome
+  const bundled = bundles ? external : []
   const shippedUses = withPeers(project, pack, [...inSources.keys(), ...bundled])
   const testUses = withPeers(project, pack, inTests.keys())
   const shipped = Object.keys({ ...pack.dependencies, ...pack.optionalDependencies, ...pack.peerDependencies })

@@ -6,11 +6,12 @@
 import { loadSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect } from "effect"
 import { cpus } from "node:os"
-import { rowsOf, type Subject, takeTurns } from "../../runtime/bench/runtime/measure.ts"
-import { place } from "../../runtime/bench/runtime/place.ts"
-import { sectionText } from "../../runtime/bench/runtime/report.ts"
+import { place, rowsOf, sectionText, type Subject, takeTurns } from "@stopcopy/workbench"
 import { registerSubjects } from "./engine/registers.ts"
 import { workSubjects } from "./engine/work.ts"
+
+/** Measurements of each row; the fastest counts, the first warms up. */
+const rounds = 3
 
 const sections: ReadonlyArray<readonly [title: string, subjects: ReadonlyArray<Subject>]> = [
   ["Requests through a ring of 128", workSubjects],
@@ -24,7 +25,7 @@ const main = Effect.gen(function* () {
   )
   for (const [title, subjects] of sections) {
     const start = performance.now()
-    const figures = yield* takeTurns(subjects)
+    const figures = yield* takeTurns(subjects, rounds)
     process.stdout.write(sectionText({ title, rows: rowsOf(subjects, figures) }, performance.now() - start))
   }
 })

@@ -5,7 +5,7 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Random, Schema, Stream } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
-import { bundled } from "./bundled.ts"
+import { bundled } from "@stopcopy/workbench"
 import { appendForever } from "./crash.child.ts"
 import { movers, numberIn, taped, written } from "./crash.data.ts"
 import { device } from "./Device.ts"
@@ -82,7 +82,8 @@ export const killings = (kills: number, seed: number) =>
   Effect.gen(function* () {
     const script = yield* bundled(
       "crash",
-      `import { ${appendForever.name} as run } from "./crash.child.ts"; await run(process.argv[2])`
+      `import { ${appendForever.name} as run } from "./crash.child.ts"; await run(process.argv[2])`,
+      import.meta.dirname
     )
     const counts = yield* Effect.withRandom(
       Effect.replicateEffect(Random.nextIntBetween(1, mostLines), kills),

@@ -5,7 +5,7 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Schema } from "effect"
 import { once } from "node:events"
 import { createInterface } from "node:readline"
-import { bundled } from "./bundled.ts"
+import { bundled } from "@stopcopy/workbench"
 import { device } from "./Device.ts"
 import { temporaryFile } from "./files.ts"
 import { appendUntilFull } from "./journalFull.child.ts"
@@ -37,7 +37,8 @@ it.scoped.skipIf(missingCommands.length > 0)(
     Effect.gen(function* () {
       const script = yield* bundled(
         "journalFull",
-        `import { ${appendUntilFull.name} as run } from "./journalFull.child.ts"; await run(process.argv[2])`
+        `import { ${appendUntilFull.name} as run } from "./journalFull.child.ts"; await run(process.argv[2])`,
+        import.meta.dirname
       )
       const file = yield* temporaryFile
       const child = spawnLimited(limit, script, file)

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
-import { bundled } from "./bundled.ts"
+import { bundled } from "@stopcopy/workbench"
 import { writeForever } from "./tape.child.ts"
 import { entriesOf, writtenByChild } from "./tape.data.ts"
 import { recovered, tapesFolder } from "./tape.support.ts"
@@ -46,7 +46,8 @@ it.scoped("after SIGKILL nothing acknowledged is lost, and the next process goes
   Effect.gen(function* () {
     const script = yield* bundled(
       "tapeCrash",
-      `import { ${writeForever.name} as run } from "./tape.child.ts"; run(process.argv[2], Number(process.argv[3]))`
+      `import { ${writeForever.name} as run } from "./tape.child.ts"; run(process.argv[2], Number(process.argv[3]))`,
+      import.meta.dirname
     )
     yield* Effect.forEach(
       kills,

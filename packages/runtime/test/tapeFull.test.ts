@@ -6,7 +6,7 @@ import type { FileCalls } from "@stopcopy/runtime/tapes"
 import { Effect, Either, Schema } from "effect"
 import { fsyncSync, ftruncateSync, statSync, writeSync } from "node:fs"
 import { createInterface } from "node:readline"
-import { bundled } from "./bundled.ts"
+import { bundled } from "@stopcopy/workbench"
 import { lift, missingCommands, spawnLimited } from "./limits.ts"
 import { writeUntilFull } from "./tape.child.ts"
 import { childBatch, entriesOf, identity, journalId, pathOf, startTime, writtenByChild } from "./tape.data.ts"
@@ -166,7 +166,8 @@ it.scoped.skipIf(missingCommands.length > 0)(
     Effect.gen(function* () {
       const script = yield* bundled(
         "tapeFull",
-        `import { ${writeUntilFull.name} as run } from "./tape.child.ts"; run(process.argv[2])`
+        `import { ${writeUntilFull.name} as run } from "./tape.child.ts"; run(process.argv[2])`,
+        import.meta.dirname
       )
       const folder = yield* tapesFolder
       const child = spawnLimited(64, script, folder)

@@ -8,7 +8,7 @@ import { once } from "node:events"
 import { readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { walDamage } from "../src/sqlite/WalCheck.ts"
-import { bundled } from "./bundled.ts"
+import { bundled } from "@stopcopy/workbench"
 import { temporaryFile } from "./files.ts"
 import { json, own, request } from "./journal.contract.ts"
 
@@ -38,7 +38,7 @@ await Effect.runPromise(Effect.provide(Effect.gen(function* () {
 /** A process that writes the journal until the scope ends. */
 const written = (file: string) =>
   Effect.gen(function* () {
-    const script = yield* bundled("walDamageLive", writer)
+    const script = yield* bundled("walDamageLive", writer, import.meta.dirname)
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => spawn(process.execPath, [script, file], { stdio: ["ignore", "pipe", "inherit"] })),
       (running) =>

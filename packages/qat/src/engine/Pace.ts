@@ -1,9 +1,8 @@
 /** How fast a device's engines may go: its SLAs, asked request by request. One for all VFs of a PF, which share the device. */
-import { asymmetricRequestBytes } from "./Message.ts"
+import { asymmetricRequestBytes, Service } from "./Message.ts"
 import { RateLimiter, slaServiceOf } from "./RateLimit.ts"
 import { banksPerVf } from "../Registers.ts"
 import type { Sla } from "../mstate/Block.ts"
-import { Service } from "./Message.ts"
 
 /** Input of a request in bytes, as it stands in its parameters: cipher and authentication length, or input length. */
 const inputOf = (message: Uint8Array): number => {

@@ -8,7 +8,7 @@ import { type ChildProcess, fork } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { bundled } from "../../../runtime/test/bundled.ts"
+import { bundled } from "@stopcopy/workbench"
 import { randomFrom } from "../support/Fuzz.ts"
 import { FileMemory } from "../support/guest/FileMemory.ts"
 import { Jobs } from "../support/guest/Jobs.ts"
@@ -91,7 +91,8 @@ export const killings = (kills: number, seed: number) =>
   Effect.gen(function* () {
     const script = yield* bundled(
       "engine",
-      `import { ${serveDevice.name} as serve } from "../../qat/test/engine/crash.child.ts"; await serve(process.argv[2], process.argv[3])`
+      `import { ${serveDevice.name} as serve } from "./crash.child.ts"; await serve(process.argv[2], process.argv[3])`,
+      import.meta.dirname
     )
     const path = yield* folder
     const [journal, memoryFile] = [join(path, "journal.db"), join(path, "memory")]

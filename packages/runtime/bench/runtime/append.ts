@@ -4,10 +4,7 @@ import { emmett } from "./emmett.ts"
 import { insertRate, readRows, syncRate } from "./floor.ts"
 import type { BareRows } from "./floor.ts"
 import { closedLoopRate, submittedRate, sustained, systemIn, warmActors } from "./load.ts"
-import { rateOf, rowsOf, takeTurns } from "./measure.ts"
-import type { Subject } from "./measure.ts"
-import { inFolder } from "./place.ts"
-import type { Section } from "./report.ts"
+import { inFolder, rateOf, rowsOf, type Section, type Subject, takeTurns } from "@stopcopy/workbench"
 import {
   durableLoads,
   emmettAppends,
@@ -16,7 +13,8 @@ import {
   sustainedActors,
   sustainedCommands,
   sustainedAtOnce,
-  writtenCommands
+  writtenCommands,
+  rounds
 } from "./sizes.ts"
 
 /** What the floor inserts: written by the runtime, by as many actors as the sustained row has. */
@@ -106,7 +104,7 @@ export const append: Effect.Effect<Section, unknown> = Effect.gen(function* () {
   const subjects = [...floors(yield* sampleRows), ...loads, ...other.subjects]
   return {
     title: "Commands into a SQLite journal: one batch row and one record row each",
-    rows: rowsOf(subjects, yield* takeTurns(subjects)),
+    rows: rowsOf(subjects, yield* takeTurns(subjects, rounds)),
     notes: other.notes()
   }
 })

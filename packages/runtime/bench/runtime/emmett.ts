@@ -4,7 +4,7 @@
  */
 import { Effect, Schema } from "effect"
 import { runChild } from "./child.ts"
-import type { Subject } from "./measure.ts"
+import type { Subject } from "@stopcopy/workbench"
 
 /** What is measured: appends of one event each, or folding one stream of many events. */
 type EmmettTask = "append" | "aggregate"

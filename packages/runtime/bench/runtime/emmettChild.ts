@@ -6,8 +6,7 @@ import type { EmmettMode, Measured, Missing } from "./emmett.ts"
 import { connectTo } from "./emmettConnection.ts"
 import { loadEmmett } from "./emmettLibrary.ts"
 import type { Connection, Library, Store } from "./emmettLibrary.ts"
-import { millisOf, rateOf } from "./measure.ts"
-import { inFolder } from "./place.ts"
+import { inFolder, millisOf, rateOf } from "@stopcopy/workbench"
 import { emmettFillEvents, emmettWarmUp } from "./sizes.ts"
 
 const counted = (by: number) => ({ type: "Counted", data: { by, note } })

@@ -6,8 +6,7 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import Database from "better-sqlite3"
 import { Effect, Layer } from "effect"
 import { closeSync, fsyncSync, openSync, writeSync } from "node:fs"
-import { rateOf } from "./measure.ts"
-import { inFolder } from "./place.ts"
+import { inFolder, rateOf } from "@stopcopy/workbench"
 import { floorTransactionRows, syncBytes, syncs } from "./sizes.ts"
 
 /** The tables that a command writes to, in the order in which it does. */

@@ -4,9 +4,7 @@ import { Effect } from "effect"
 import { counter } from "./counter.ts"
 import { fill, fold, id, removeSnapshots, restoreMillis, saveSnapshot } from "./history.ts"
 import { sustained, systemIn } from "./load.ts"
-import { collect, millisOf } from "./measure.ts"
-import { inFolder } from "./place.ts"
-import type { Row, Section } from "./report.ts"
+import { collect, inFolder, millisOf, type Row, type Section } from "@stopcopy/workbench"
 import { eventsAfterSnapshot, grownSizes, growthWarmUp, maxRepeats, repeatedEvents, grownAtOnce } from "./sizes.ts"
 
 /** What was measured at one size. */

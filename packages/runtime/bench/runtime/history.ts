@@ -5,7 +5,7 @@ import Database from "better-sqlite3"
 import { Array, Effect, Stream } from "effect"
 import { counter, encodedAppend } from "./counter.ts"
 import { submitAll, systemIn } from "./load.ts"
-import { millisOf } from "./measure.ts"
+import { millisOf } from "@stopcopy/workbench"
 
 /** The actor with the history. */
 export const id = "long"

@@ -5,9 +5,7 @@ import { memoryUsage } from "node:process"
 import { runChild, tell } from "./child.ts"
 import { count, counter } from "./counter.ts"
 import { systemIn } from "./load.ts"
-import { collect } from "./measure.ts"
-import { inFolder } from "./place.ts"
-import type { Section } from "./report.ts"
+import { collect, inFolder, type Section } from "@stopcopy/workbench"
 import { idleActors } from "./sizes.ts"
 
 const Grown = Schema.Struct({ heapBytes: Schema.Number, residentBytes: Schema.Number })

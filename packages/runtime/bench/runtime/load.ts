@@ -5,8 +5,7 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Array, Effect, Either } from "effect"
 import { count, counter, encodedAppend } from "./counter.ts"
 import type { Counter } from "./counter.ts"
-import { rateOf } from "./measure.ts"
-import { inFolder } from "./place.ts"
+import { inFolder, rateOf } from "@stopcopy/workbench"
 
 /** An actor system over the journal in `file`. */
 export const systemIn = <A, E>(file: string, use: Effect.Effect<A, E, ActorSystem | Journal>, tapes = false) =>

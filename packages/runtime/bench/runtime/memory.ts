@@ -3,9 +3,7 @@ import { ActorSystem, Journal } from "@stopcopy/runtime"
 import { Array, Effect } from "effect"
 import { lamp } from "./lamp.ts"
 import { sends, statelessTransitions, transitions } from "./machine.ts"
-import { rateOf, rowsOf, takeTurns } from "./measure.ts"
-import type { Subject } from "./measure.ts"
-import type { Section } from "./report.ts"
+import { rateOf, rowsOf, type Section, type Subject, takeTurns } from "@stopcopy/workbench"
 import { machineTransitions, memoryAtOnce, memoryCommands, quickRounds } from "./sizes.ts"
 
 const asked = Effect.gen(function* () {

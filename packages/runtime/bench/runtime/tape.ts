@@ -4,12 +4,9 @@ import { Effect } from "effect"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { accessBatch } from "./accessBatch.ts"
 import { systemIn } from "./load.ts"
-import { rateOf, rowsOf, takeTurns } from "./measure.ts"
-import type { Subject } from "./measure.ts"
-import { inFolder } from "./place.ts"
+import { inFolder, rateOf, rowsOf, type Section, type Subject, takeTurns } from "@stopcopy/workbench"
 import { accesses, registers } from "./registers.ts"
-import type { Section } from "./report.ts"
-import { accessBatches, accessEntryBytes, accessesInBatch } from "./sizes.ts"
+import { accessBatches, accessEntryBytes, accessesInBatch, rounds } from "./sizes.ts"
 
 const all = accessBatches * accessesInBatch
 
@@ -67,7 +64,7 @@ const subjects: ReadonlyArray<Subject> = [
   }
 ]
 
-export const tape: Effect.Effect<Section, unknown> = Effect.map(takeTurns(subjects), (figures) => ({
+export const tape: Effect.Effect<Section, unknown> = Effect.map(takeTurns(subjects, rounds), (figures) => ({
   title: "Register accesses, packed",
   rows: rowsOf(subjects, figures)
 }))

@@ -6,7 +6,7 @@ import { Replay, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect } from "effect"
 import { known, stream } from "./history.ts"
-import { millisOf } from "./measure.ts"
+import { millisOf } from "@stopcopy/workbench"
 
 /** Milliseconds to fold the actor of `history.ts` without a check by schemas. Verifying is not in it. */
 export const verifiedMillis = (file: string) =>

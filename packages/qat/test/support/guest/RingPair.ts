@@ -3,7 +3,7 @@
  * section 1 of the firmware specification.
  */
 import type { Errno } from "@stopcopy/errno"
-import { type QatVfioPci, Registers } from "@stopcopy/qat"
+import type { QatVfioPci, Registers } from "@stopcopy/qat"
 import type { JournalError } from "@stopcopy/runtime"
 import { Effect } from "effect"
 import { csrOffset, ringOffset } from "../../driver/lives.ts"

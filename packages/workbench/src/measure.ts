@@ -1,7 +1,6 @@
 /** Timing: rates over counted work, and rows that take turns so that a slow moment of the machine meets all of them alike. */
 import { Effect } from "effect"
 import type { Comparison, Row, Word } from "./report.ts"
-import { rounds } from "./sizes.ts"
 
 const now = Effect.sync(() => performance.now())
 
@@ -41,7 +40,7 @@ type Figures = ReadonlyMap<string, number>
 export const collect = Effect.sync(() => globalThis.gc?.())
 
 /** The best of the rounds for each subject. */
-export const takeTurns = (subjects: ReadonlyArray<Subject>, times: number = rounds): Effect.Effect<Figures, unknown> =>
+export const takeTurns = (subjects: ReadonlyArray<Subject>, times: number): Effect.Effect<Figures, unknown> =>
   Effect.gen(function* () {
     const best = new Map<string, number>()
     for (let round = 0; round < times; round++) {

@@ -1,0 +1,5 @@
+/** What tests and benchmarks of this repository share. */
+export { bundled } from "./bundled.ts"
+export { collect, millisOf, rateOf, rowsOf, type Subject, takeTurns } from "./measure.ts"
+export { inFolder, place, placeWarning } from "./place.ts"
+export { type Comparison, type Row, type Section, sectionText, type Word } from "./report.ts"
