@@ -24,6 +24,9 @@ export interface Buffer {
   readonly length: number
 }
 
+/** Addresses of the device have 64 bits, and wrap around as such: a guest can put a piece at their end. */
+const beyond = (address: bigint, bytes: number): bigint => BigInt.asUintN(64, address + BigInt(bytes))
+
 /** A flat buffer. */
 export const flat = (address: bigint, length: number): Buffer => ({ pieces: [{ address, length }], length })
 
@@ -32,7 +35,7 @@ export function* list(address: bigint): Steps<Buffer | undefined> {
   const head = yield* read(address, headBytes)
   const count = new DataView(head.buffer, head.byteOffset, headBytes).getUint32(8, true)
   if (count > maxEntries) return undefined
-  const bytes = yield* read(address + BigInt(headBytes), count * entryBytes)
+  const bytes = yield* read(beyond(address, headBytes), count * entryBytes)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const pieces: Array<Piece> = []
   let total = 0
@@ -55,7 +58,7 @@ function* slices({ pieces }: Buffer, offset: number, length: number): Generator<
       continue
     }
     const take = Math.min(piece.length - skip, length - at)
-    yield { address: piece.address + BigInt(skip), length: take, at }
+    yield { address: beyond(piece.address, skip), length: take, at }
     at += take
     skip = 0
   }
@@ -68,7 +71,7 @@ export const holds = (buffer: Buffer, offset: number, length: number): boolean =
 export function* gather(buffer: Buffer, offset: number, length: number): Steps<Uint8Array> {
   const [first] = buffer.pieces
   if (first !== undefined && offset + length <= first.length) {
-    return yield* read(first.address + BigInt(offset), length)
+    return yield* read(beyond(first.address, offset), length)
   }
   const bytes = new Uint8Array(length)
   for (const { address, at, length: take } of slices(buffer, offset, length)) bytes.set(yield* read(address, take), at)
@@ -80,7 +83,7 @@ export const scatter = (buffer: Buffer, offset: number, bytes: Uint8Array): Read
   const [first] = buffer.pieces
   if (bytes.length === 0) return []
   if (first !== undefined && offset + bytes.length <= first.length) {
-    return [{ address: first.address + BigInt(offset), bytes }]
+    return [{ address: beyond(first.address, offset), bytes }]
   }
   return Array.from(slices(buffer, offset, bytes.length), ({ address, at, length }) => ({
     address,

@@ -1,0 +1,45 @@
+/**
+ * The symmetric service of the engine: ciphers, hashes, chains of both, and AES-GCM. Reads what a request needs, computes, and says what
+ * is to be written and answered. Never throws, whatever the request and guest memory hold.
+ * Source: section 3 of the firmware specification; simplifications and errors in section 8.
+ */
+import type { Executed, Request } from "../Message.ts"
+import type { Steps } from "../Steps.ts"
+import { singlePass, twoSlices } from "./Aead.ts"
+import { chain, cipherOnly, hashOnly } from "./Chain.ts"
+import { buffersOf, descriptorOf, finish, type Job, type Result } from "./Job.ts"
+import { Command, decodeParameters, type Parameters, Protocol, Slice } from "./Parameters.ts"
+import { isRefusal, type Refusal, refuse } from "./Refusal.ts"
+
+type Work = (job: Job) => Steps<Result | Refusal>
+
+/** Parts of messages, wireless algorithms, and nested hashes are not offered, with no command. */
+const isOffered = ({ command, extended, hashFlags, partial, slice, zuc }: Parameters): boolean =>
+  !partial && !zuc && slice < Slice.wireless && extended === 0 && (command === Command.cipher || hashFlags === 0)
+
+/** Who does the request; undefined for what is not offered. */
+const workFor = (parameters: Parameters): Work | undefined => {
+  const { command, protocol } = parameters
+  if (!isOffered(parameters)) return undefined
+  if (parameters.singlePass) return command === Command.cipher && protocol === Protocol.none ? singlePass : undefined
+  const both = command === Command.cipherHash || command === Command.hashCipher
+  if (protocol === Protocol.gcm) return both ? twoSlices : undefined
+  if (protocol !== Protocol.none) return undefined
+  if (both) return chain
+  if (command === Command.cipher) return cipherOnly
+  return command === Command.hash ? hashOnly : undefined
+}
+
+/** Does one request of service type 4. */
+export function* symmetric(request: Request): Steps<Executed> {
+  const parameters = decodeParameters(request)
+  const work = workFor(parameters)
+  if (work === undefined) return refuse("unsupported")
+  const hashConstant = parameters.constants && parameters.command === Command.hash
+  const descriptor = hashConstant ? new Uint8Array(0) : yield* descriptorOf(request)
+  const buffers = yield* buffersOf(request)
+  if (isRefusal(buffers)) return refuse(buffers)
+  const job: Job = { request, parameters, descriptor, ...buffers }
+  const result = yield* work(job)
+  return isRefusal(result) ? refuse(result) : yield* finish(job, result)
+}
