@@ -1,5 +1,5 @@
 /**
- * Benchmarks: every `bench/NAME.ts` of a package or app, bundled beside its package and run in a process of its own. What it is made of lies
+ * Benchmarks: every `bench/NAME.ts` of a package or app, bundled and run in a process of its own. What it is made of lies
  * in `bench/NAME/`; `bench/NAME/competitors` names what only this benchmark compares with, and is installed when it first runs.
  */
 // @ts-check
@@ -14,8 +14,11 @@ import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs
  * @typedef {object} Bench
  * @property {string} name
  * @property {string} source relative to the root
- * @property {string} output in the package's `dist`, from where the package's native dependencies resolve
+ * @property {string} output below the package whose native dependencies a benchmark may need
  */
+
+/** The package with native dependencies: journals in files. */
+const natives = "packages/runtime"
 
 /**
  * @param {string} root
@@ -27,7 +30,7 @@ const benches = (root) =>
       .filter((source) => dirname(source) === `${folder}/bench` && source.endsWith(".ts"))
       .map((source) => {
         const name = basename(source, ".ts")
-        return { name, source, output: join(folder, "dist/bench", `${name}.mjs`) }
+        return { name, source, output: join(natives, "dist/bench", `${name}.mjs`) }
       })
   )
 

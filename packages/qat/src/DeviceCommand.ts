@@ -2,27 +2,33 @@
 import { Schema } from "effect"
 import { PfFacts } from "./Compatibility.ts"
 import { Bank, PfMessage, Ring } from "./DeviceEvent.ts"
-import { Outcome } from "./Outcome.ts"
+import { Packed, Response } from "./Outcome.ts"
 import { U32, U64 } from "./Unsigned.ts"
 
 /** Where the engine stands: what it reports of an earlier generation, or of another place, is stale and changes nothing. */
 const place = { bank: Bank, generation: Schema.NonNegativeInt }
 
 export const deviceCommands = [
-  /** `from` and `head`: pointers into ring 0 before and after these requests, in bytes. */
+  /**
+   * `from` and `head`: pointers into ring 0 before and after these requests, `tail` the one into ring 1 after their responses, in bytes. `placed`:
+   * so many responses, all that were unplaced before, are in guest memory; 0 if there were none.
+   */
   Schema.TaggedStruct("EngineExecuted", {
     ...place,
+    placed: Schema.NonNegativeInt,
     from: U32,
     head: U32,
-    outcomes: Schema.Array(Outcome)
+    tail: U32,
+    count: Schema.NonNegativeInt,
+    outcomes: Packed
   }),
   Schema.TaggedStruct("EngineAmended", {
     ...place,
     slot: Schema.NonNegativeInt,
-    response: Schema.Uint8ArrayFromHex,
+    response: Response,
     reason: Schema.Literal("write fault", "interrupted write")
   }),
-  /** The oldest `count` unplaced responses are in guest memory. */
+  /** All unplaced responses, `count` of them, are in guest memory. */
   Schema.TaggedStruct("EnginePlaced", { ...place, count: Schema.NonNegativeInt }),
   Schema.TaggedStruct("EngineFaulted", { ...place, ring: Ring, address: U64 }),
   Schema.TaggedStruct("CoalescingRanOut", { bank: Bank }),

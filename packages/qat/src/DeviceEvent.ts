@@ -1,6 +1,6 @@
 /** What can happen to an emulated device behind its registers: work, interrupts, exceptions, messages of the PF, logged DMA. */
 import { Schema } from "effect"
-import { Outcome } from "./Outcome.ts"
+import { Packed, Response } from "./Outcome.ts"
 import { U32, U64 } from "./Unsigned.ts"
 
 /** A bank of the VF, and a ring of a bank. */
@@ -15,18 +15,24 @@ export type PfMessage = typeof PfMessage.Type
 
 export const deviceEvents = [
   /**
-   * Requests were fetched and executed, in ring order; `head` is where the next one will be. Recorded before anything of it reaches
-   * guest memory.
+   * Requests were fetched and executed, in ring order; `head` is where the next one will be, `tail` where the next response. Recorded before
+   * anything of it reaches guest memory.
    */
-  Schema.TaggedStruct("RequestsExecuted", { bank: Bank, head: Pointer, outcomes: Schema.Array(Outcome) }),
+  Schema.TaggedStruct("RequestsExecuted", {
+    bank: Bank,
+    head: Pointer,
+    tail: Pointer,
+    count: Schema.NonNegativeInt,
+    outcomes: Packed
+  }),
   /** What an outcome wrote, or was to write, did not come out: its response is this one. */
   Schema.TaggedStruct("OutcomeAmended", {
     bank: Bank,
     slot: Schema.NonNegativeInt,
-    response: Schema.Uint8ArrayFromHex,
+    response: Response,
     reason: Schema.Literal("write fault", "interrupted write")
   }),
-  /** The oldest `count` unplaced responses are in guest memory, with all that their requests write; `tail` lies behind them. */
+  /** All responses that were unplaced, `count` of them, are in guest memory, with all that their requests write; `tail` lies behind them. */
   Schema.TaggedStruct("ResponsesPlaced", { bank: Bank, tail: Pointer, count: Schema.NonNegativeInt }),
   /** A ring's own memory could not be reached: the bank has an exception and stands still until it is reset. */
   Schema.TaggedStruct("RingFaulted", { bank: Bank, ring: Ring, address: U64 }),

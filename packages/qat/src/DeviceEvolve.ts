@@ -2,17 +2,34 @@
 import { HashMap } from "effect"
 import type { DeviceEvent } from "./DeviceEvent.ts"
 import * as Interrupts from "./Interrupts.ts"
-import type { Outcome } from "./Outcome.ts"
-import { clearBank, csr, movePointer, pokeCsr, pokeMisc, type RegisterFile, ringBase } from "./RegisterFile.ts"
+import { pack, responseBytes, unpack } from "./Outcome.ts"
+import {
+  clearBank,
+  csr,
+  movePointer,
+  pokeCsr,
+  pokeMisc,
+  type RegisterFile,
+  ringBase,
+  ringRegister
+} from "./RegisterFile.ts"
 import { receive, transmit } from "./Registers.ts"
-import { anew, type DirtyLog, engineBank, mark, type VfDevice, withEngineBank } from "./VfDevice.ts"
+import { ringBytes } from "./RingStatus.ts"
+import {
+  anew,
+  type DirtyLog,
+  type EngineBank,
+  engineBank,
+  mark,
+  unplacedOutcomes,
+  type VfDevice,
+  withEngineBank
+} from "./VfDevice.ts"
 import type { VfEvent } from "./VfEvent.ts"
 import type { Vf } from "./VfState.ts"
 
 type Of<Tag extends DeviceEvent["_tag"]> = Extract<DeviceEvent, { readonly _tag: Tag }>
 
-/** Size of a response in its ring, in bytes. */
-const responseBytes = 32
 /** EXP_STAT: this bit and the next are faults on the memory of ring 0 and of ring 1. */
 export const ringFault = 0x100
 
@@ -22,51 +39,72 @@ const withRegisters = (state: Vf, change: (file: RegisterFile) => void): Vf => {
   return { ...state, registers }
 }
 
-const executed = (state: Vf, device: VfDevice, { bank, head, outcomes }: Of<"RequestsExecuted">): Vf => ({
-  ...withRegisters(state, (file) => {
-    movePointer(file, bank, transmit, "HEAD", head)
-    Interrupts.settle(file, bank)
-  }),
-  device: withEngineBank(device, bank, (part) => ({
-    ...part,
-    executed: part.executed + outcomes.length,
-    unplaced: part.unplaced.length === 0 ? outcomes : [...part.unplaced, ...outcomes]
-  }))
-})
+const executed = (state: Vf, device: VfDevice, event: Of<"RequestsExecuted">): Vf => {
+  const { bank, count, head, outcomes, tail } = event
+  return {
+    ...withRegisters(state, (file) => {
+      movePointer(file, bank, transmit, "HEAD", head)
+      Interrupts.settle(file, bank)
+    }),
+    device: withEngineBank(device, bank, (part) => ({
+      ...part,
+      executed: part.executed + count,
+      unplaced: [...part.unplaced, { count, tail, outcomes }]
+    }))
+  }
+}
 
-const marked = (log: DirtyLog, state: Vf, bank: number, first: number, outcomes: ReadonlyArray<Outcome>): DirtyLog => {
+const marked = (log: DirtyLog, state: Vf, bank: number, part: EngineBank): DirtyLog => {
   const base = ringBase(state.registers, bank, receive)
   let now = log
-  outcomes.forEach(({ responseSlot, written }, index) => {
-    const writer = { bank, request: first + index }
-    for (const [address, length] of written) now = mark(now, address, length, writer)
+  unplacedOutcomes(part).forEach(({ responseSlot, written }, index) => {
+    const writer = { bank, request: part.placed + index }
+    for (const { address, length } of written) now = mark(now, address, length, writer)
     now = mark(now, base + BigInt(responseSlot * responseBytes), responseBytes, writer)
   })
   return now
 }
 
+/** The engine leaves a slot free: where its tail meets the head, the ring is empty. */
+const moveTail = (file: RegisterFile, bank: number, tail: number): void => {
+  movePointer(file, bank, receive, "TAIL", tail)
+  if (ringRegister(file, bank, receive, "HEAD") === tail) movePointer(file, bank, receive, "HEAD", tail)
+}
+
+/**
+ * Before the guest's head moves to `head`: it may have taken responses whose placing is not recorded yet, and gives their slots back. Then the
+ * tail is there too. Changes `file`.
+ */
+export const catchUp = (file: RegisterFile, bank: number, part: EngineBank, head: number): void => {
+  const end = part.unplaced.at(-1)?.tail
+  const size = ringBytes(ringRegister(file, bank, receive, "CONFIG"))
+  if (end === undefined || size === 0) return
+  const tail = ringRegister(file, bank, receive, "TAIL")
+  if (((head - tail) & (size - 1)) <= ((end - tail) & (size - 1))) moveTail(file, bank, head)
+}
+
 const responsesPlaced = (state: Vf, device: VfDevice, { bank, count, tail }: Of<"ResponsesPlaced">): Vf => {
-  const { placed, unplaced } = engineBank(device, bank)
-  const outcomes = unplaced.slice(0, count)
+  const before = engineBank(device, bank)
   const { dirtyLog } = device
-  const after = withEngineBank(device, bank, (part) => ({
-    ...part,
-    placed: part.placed + outcomes.length,
-    unplaced: unplaced.slice(count)
-  }))
+  const after = withEngineBank(device, bank, (part) => ({ ...part, placed: part.placed + count, unplaced: [] }))
   return {
     ...withRegisters(state, (file) => {
-      movePointer(file, bank, receive, "TAIL", tail)
+      moveTail(file, bank, tail)
       Interrupts.placed(file, bank)
     }),
-    device: dirtyLog === null ? after : { ...after, dirtyLog: marked(dirtyLog, state, bank, placed, outcomes) }
+    device: dirtyLog === null ? after : { ...after, dirtyLog: marked(dirtyLog, state, bank, before) }
   }
 }
 
 const amended = (device: VfDevice, { bank, response, slot }: Of<"OutcomeAmended">): VfDevice =>
   withEngineBank(device, bank, (part) => ({
     ...part,
-    unplaced: part.unplaced.map((outcome) => (outcome.slot === slot ? { ...outcome, response } : outcome))
+    unplaced: part.unplaced.map((burst) => ({
+      ...burst,
+      outcomes: pack(
+        unpack(burst.outcomes).map((outcome) => (outcome.slot === slot ? { ...outcome, response } : outcome))
+      )
+    }))
   }))
 
 const reported = (log: DirtyLog, { iova, length }: Of<"DmaLogReported">): DirtyLog => ({

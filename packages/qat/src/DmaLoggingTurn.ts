@@ -8,7 +8,7 @@ import * as Ops from "./MigrationOps.ts"
 import { because, hex } from "./Refusals.ts"
 import { accept, done, emit, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { VfCommand } from "./VfCommand.ts"
-import type { DirtyLog } from "./VfDevice.ts"
+import type { DirtyLog, DirtyPage } from "./VfDevice.ts"
 
 type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag: Tag }>
 
@@ -77,16 +77,16 @@ export const stop = (turn: Turn): VfDecision => {
 }
 
 /** The pages of `pageSize` in a range that have a logged page in them, in order. */
-const pagesIn = (log: DirtyLog, iova: bigint, length: bigint, pageSize: bigint): ReadonlyArray<bigint> => {
-  const found = new Set<bigint>()
-  for (const page of HashMap.keys(log.pages)) {
+const pagesIn = (log: DirtyLog, iova: bigint, length: bigint, pageSize: bigint): ReadonlyArray<DirtyPage> => {
+  const found = new Map<bigint, DirtyPage>()
+  for (const [page, writer] of HashMap.entries(log.pages)) {
     const [from, to] = [page * log.pageSize, (page + 1n) * log.pageSize]
     if (to <= iova || from >= iova + length) continue
     const first = (from > iova ? from : iova) / pageSize
     const last = ((to < iova + length ? to : iova + length) - 1n) / pageSize
-    for (let each = first; each <= last; each++) found.add(each)
+    for (let each = first; each <= last; each++) found.set(each, { page: each, ...writer })
   }
-  return [...found].sort((one, other) => (one < other ? -1 : 1))
+  return [...found.values()].sort((one, other) => (one.page < other.page ? -1 : 1))
 }
 
 /** Tells the pages of a range that were written, and counts them as clean. `EINVAL` if logging does not run. */

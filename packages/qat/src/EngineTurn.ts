@@ -10,15 +10,11 @@ import * as Interrupts from "./Interrupts.ts"
 import { asking, interrupt } from "./InterruptTurn.ts"
 import { csr, hasLatch, isDrained, Latch, ringRegister } from "./RegisterFile.ts"
 import { receive, transmit } from "./Registers.ts"
-import { ringBytes } from "./RingStatus.ts"
 import { accept, done, emit, type Turn, type VfDecision } from "./Turn.ts"
 import type { VfCommand } from "./VfCommand.ts"
-import { type EngineBank, engineBank } from "./VfDevice.ts"
+import { type EngineBank, engineBank, unplacedCount, unplacedOutcomes } from "./VfDevice.ts"
 
 type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag: Tag }>
-
-/** Size of a response in its ring, in bytes. */
-const responseBytes = 32
 
 const stale = (turn: Turn): VfDecision => accept(turn, { _tag: "Stale" })
 
@@ -30,17 +26,20 @@ const current = (turn: Turn, bank: number, generation: number): EngineBank | und
   return part.generation === generation ? part : undefined
 }
 
+/** What is unplaced, if it is just so many responses. */
+const allUnplaced = (part: EngineBank, count: number): boolean => count > 0 && unplacedCount(part) === count
+
 /** Requests were executed; their outcomes are kept, the head moves. `Stale` if the head is not where they were fetched from. */
-export const executed = (
-  turn: Turn,
-  { bank, from, generation, head, outcomes }: Command<"EngineExecuted">
-): VfDecision => {
-  if (current(turn, bank, generation) === undefined) return stale(turn)
+export const executed = (turn: Turn, command: Command<"EngineExecuted">): VfDecision => {
+  const { bank, count, from, generation, head, outcomes, placed: before, tail } = command
+  const part = current(turn, bank, generation)
+  if (part === undefined || (before > 0 && !allUnplaced(part, before))) return stale(turn)
   const { registers } = turn.state
   if (ringRegister(registers, bank, transmit, "HEAD") !== from || isDrained(registers, bank)) return stale(turn)
-  const before = asking(turn)
-  emit(turn, { _tag: "RequestsExecuted", bank, head, outcomes })
-  interrupt(turn, before)
+  if (before > 0) place(turn, bank, part)
+  const asked = asking(turn)
+  emit(turn, { _tag: "RequestsExecuted", bank, head, tail, count, outcomes })
+  interrupt(turn, asked)
   return done(turn)
 }
 
@@ -48,20 +47,28 @@ export const executed = (
 export const amended = (turn: Turn, command: Command<"EngineAmended">): VfDecision => {
   const { bank, generation, reason, response, slot } = command
   const part = current(turn, bank, generation)
-  if (part === undefined || !part.unplaced.some((outcome) => outcome.slot === slot)) return stale(turn)
+  if (part === undefined || !unplacedOutcomes(part).some((outcome) => outcome.slot === slot)) return stale(turn)
   emit(turn, { _tag: "OutcomeAmended", bank, slot, response, reason })
   return done(turn)
 }
 
-/** Responses are in guest memory: the tail moves, and the bank may ask for an interrupt. */
+/** All that was unplaced is in guest memory: the tail moves, and the bank may ask for an interrupt. */
+const place = (turn: Turn, bank: number, part: EngineBank): void => {
+  const before = asking(turn)
+  emit(turn, {
+    _tag: "ResponsesPlaced",
+    bank,
+    count: unplacedCount(part),
+    tail: part.unplaced.at(-1)?.tail ?? ringRegister(turn.state.registers, bank, receive, "TAIL")
+  })
+  interrupt(turn, before, flagged(turn, bank))
+}
+
+/** Responses are in guest memory. `Stale` if these are not all that were unplaced. */
 export const placed = (turn: Turn, { bank, count, generation }: Command<"EnginePlaced">): VfDecision => {
   const part = current(turn, bank, generation)
-  const last = part?.unplaced[count - 1]
-  if (last === undefined) return stale(turn)
-  const size = ringBytes(ringRegister(turn.state.registers, bank, receive, "CONFIG"))
-  const before = asking(turn)
-  emit(turn, { _tag: "ResponsesPlaced", bank, count, tail: ((last.responseSlot + 1) * responseBytes) & (size - 1) })
-  interrupt(turn, before, flagged(turn, bank))
+  if (part === undefined || !allUnplaced(part, count)) return stale(turn)
+  place(turn, bank, part)
   return done(turn)
 }
 

@@ -17,7 +17,7 @@
  */
 import { ECANCELED, type Errno, isErrno } from "@stopcopy/errno"
 import { type JournalError, Operation } from "@stopcopy/runtime"
-import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
+import type { DmaLogging, MigratableDevice, MigrationFile } from "@stopcopy/vfio"
 import type { Context } from "effect"
 import { Effect, Either, Fiber, Option } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
@@ -33,6 +33,7 @@ import { isDrained } from "./RegisterFile.ts"
 import { banksPerVf } from "./Registers.ts"
 import { migrationFlags } from "./SetState.ts"
 import type { VfCommand } from "./VfCommand.ts"
+import type { DirtyPage } from "./VfDevice.ts"
 import type { Vf, Waiting } from "./VfState.ts"
 
 /** The driver bound to one VF. */
@@ -49,6 +50,25 @@ export interface QatVfioPci extends MigratableDevice<JournalError> {
   readonly readRegister: (bar: 0 | 2, offset: number) => Effect.Effect<number>
   /** A 32-bit write by the guest. `EINVAL` for an offset that is not aligned or not in the BAR. */
   readonly writeRegister: (bar: 0 | 2, offset: number, value: number) => Effect.Effect<void, Errno | JournalError>
+  /**
+   * Waits until the VF has given its interrupt vector more often than `seen` times, and gives how often it has. Of a device of the register
+   * model `device`; never ends for others.
+   */
+  readonly interrupts: (seen: number) => Effect.Effect<number, JournalError>
+  /**
+   * DMA logging, an extension that the kernel driver does not have: `ENOTTY` in kernel mode, and where nothing stands behind the registers.
+   * Sizes and addresses in bytes; a report tells the pages written since the last one, with the ring and request that wrote each last.
+   */
+  readonly startDmaLogging: (
+    pageSize: bigint,
+    ranges: ReadonlyArray<DmaLogging.Range>
+  ) => Effect.Effect<void, Errno | JournalError>
+  readonly stopDmaLogging: Effect.Effect<void, Errno | JournalError>
+  readonly reportDmaLog: (
+    iova: bigint,
+    length: bigint,
+    pageSize: bigint
+  ) => Effect.Effect<ReadonlyArray<DirtyPage>, Errno | JournalError>
   /** Carries on a walk that an earlier process began, if there is one. */
   readonly recover: Effect.Effect<void, JournalError>
 }
@@ -181,6 +201,12 @@ const nextError = (vf: VfActor): Effect.Effect<void, JournalError> =>
     return Effect.asVoid(vf.until(({ errorNotifications }) => errorNotifications > before))
   })
 
+const interrupts = (vf: VfActor, seen: number): Effect.Effect<number, JournalError> =>
+  Effect.map(
+    vf.until(({ device }) => device !== undefined && device.interrupts > seen),
+    ({ device }) => device?.interrupts ?? 0
+  )
+
 const allBanks: ReadonlyArray<number> = Array.from({ length: banksPerVf }, (_, bank) => bank)
 
 /** The driver over the actors of a PF and one of its VFs. The VF must have been probed. */
@@ -205,6 +231,13 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
       remove: tell({ _tag: "Remove" }),
       readRegister: (bar, offset) => readRegister(vf, bar, offset),
       writeRegister: (bar, offset, value) => tell({ _tag: "WriteRegister", bar, offset, value }),
+      startDmaLogging: (pageSize, ranges) => tell({ _tag: "StartDmaLogging", pageSize, ranges }),
+      stopDmaLogging: tell({ _tag: "StopDmaLogging" }),
+      reportDmaLog: (iova, length, pageSize) =>
+        Effect.map(vf.ask({ _tag: "ReportDmaLog", iova, length, pageSize }), (answer) =>
+          answer._tag === "Pages" ? answer.pages : []
+        ),
+      interrupts: (seen) => interrupts(vf, seen),
       recover: turns.withPermits(1)(recoverAll(parts))
     }
   })

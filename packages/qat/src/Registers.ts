@@ -11,6 +11,8 @@ export const transmit = 0
 export const receive = 1
 /** Distance between two banks in BAR0, in bytes. */
 export const bankStride = 0x2000
+/** Sizes of the VF's BARs in bytes: rings, and interrupts with the mailbox. */
+export const barBytes = { 0: banksPerVf * bankStride, 2: 0x2000 } as const
 /** Engine clock that coalescing timers count, in Hz. */
 export const clockHz = 1_000_000_000
 

@@ -8,6 +8,7 @@ import type { Either } from "effect"
 import { fromErrno } from "./Failure.ts"
 import * as MigrationFile from "./MigrationFile.ts"
 import { evolve } from "./VfEvolve.ts"
+import type { DirtyPage } from "./VfDevice.ts"
 import type { VfEvent } from "./VfEvent.ts"
 import type { Vf } from "./VfState.ts"
 
@@ -20,8 +21,8 @@ export type VfAnswer =
   | { readonly _tag: "Count"; readonly count: number }
   /** What the engine reported is out of date: the bank was reset, or configured anew. Nothing has changed. */
   | { readonly _tag: "Stale" }
-  /** Numbers of pages that were written: address divided by page size. */
-  | { readonly _tag: "Pages"; readonly pages: ReadonlyArray<bigint> }
+  /** Pages that were written, in order. */
+  | { readonly _tag: "Pages"; readonly pages: ReadonlyArray<DirtyPage> }
 
 export type VfDecision = Behavior.Decision<VfEvent, VfAnswer, Errno>
 

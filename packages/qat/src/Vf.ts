@@ -14,16 +14,13 @@ import * as Ops from "./MigrationOps.ts"
 import * as Pfvf from "./Pfvf.ts"
 import { hex, refusal } from "./Refusals.ts"
 import { atBar0 } from "./RegisterAccess.ts"
-import { banksPerVf, bankStride, miscIndex, miscRegisters } from "./Registers.ts"
+import { barBytes, miscIndex, miscRegisters } from "./Registers.ts"
 import * as SetState from "./SetState.ts"
 import { begin, done, emit, refuse, type Turn, type VfAnswer, type VfDecision } from "./Turn.ts"
 import { VfCommand } from "./VfCommand.ts"
 import { VfEvent } from "./VfEvent.ts"
 import { evolve } from "./VfEvolve.ts"
 import { initial, Vf } from "./VfState.ts"
-
-/** Sizes of the VF's BARs in bytes: rings, and interrupts with the mailbox. */
-export const barBytes = { 0: banksPerVf * bankStride, 2: 0x2000 } as const
 
 const badAccess = (bar: 0 | 2, offset: number): EINVAL =>
   new EINVAL({

@@ -3,9 +3,18 @@
  * wrote while DMA was logged. Only VFs of the register model `device` have it.
  */
 import { HashMap, Schema } from "effect"
-import { Outcome } from "./Outcome.ts"
+import { type Outcome, Packed, unpack } from "./Outcome.ts"
 import { banksPerVf } from "./Registers.ts"
-import { U64 } from "./Unsigned.ts"
+import { U32, U64 } from "./Unsigned.ts"
+
+/** Requests that were executed together. */
+export const Burst = Schema.Struct({
+  count: Schema.NonNegativeInt,
+  /** Pointer into ring 1 behind the responses, in bytes. */
+  tail: U32,
+  outcomes: Packed
+})
+export type Burst = typeof Burst.Type
 
 /** Counts begin with the device, and go on over resets: together with the bank they name a request. */
 export const EngineBank = Schema.Struct({
@@ -14,14 +23,19 @@ export const EngineBank = Schema.Struct({
   /** Requests that were executed; of these, whose responses were placed. */
   executed: Schema.NonNegativeInt,
   placed: Schema.NonNegativeInt,
-  /** Outcomes, in order, whose responses have not all reached guest memory. */
-  unplaced: Schema.Array(Outcome)
+  /** Bursts, in order, whose responses have not all reached guest memory. */
+  unplaced: Schema.Array(Burst)
 })
 export type EngineBank = typeof EngineBank.Type
 
 /** Who wrote a page: the bank, and which of its requests. */
 export const Writer = Schema.Struct({ bank: Schema.NonNegativeInt, request: Schema.NonNegativeInt })
 export type Writer = typeof Writer.Type
+
+/** A page that was written: its address divided by the page size, and who wrote it last. */
+export interface DirtyPage extends Writer {
+  readonly page: bigint
+}
 
 /** DMA logging that was started: pages written since then, or since they were last reported, with the last writer of each. */
 export const DirtyLog = Schema.Struct({
@@ -55,6 +69,14 @@ export const initialDevice: VfDevice = {
 
 /** The bank's part; that of a device that has just come up if there is no such bank. */
 export const engineBank = (device: VfDevice, bank: number): EngineBank => device.banks[bank] ?? emptyBank
+
+/** How many responses a bank has still to place. */
+export const unplacedCount = ({ unplaced }: EngineBank): number =>
+  unplaced.reduce((total, { count }) => total + count, 0)
+
+/** The outcomes of these responses, in order. */
+export const unplacedOutcomes = ({ unplaced }: EngineBank): ReadonlyArray<Outcome> =>
+  unplaced.flatMap(({ outcomes }) => unpack(outcomes))
 
 /** The device with one bank's part changed. */
 export const withEngineBank = (device: VfDevice, bank: number, change: (part: EngineBank) => EngineBank): VfDevice => ({

@@ -4,8 +4,8 @@ import * as MigrationFile from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { atBar0, writeBar0, writeBar2 } from "./RegisterAccess.ts"
 import { Latch, pokeLatch, pokeMisc, type RegisterFile, reset } from "./RegisterFile.ts"
-import { banksPerVf, miscRegisters } from "./Registers.ts"
-import { anew, initialDevice, type VfDevice } from "./VfDevice.ts"
+import { banksPerVf, miscRegisters, receive } from "./Registers.ts"
+import { anew, engineBank, initialDevice, type VfDevice } from "./VfDevice.ts"
 import type { RegisterWrite, VfEvent } from "./VfEvent.ts"
 import { initial, type Vf } from "./VfState.ts"
 
@@ -41,10 +41,15 @@ const deviceAfter = (device: VfDevice, offsets: ReadonlyArray<number>): VfDevice
 
 const written = (state: Vf, { bar, offset, value }: Of<"RegisterWritten">): Vf => {
   const { device, registerModel } = state
-  const after = withRegisters(state, (file) =>
-    bar === 0 ? writeBar0(file, registerModel, offset, value) : writeBar2(file, registerModel, offset, value)
-  )
-  if (device === undefined || bar !== 0 || bankConfigured(offset) === undefined) return after
+  if (bar === 2) return withRegisters(state, (file) => writeBar2(file, registerModel, offset, value))
+  const register = device === undefined ? undefined : atBar0(offset)
+  const after = withRegisters(state, (file) => {
+    if (device !== undefined && register?.kind === "ring" && register.ring === receive && register.name === "HEAD") {
+      Device.catchUp(file, register.bank, engineBank(device, register.bank), value)
+    }
+    writeBar0(file, registerModel, offset, value)
+  })
+  if (device === undefined || bankConfigured(offset) === undefined) return after
   return { ...after, device: deviceAfter(device, [offset]) }
 }
 

@@ -1,2 +1,3 @@
 /** What `@stopcopy/qat/engine` offers: the work behind a VF's rings. Needs Node's own crypto and compression. */
 export { Dma, type DmaAccess, DmaFault, overRegions, type Region } from "./engine/Dma.ts"
+export * as Engine from "./engine/Engine.ts"

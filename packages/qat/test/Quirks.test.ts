@@ -230,11 +230,13 @@ it("quirk 12, both modes: a file that outlives its driver answers ENODEV, where 
 
 /** Places in `src` that decide by mode, and the quirks that they are about. */
 const places: Readonly<Record<string, ReadonlyArray<number>>> = {
+  "DmaLoggingTurn.ts": [13],
   "FileTurn.ts": [7],
   "Lifecycle.ts": [11],
   "MigrationOps.ts": [1, 4],
   "SetState.ts": [2],
-  "Suspend.ts": [10, 10, 8]
+  "Suspend.ts": [10, 10, 8],
+  "VfEvolve.ts": [8]
 }
 
 it("no place in the sources depends on the mode but those of the table", () => {

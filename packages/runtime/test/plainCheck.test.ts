@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Arbitrary, Either, FastCheck, Schema } from "effect"
 import { isDeepStrictEqual } from "node:util"
 import { jsonEncoder } from "../src/internal/jsonEncoder.ts"
-import { plainCheck } from "../src/internal/plainCheck.ts"
+import { plainCheck, plainPartCheck } from "../src/internal/plainCheck.ts"
 
 /** Names that a field may have. Not those that every object inherits: unions of Effect's stumble over them. */
 const names = ["a", "b", "_tag", "toJSON"] as const
@@ -96,7 +96,9 @@ it("a yes means: inside the schema, its own encoded form, the same JSON, and the
   let yes = 0
   FastCheck.assert(
     FastCheck.property(pairs, ([schema, value]) => {
-      if (plainCheck(schema.ast)?.(value) !== true) return
+      const isYes = plainCheck(schema.ast)?.(value) === true
+      if (isYes) assert.isTrue(plainPartCheck(schema.ast)?.(value))
+      if (plainPartCheck(schema.ast)?.(value) !== true) return
       yes++
       const text = JSON.stringify(value)
       const encoded = Schema.encodeUnknownSync(Schema.parseJson(schema))(value)
@@ -142,6 +144,23 @@ it("yes to plain structs, and to unions that a tag tells apart", () => {
   const tagged = Schema.Union(Schema.TaggedStruct("A", { a: Schema.Number }), Schema.TaggedStruct("B", {}), Schema.Null)
   for (const value of [{ _tag: "A", a: 1 }, { _tag: "B" }, null]) assert.isTrue(plainCheck(tagged.ast)?.(value))
   assert.isTrue(plainCheck(Schema.NullOr(A).ast)?.({ a: 0 }))
+})
+
+it("of a union with members that are not plain: yes to values of the others only, where a tag tells them apart", () => {
+  const mixed = Schema.Union(
+    Schema.TaggedStruct("A", { a: Schema.Number }),
+    Schema.TaggedStruct("B", { bytes: Schema.Uint8ArrayFromBase64 })
+  )
+  assert.isUndefined(plainCheck(mixed.ast))
+  const check = plainPartCheck(mixed.ast)
+  assert.isTrue(check?.({ _tag: "A", a: 1 }))
+  for (const value of [{ _tag: "B", bytes: new Uint8Array(1) }, { _tag: "C" }, { a: 1 }, null, "A"]) {
+    assert.isFalse(check?.(value))
+  }
+  const encode = jsonEncoder(Schema.parseJson(mixed))
+  assert.strictEqual(encode({ _tag: "A", a: 1 }), '{"_tag":"A","a":1}')
+  assert.strictEqual(encode({ _tag: "B", bytes: new Uint8Array(1) }), '{"_tag":"B","bytes":"AA=="}')
+  assert.isUndefined(plainPartCheck(Schema.Union(A, Schema.Struct({ b: Schema.BigInt })).ast))
 })
 
 it("what is not plain goes through the schema: excess fields are left out, values outside it throw", () => {

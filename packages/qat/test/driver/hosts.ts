@@ -10,7 +10,7 @@ import { assert } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 
 type Probe = Extract<VfCommand, { readonly _tag: "Probe" }>
-type Configure = Extract<Pf.PfCommand, { readonly _tag: "Configure" }>
+export type Configure = Extract<Pf.PfCommand, { readonly _tag: "Configure" }>
 
 /** What the world does from now on; a test changes it. Banks are those of the VF. */
 interface World {
@@ -104,15 +104,18 @@ export const open = (name: string, changes: { readonly pf?: Partial<Configure>; 
 
 type File = MigrationFile<JournalError>
 
+/** Whoever has the driver. */
+type Driven = Pick<Host, "driver">
+
 /** Walks to a state, which must give a file. */
-export const enter = ({ driver }: Host, state: MigrationState): Effect.Effect<File, Errno | JournalError> =>
+export const enter = ({ driver }: Driven, state: MigrationState): Effect.Effect<File, Errno | JournalError> =>
   Effect.flatMap(
     driver.setState(MigrationStates.toNumber(state)),
     Option.match({ onNone: () => Effect.dieMessage(`no file in ${state}`), onSome: (file) => Effect.succeed(file) })
   )
 
 /** Walks to a state, which must not give a file. */
-export const go = ({ driver }: Host, state: MigrationState): Effect.Effect<void, Errno | JournalError> =>
+export const go = ({ driver }: Driven, state: MigrationState): Effect.Effect<void, Errno | JournalError> =>
   Effect.map(driver.setState(MigrationStates.toNumber(state)), (file) => assert.isTrue(Option.isNone(file)))
 
 /** Moves what there is now from one file to the other, in chunks of these sizes, over and over. Bytes moved. */
@@ -136,7 +139,7 @@ interface Meanwhile {
 }
 
 /** The whole way: live, setup part judged while the source runs, then stopped and loaded. The destination runs. */
-export const migrate = (source: Host, destination: Host, meanwhile: Meanwhile = {}) =>
+export const migrate = (source: Driven, destination: Driven, meanwhile: Meanwhile = {}) =>
   Effect.gen(function* () {
     const chunks = meanwhile.chunks ?? [4096]
     const saving = yield* enter(source, "PRE_COPY")

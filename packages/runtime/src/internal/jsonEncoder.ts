@@ -2,13 +2,13 @@
 import { Schema } from "effect"
 import type { Json } from "../Behavior.ts"
 import type { LazyText } from "../Envelope.ts"
-import { plainCheck } from "./plainCheck.ts"
+import { plainCheck, plainPartCheck } from "./plainCheck.ts"
 
 /** True if every value of this schema is its own encoded form. */
 export const isPlain = <A>({ ast }: Json<A>): boolean =>
   ast._tag === "Transformation" && plainCheck(ast.to) !== undefined
 
-/** Tells whether a value is of this schema and its own encoded form; undefined where not every value of the schema is. */
+/** Tells whether a value is of this schema and its own encoded form; undefined where that is not known of any value. */
 export const plainGuard = <A>(schema: Json<A>): ((value: unknown) => value is A) | undefined => {
   const check = plainCheckOf(schema)
   return check && ((value): value is A => check(value))
@@ -35,7 +35,7 @@ const throughSchema = <A>(schema: Json<A>): ((value: A) => string) => {
   }
 }
 
-const plainCheckOf = <A>({ ast }: Json<A>) => (ast._tag === "Transformation" ? plainCheck(ast.to) : undefined)
+const plainCheckOf = <A>({ ast }: Json<A>) => (ast._tag === "Transformation" ? plainPartCheck(ast.to) : undefined)
 
 /** The text of a value that is its own encoded form. */
 class LazyJson implements LazyText {

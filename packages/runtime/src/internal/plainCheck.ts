@@ -49,23 +49,50 @@ const literalsOf = (ast: SchemaAST.AST): ReadonlyMap<PropertyKey, SchemaAST.Lite
   return literals
 }
 
-/** True if no value can be of two of them: at most one is not a primitive, or a literal field (`_tag`) tells all of those apart. */
-const areDistinct = (members: ReadonlyArray<SchemaAST.AST>): boolean => {
-  const compound = members.map(kindOf).filter((member) => !isPrimitive(member))
+/** The field whose literals tell all of these apart (`_tag`); undefined if there is none. */
+const tellingField = (compound: ReadonlyArray<SchemaAST.AST>): PropertyKey | undefined => {
   const [first, ...others] = compound.map(literalsOf)
-  if (first === undefined || others.length === 0) return true
-  const tells = (name: PropertyKey) => {
+  if (first === undefined) return undefined
+  return [...first.keys()].find((name) => {
     const values = new Set([first, ...others].map((literals) => literals.get(name)))
     return values.size === compound.length && !values.has(undefined)
-  }
-  return [...first.keys()].some(tells)
+  })
 }
 
-/** Of a value that two members admit, the schema keeps what the first one knows. */
-const unionCheck = (ast: SchemaAST.Union): Check | undefined => {
-  const members = areDistinct(ast.types) ? all(ast.types) : undefined
-  return members && ((value) => members.some((member) => member(value)))
+const isCompound = (member: SchemaAST.AST): boolean => !isPrimitive(kindOf(member))
+
+/** The members of a union, those of unions in it included. */
+const membersOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> =>
+  SchemaAST.isUnion(ast) ? ast.types.flatMap(membersOf) : [ast]
+
+/**
+ * Of a value that two members admit, the schema keeps what the first one knows: so at most one is not a primitive, or a field tells those
+ * apart. `whole`: all members must be known; otherwise the check says no to values of those that are not.
+ */
+const unionCheck = (ast: SchemaAST.Union, whole: boolean): Check | undefined => {
+  const types = membersOf(ast)
+  const compound = types.filter(isCompound)
+  const field = tellingField(compound.map(kindOf))
+  if (compound.length > 1 && field === undefined) return undefined
+  const members = types.map((member) => ({ member, check: plainCheck(member) }))
+  const known = members.flatMap(({ check, member }) => (check === undefined ? [] : [{ check, member }]))
+  if (known.length === 0 || (whole && known.length < members.length)) return undefined
+  if (typeof field !== "string") return (value) => known.some(({ check }) => check(value))
+  const byLiteral = new Map(
+    known.flatMap(({ check, member }) =>
+      isCompound(member) ? [[literalsOf(kindOf(member)).get(field), check] as const] : []
+    )
+  )
+  const primitives = known.flatMap(({ check, member }) => (isCompound(member) ? [] : [check]))
+  return (value) => {
+    if (!isRecord(value)) return primitives.some((check) => check(value))
+    const literal = value[field]
+    return isLiteral(literal) && byLiteral.get(literal)?.(value) === true
+  }
 }
+
+const isLiteral = (value: unknown): value is SchemaAST.LiteralValue =>
+  value === null || typeof value === "string" || typeof value === "number" || typeof value === "boolean"
 
 const tupleCheck = (ast: SchemaAST.TupleType): Check | undefined => {
   const [rest, ...after] = ast.rest
@@ -117,7 +144,7 @@ export const plainCheck = (ast: SchemaAST.AST): Check | undefined => {
     case "Refinement":
       return refinementCheck(ast)
     case "Union":
-      return unionCheck(ast)
+      return unionCheck(ast, true)
     case "TupleType":
       return tupleCheck(ast)
     case "TypeLiteral":
@@ -126,3 +153,7 @@ export const plainCheck = (ast: SchemaAST.AST): Check | undefined => {
       return typeChecks[ast._tag]
   }
 }
+
+/** The same, where of a union only some members may be known: it says no to values of the others. */
+export const plainPartCheck = (ast: SchemaAST.AST): Check | undefined =>
+  SchemaAST.isUnion(ast) ? unionCheck(ast, false) : plainCheck(ast)

@@ -46,8 +46,8 @@ const outside = (span: Piece, { auth, cipher }: Parameters): readonly [Piece, Pi
 ]
 
 /** Those bytes as the destination gets them: it should look like the source with the region enciphered. */
-const copied = ({ destination, source }: Job, pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> =>
-  destination === source
+const copied = ({ inPlace }: Job, pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> =>
+  inPlace
     ? []
     : // A read may have given a view of guest memory, and these bytes are written after the request.
       pieces.flatMap(({ bytes, offset }) => (bytes.length === 0 ? [] : [{ offset, bytes: new Uint8Array(bytes) }]))

@@ -27,7 +27,6 @@ export interface GcmResult {
   readonly tag: Uint8Array
 }
 
-const nothing = new Uint8Array(0)
 const vectorBytes = 12
 
 /** The counter in the last 32 bits of a block, big endian. */
@@ -91,6 +90,3 @@ export const counterOf = (vector: Uint8Array): Uint8Array => {
   block.set(vector.subarray(0, vectorBytes))
   return withCount(block, 1)
 }
-
-/** No associated data. */
-export const noAad = nothing

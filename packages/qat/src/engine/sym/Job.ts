@@ -15,8 +15,9 @@ export interface Job {
   readonly parameters: Parameters
   readonly descriptor: Uint8Array
   readonly source: Buffer
-  /** The source itself where the request works in place. */
   readonly destination: Buffer
+  /** Source and destination are the same memory. */
+  readonly inPlace: boolean
 }
 
 /** Bytes for the destination, from `offset` on. */
@@ -34,16 +35,13 @@ export interface Result {
 }
 
 /** Source and destination of a request. */
-export function* buffersOf(request: Request): Steps<Pick<Job, "source" | "destination"> | Refusal> {
+export function* buffersOf(request: Request): Steps<Pick<Job, "source" | "destination" | "inPlace"> | Refusal> {
   const { destination, destinationBytes, scattered, source, sourceBytes } = request
   const inPlace = source === destination
-  if (!scattered) {
-    const from = flat(source, sourceBytes)
-    return { source: from, destination: inPlace ? from : flat(destination, destinationBytes) }
-  }
+  if (!scattered) return { source: flat(source, sourceBytes), destination: flat(destination, destinationBytes), inPlace }
   const from = yield* list(source)
   const to = inPlace ? from : yield* list(destination)
-  return from === undefined || to === undefined ? "invalid" : { source: from, destination: to }
+  return from === undefined || to === undefined ? "invalid" : { source: from, destination: to, inPlace }
 }
 
 /** The content descriptor, as far as the request vouches for it; or the data that stand in its place. */

@@ -1,0 +1,32 @@
+/**
+ * `pnpm bench engine`: requests through a ring, and register accesses, with everything recorded, against floors measured in the same run. What it does not
+ * measure: a guest in another process, memory that must be asked for, rings that share an engine, the disk (*written*: the kernel writes
+ * back later).
+ */
+import { loadSqlite } from "@stopcopy/runtime/sqlite"
+import { Effect } from "effect"
+import { cpus } from "node:os"
+import { rowsOf, type Subject, takeTurns } from "../../runtime/bench/runtime/measure.ts"
+import { place } from "../../runtime/bench/runtime/place.ts"
+import { sectionText } from "../../runtime/bench/runtime/report.ts"
+import { registerSubjects } from "./engine/registers.ts"
+import { workSubjects } from "./engine/work.ts"
+
+const sections: ReadonlyArray<readonly [title: string, subjects: ReadonlyArray<Subject>]> = [
+  ["Requests through a ring of 128", workSubjects],
+  ["Register accesses", registerSubjects]
+]
+
+const main = Effect.gen(function* () {
+  yield* loadSqlite("better-sqlite3")
+  process.stdout.write(
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}; journals in ${place}\n`
+  )
+  for (const [title, subjects] of sections) {
+    const start = performance.now()
+    const figures = yield* takeTurns(subjects)
+    process.stdout.write(sectionText({ title, rows: rowsOf(subjects, figures) }, performance.now() - start))
+  }
+})
+
+await Effect.runPromise(main)
