@@ -38,7 +38,8 @@ export interface Result {
 export function* buffersOf(request: Request): Steps<Pick<Job, "source" | "destination" | "inPlace"> | Refusal> {
   const { destination, destinationBytes, scattered, source, sourceBytes } = request
   const inPlace = source === destination
-  if (!scattered) return { source: flat(source, sourceBytes), destination: flat(destination, destinationBytes), inPlace }
+  if (!scattered)
+    return { source: flat(source, sourceBytes), destination: flat(destination, destinationBytes), inPlace }
   const from = yield* list(source)
   const to = inPlace ? from : yield* list(destination)
   return from === undefined || to === undefined ? "invalid" : { source: from, destination: to, inPlace }
