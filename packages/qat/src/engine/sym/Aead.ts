@@ -43,8 +43,8 @@ function* authenticated(
 
 /** Command 0 with the single-pass flag. The size of the tag has one place only; the AAD size takes that of the auth length. */
 export function* singlePass(job: Job): Steps<Result | Refusal> {
-  const { parameters, request } = job
-  if (parameters.slice !== Slice.ucs || parameters.constants || request.inPlaceDescriptor) return "unsupported"
+  const { parameters } = job
+  if (parameters.slice !== Slice.ucs) return "unsupported"
   const config = cipherOf(job.descriptor, parameters.cipherAt, "ucs")
   if (isRefusal(config)) return config
   if (config.mode !== "aead") return "unsupported"
@@ -60,9 +60,9 @@ const counterAt = 8
 
 /** Commands 2 and 3 with the GCM protocol: a counter mode and a Galois hash over the same region. */
 export function* twoSlices(job: Job): Steps<Result | Refusal> {
-  const { descriptor, parameters, request } = job
+  const { descriptor, parameters } = job
   const { auth, cipher, command, hashAt, state2At } = parameters
-  if (parameters.slice !== Slice.ucs || parameters.constants || request.inPlaceDescriptor) return "unsupported"
+  if (parameters.slice !== Slice.ucs) return "unsupported"
   const config = cipherOf(descriptor, parameters.cipherAt, "ucs")
   if (isRefusal(config)) return config
   const word = hashWord(descriptor, hashAt)

@@ -13,20 +13,16 @@ import { isRefusal, type Refusal } from "./Refusal.ts"
 /** The hash needs at least one byte to return or to compare. */
 const leastDigest = 1
 
-const cipherFor = ({ descriptor, parameters, request }: Job): CipherConfig | Refusal => {
+const cipherFor = ({ descriptor, parameters }: Job): CipherConfig | Refusal => {
   const { cipherAt, cipherConstant: index, constants, slice } = parameters
-  if (!constants) {
-    if (request.inPlaceDescriptor) return "unsupported"
-    return cipherOf(descriptor, cipherAt, slice === Slice.ucs ? "ucs" : "legacy")
-  }
+  if (!constants) return cipherOf(descriptor, cipherAt, slice === Slice.ucs ? "ucs" : "legacy")
   const word = cipherConstant(index)
-  if (word === undefined || !request.inPlaceDescriptor || slice !== Slice.legacy) return "unsupported"
-  return cipherConfig(word, descriptor)
+  return word === undefined ? "unsupported" : cipherConfig(word, descriptor)
 }
 
-const hashFor = ({ descriptor, parameters, request }: Job): HashConfig | Refusal => {
+const hashFor = ({ descriptor, parameters }: Job): HashConfig | Refusal => {
   const { constants, hashAt, hashConstant: index, state2At } = parameters
-  if (!constants) return request.inPlaceDescriptor ? "unsupported" : hashOf(descriptor, hashAt, state2At)
+  if (!constants) return hashOf(descriptor, hashAt, state2At)
   const word = hashConstant(index)
   return word === undefined ? "unsupported" : plainHash(word)
 }
@@ -82,8 +78,8 @@ export function* hashOnly(job: Job): Steps<Result | Refusal> {
 /** Commands 2 and 3: both. What is hashed is the source where the hash comes first, and the destination where the cipher does. */
 export function* chain(job: Job): Steps<Result | Refusal> {
   const { parameters } = job
-  const { auth, cipher, command, constants } = parameters
-  const config = constants ? "unsupported" : cipherFor(job)
+  const { auth, cipher, command } = parameters
+  const config = cipherFor(job)
   if (isRefusal(config)) return config
   const hash = hashFor(job)
   if (isRefusal(hash)) return hash

@@ -11,8 +11,8 @@ import type { Parameters, Region } from "./Parameters.ts"
 import { isRefusal, maxBytes, type Refusal, refuse } from "./Refusal.ts"
 
 export interface Job {
-  readonly request: Request
   readonly parameters: Parameters
+  /** The content descriptor, or what stands in the request where constants are used. */
   readonly descriptor: Uint8Array
   readonly source: Buffer
   readonly destination: Buffer
@@ -45,12 +45,12 @@ export function* buffersOf(request: Request): Steps<Pick<Job, "source" | "destin
   return from === undefined || to === undefined ? "invalid" : { source: from, destination: to, inPlace }
 }
 
-/** The content descriptor, as far as the request vouches for it; or the data that stand in its place. */
-export function* descriptorOf(request: Request): Steps<Uint8Array> {
-  const { descriptorAddress, descriptorBytes, inPlaceDescriptor, view } = request
-  if (inPlaceDescriptor) return new Uint8Array(view.buffer, view.byteOffset + 8, 16)
-  return yield* read(descriptorAddress, descriptorBytes)
-}
+/** The content descriptor, as far as the request vouches for it. */
+export const descriptorOf = ({ descriptorAddress, descriptorBytes }: Request): Steps<Uint8Array> =>
+  read(descriptorAddress, descriptorBytes)
+
+/** What a request without a descriptor has in the place of its address: a key of 16 bytes, if it needs one. */
+export const inRequest = ({ view }: Request): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + 8, 16)
 
 /** The vector: from the request, or from where the request points. */
 export function* vectorOf({ vector, vectorAddress, vectorInRequest }: Parameters): Steps<Uint8Array> {

@@ -7,7 +7,7 @@ import type { Executed, Request } from "../Message.ts"
 import type { Steps } from "../Steps.ts"
 import { singlePass, twoSlices } from "./Aead.ts"
 import { chain, cipherOnly, hashOnly } from "./Chain.ts"
-import { buffersOf, descriptorOf, finish, type Job, type Result } from "./Job.ts"
+import { buffersOf, descriptorOf, finish, inRequest, type Job, type Result } from "./Job.ts"
 import { Command, decodeParameters, type Parameters, Protocol, Slice } from "./Parameters.ts"
 import { isRefusal, type Refusal, refuse } from "./Refusal.ts"
 
@@ -17,12 +17,22 @@ type Work = (job: Job) => Steps<Result | Refusal>
 const isOffered = ({ command, extended, hashFlags, partial, slice, zuc }: Parameters): boolean =>
   !partial && !zuc && slice < Slice.wireless && extended === 0 && (command === Command.cipher || hashFlags === 0)
 
+/** Whether configurations come from a place that goes with the command: constants are for ciphers with their key beside, and for hashes. */
+const isConfigured = (
+  { inPlaceDescriptor }: Request,
+  { command, constants, singlePass, slice }: Parameters
+): boolean =>
+  constants
+    ? command === Command.hash ||
+      (command === Command.cipher && inPlaceDescriptor && slice === Slice.legacy && !singlePass)
+    : !inPlaceDescriptor
+
 /** Who does the request; undefined for what is not offered. */
-const workFor = (parameters: Parameters): Work | undefined => {
+const workFor = (request: Request, parameters: Parameters): Work | undefined => {
   const { command, protocol } = parameters
-  if (!isOffered(parameters)) return undefined
-  if (parameters.singlePass) return command === Command.cipher && protocol === Protocol.none ? singlePass : undefined
+  if (!isOffered(parameters) || !isConfigured(request, parameters)) return undefined
   const both = command === Command.cipherHash || command === Command.hashCipher
+  if (parameters.singlePass) return command === Command.cipher && protocol === Protocol.none ? singlePass : undefined
   if (protocol === Protocol.gcm) return both ? twoSlices : undefined
   if (protocol !== Protocol.none) return undefined
   if (both) return chain
@@ -33,13 +43,12 @@ const workFor = (parameters: Parameters): Work | undefined => {
 /** Does one request of service type 4. */
 export function* symmetric(request: Request): Steps<Executed> {
   const parameters = decodeParameters(request)
-  const work = workFor(parameters)
+  const work = workFor(request, parameters)
   if (work === undefined) return refuse("unsupported")
-  const hashConstant = parameters.constants && parameters.command === Command.hash
-  const descriptor = hashConstant ? new Uint8Array(0) : yield* descriptorOf(request)
+  const descriptor = parameters.constants ? inRequest(request) : yield* descriptorOf(request)
   const buffers = yield* buffersOf(request)
   if (isRefusal(buffers)) return refuse(buffers)
-  const job: Job = { request, parameters, descriptor, ...buffers }
+  const job: Job = { parameters, descriptor, ...buffers }
   const result = yield* work(job)
   return isRefusal(result) ? refuse(result) : yield* finish(job, result)
 }
