@@ -43,6 +43,3 @@ export const deviceCommands = [
   Schema.TaggedStruct("StopDmaLogging", {}),
   Schema.TaggedStruct("ReportDmaLog", { iova: U64, length: U64, pageSize: U64 })
 ] as const
-
-export const DeviceCommand = Schema.Union(...deviceCommands)
-export type DeviceCommand = typeof DeviceCommand.Type

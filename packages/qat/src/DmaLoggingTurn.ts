@@ -14,7 +14,7 @@ type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag
 
 /** Page sizes that a log is kept in, in bytes: other wishes get the nearest. */
 const smallestPage = 4096n
-const largestPage = 1n << 30n
+const largestPage = 65_536n
 
 const isPowerOfTwo = (value: bigint): boolean => value > 0n && (value & (value - 1n)) === 0n
 
@@ -97,7 +97,9 @@ export const report = (turn: Turn, { iova, length, pageSize }: Command<"ReportDm
   if (log === null || log === undefined) {
     return refuse(turn, "report DMA log", wrongState("stopped", "started", "start it first"))
   }
-  if (!isPowerOfTwo(pageSize)) return refuse(turn, "report DMA log", badPageSize(pageSize))
+  if (!isPowerOfTwo(pageSize) || pageSize < smallestPage) {
+    return refuse(turn, "report DMA log", badPageSize(pageSize))
+  }
   const pages = pagesIn(log, iova, length, pageSize)
   if (pages.length > 0) emit(turn, { _tag: "DmaLogReported", iova, length })
   return accept(turn, { _tag: "Pages", pages })

@@ -17,7 +17,11 @@ const pieceBytes = 12
 const responseAt = 20
 
 /** The 32 bytes of a response. */
-export const Response = Schema.Uint8ArrayFromHex.pipe(Schema.filter(({ length }) => length === responseBytes))
+export const Response = Schema.Uint8ArrayFromHex.pipe(
+  Schema.filter(({ length }) => length === responseBytes, {
+    arbitrary: () => (fc) => fc.uint8Array({ minLength: responseBytes, maxLength: responseBytes })
+  })
+)
 
 /** A piece of guest memory: address, and length in bytes. */
 const Piece = Schema.Struct({ address: U64, length: U32 })

@@ -23,7 +23,7 @@ export const ringBytes = (config: number): number => {
   return code < smallestSizeCode || code > largestSizeCode ? 0 : 1 << (code + 6)
 }
 
-export interface RingStatus {
+interface RingStatus {
   readonly empty: boolean
   readonly nearlyEmpty: boolean
   readonly nearlyFull: boolean

@@ -228,6 +228,20 @@ it("quirk 12, both modes: a file that outlives its driver answers ENODEV, where 
   }
 })
 
+const logging = { _tag: "StartDmaLogging", pageSize: 4096n, ranges: [{ iova: 0n, length: 4096n }] } as const
+
+it("quirk 13, kernel: the driver has no DMA logging", () => {
+  for (const command of [logging, { _tag: "StopDmaLogging" }] as const) {
+    assert.strictEqual(Vf.errnoOf(kernel({ registerModel: "device" }).when(command)), "ENOTTY")
+  }
+})
+
+it("quirk 13, safe: an emulated device logs what it writes; other register models have nothing that writes", () => {
+  const started = safe({ registerModel: "device" }).when(logging)
+  assert.strictEqual(started.state.device?.dirtyLog?.pageSize, 4096n)
+  assert.strictEqual(Vf.errnoOf(safe().when(logging)), "ENOTTY")
+})
+
 /** Places in `src` that decide by mode, and the quirks that they are about. */
 const places: Readonly<Record<string, ReadonlyArray<number>>> = {
   "DmaLoggingTurn.ts": [13],

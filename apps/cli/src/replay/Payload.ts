@@ -1,5 +1,5 @@
 /** The payload of an event in one line: field names with their values, bytes as their count, registers by name. */
-import { RegisterAccess, Registers } from "@stopcopy/qat"
+import { RegisterAccess, Registers, statusOf, unpack } from "@stopcopy/qat"
 import { Predicate } from "effect"
 import { plural } from "../Columns.ts"
 import { bytesOfField, scalarText } from "./Scalar.ts"
@@ -53,12 +53,27 @@ const registerText = (bar: number, offset: number, value: number): string => {
   return `BAR${bar} ${hex(offset)} ${name ?? "no register"} = ${hex(value)}`
 }
 
+/** What the outcomes of a burst say together: how many, from which slot, how many failed, bytes in and out. */
+const outcomesText = (bank: unknown, packed: string): string => {
+  const outcomes = unpack(packed)
+  const failed = outcomes.filter((outcome) => (statusOf(outcome) & ~endOfLastBlock) !== 0).length
+  const input = outcomes.reduce((total, outcome) => total + outcome.input, 0)
+  const output = outcomes.flatMap(({ written }) => written).reduce((total, { length }) => total + length, 0)
+  const first = outcomes[0]?.slot ?? 0
+  return `bank${String(bank)} ${plural(outcomes.length, "request")} from slot ${first}, ${failed} failed, ${plural(input, "byte")} in, ${output} out`
+}
+
+/** A status bit that only informs: the final block of a stream was seen. */
+const endOfLastBlock = 0x08
+
 /** One line for the payload of an event as its schema encodes it (JSON values); empty if it has no fields. */
 export const payloadText = (event: unknown): string => {
   if (!Predicate.isRecord(event)) return String(event)
   const { bar, from, offset, to, value } = event
   const written = typeof bar === "number" && typeof offset === "number" && typeof value === "number"
   if (event["_tag"] === "RegisterWritten" && written) return registerText(bar, offset, value)
+  const { bank, outcomes } = event
+  if (event["_tag"] === "RequestsExecuted" && typeof outcomes === "string") return outcomesText(bank, outcomes)
   if (event["_tag"] === "ArcTaken") return `${String(from)} -> ${String(to)}`
   return fieldsText(event)
 }

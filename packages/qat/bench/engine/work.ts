@@ -33,7 +33,7 @@ interface Kind {
   readonly target?: number
 }
 
-export const kinds: ReadonlyArray<Kind> = [
+const kinds: ReadonlyArray<Kind> = [
   { key: "cbc64", name: "AES-128-CBC 64 B", bytes: 64, requests: 20_480, service: "symmetric" },
   { key: "cbc1k", name: "AES-128-CBC 1 KiB", bytes: 1024, requests: 20_480, service: "symmetric" },
   { key: "cbc16k", name: "AES-128-CBC 16 KiB", bytes: 16_384, requests: 10_240, service: "symmetric", target: 0.5 },

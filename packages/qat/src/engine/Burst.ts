@@ -144,7 +144,7 @@ class Ahead implements DmaAccess {
 }
 
 /** What came of a burst. */
-export interface Burst {
+interface Burst {
   readonly done: ReadonlyArray<Done>
   /** When the next request may go, if its SLA held it back: microseconds. */
   readonly notBefore: number | undefined

@@ -8,8 +8,8 @@
 import { Context, Either, type Effect, Schema } from "effect"
 import { U64 } from "../Unsigned.ts"
 
-export const Direction = Schema.Literal("read", "write")
-export type Direction = typeof Direction.Type
+const Direction = Schema.Literal("read", "write")
+type Direction = typeof Direction.Type
 
 /** The device touched memory that is not mapped, or not in this direction. `length` in bytes. */
 export class DmaFault extends Schema.TaggedError<DmaFault>()("DmaFault", {

@@ -26,7 +26,7 @@ import type { Pace } from "./Pace.ts"
 import { missingResponses, placeNow, restoreData, writeAll, writeResponse } from "./Place.ts"
 
 /** What a worker works with. */
-export interface Parts {
+interface Parts {
   readonly pf: PfActor
   readonly vf: VfActor
   readonly dma: DmaAccess

@@ -105,12 +105,6 @@ describe("a drain", () => {
       yield* gate.someone
       const suspending = yield* Effect.fork(go(driver, "RUNNING_P2P"))
       yield* driver.vf.until(({ operation }) => operation?.waiting?._tag === "Drain")
-      yield* Effect.fork(
-        Effect.zipRight(
-          Effect.sleep("5 seconds"),
-          Effect.sync(() => gate.open())
-        )
-      )
       yield* TestClock.adjust("4999 millis")
       assert.strictEqual(yield* driver.getState, "RUNNING")
       gate.open()

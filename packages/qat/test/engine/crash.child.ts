@@ -4,12 +4,12 @@
  */
 import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { attachDevice, openDevice, serviceMaps } from "../support/guest/Device.ts"
 import { fileDma } from "../support/guest/FileMemory.ts"
 
 /** A register write, with the number that its answer has. */
-export const Message = Schema.Struct({ id: Schema.Int, offset: Schema.Int, value: Schema.Int })
+const Message = Schema.Struct({ id: Schema.Int, offset: Schema.Int, value: Schema.Int })
 
 const program = (memory: string) =>
   Effect.gen(function* () {
@@ -39,6 +39,8 @@ const program = (memory: string) =>
 export const serveDevice = (journal: string, memory: string): Promise<unknown> =>
   Effect.runPromise(
     Effect.scoped(program(memory)).pipe(
+      // That a tape is taken in after a kill is what is wanted.
+      Logger.withMinimumLogLevel(LogLevel.Warning),
       Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: journal, tapes: true })))
     )
   )

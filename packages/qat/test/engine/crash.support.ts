@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { Ledger, ledgerOf } from "@stopcopy/qat"
 import { ActorSystem, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Logger, LogLevel } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -14,6 +14,7 @@ import { FileMemory } from "../support/guest/FileMemory.ts"
 import { Jobs } from "../support/guest/Jobs.ts"
 import { type Attached, RingPair } from "../support/guest/RingPair.ts"
 import { Workload } from "../support/guest/Workload.ts"
+import { serveDevice } from "./crash.child.ts"
 
 const memoryBytes = 1 << 21
 
@@ -90,7 +91,7 @@ export const killings = (kills: number, seed: number) =>
   Effect.gen(function* () {
     const script = yield* bundled(
       "engine",
-      `import { serveDevice } from "../../qat/test/engine/crash.child.ts"; await serveDevice(process.argv[2], process.argv[3])`
+      `import { ${serveDevice.name} as serve } from "../../qat/test/engine/crash.child.ts"; await serve(process.argv[2], process.argv[3])`
     )
     const path = yield* folder
     const [journal, memoryFile] = [join(path, "journal.db"), join(path, "memory")]
@@ -131,4 +132,7 @@ export const killings = (kills: number, seed: number) =>
       return Ledger.audit(yield* ledgerOf(["vf/17:00.1"]), workload.accounts)
     }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: journal, tapes: true }))))
     return { findings, submitted: workload.submitted }
-  }).pipe(Effect.tapErrorCause((cause) => Effect.logError(`killings with seed ${seed}`, cause)))
+  }).pipe(
+    Effect.tapErrorCause((cause) => Effect.logError(`killings with seed ${seed}`, cause)),
+    Logger.withMinimumLogLevel(LogLevel.Warning)
+  )

@@ -1,4 +1,5 @@
 /** Structural equality for the test kit: plain data, arrays, bytes, maps, sets, dates, and Effect's data types by their fields. */
+import { HashMap } from "effect"
 
 const sameBytes = (left: ArrayBufferView, right: ArrayBufferView): boolean => {
   const bytes = (view: ArrayBufferView) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
@@ -27,12 +28,13 @@ const sameObject = (left: object, right: object): boolean => {
   if (ArrayBuffer.isView(left) && ArrayBuffer.isView(right)) return sameBytes(left, right)
   if (left instanceof Date && right instanceof Date) return left.getTime() === right.getTime()
   if (left instanceof Map && right instanceof Map) return sameMembers([...left], [...right])
+  if (HashMap.isHashMap(left) && HashMap.isHashMap(right)) return sameMembers([...left], [...right])
   if (left instanceof Set && right instanceof Set) return sameMembers([...left], [...right])
   if (Array.isArray(left) && Array.isArray(right)) return sameMembers(left, right)
   return sameFields(left, right)
 }
 
-/** True if both are the same data. Maps and sets are compared in their order: a codec that loses it changes what a fold sees. */
+/** True if both are the same data. Maps and sets are compared in the order that they give: a codec that loses it changes what a fold sees. */
 export const sameValue = (left: unknown, right: unknown): boolean => {
   if (Object.is(left, right)) return true
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false

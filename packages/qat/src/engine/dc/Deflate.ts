@@ -3,7 +3,7 @@ import { constants, crc32, deflateRawSync, deflateSync } from "node:zlib"
 import { adler32, continueAdler32 } from "./Adler32.ts"
 import { Command, type Parameters } from "./Parameters.ts"
 
-export interface Deflated {
+interface Deflated {
   readonly bytes: Uint8Array
   /** Checksums of the data, continued from those of the request. */
   readonly crc32: number

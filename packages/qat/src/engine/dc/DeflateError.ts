@@ -5,7 +5,7 @@
 import { ErrorCode } from "../Message.ts"
 
 /** Error codes of a corrupt stream, signed. */
-export const DeflateError = {
+const DeflateError = {
   invalidBlockType: -1,
   storedLength: -2,
   tooManyCodes: -3,

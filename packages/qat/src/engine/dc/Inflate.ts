@@ -4,7 +4,7 @@ import { constants, inflateRawSync } from "node:zlib"
 import { ErrorCode } from "../Message.ts"
 import { deflateErrorOf } from "./DeflateError.ts"
 
-export interface Inflated {
+interface Inflated {
   readonly bytes: Uint8Array
   /** Input bytes used, the last perhaps in part. Those behind the final block are not. */
   readonly consumed: number

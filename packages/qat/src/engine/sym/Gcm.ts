@@ -11,7 +11,7 @@
 import { createCipheriv, createDecipheriv } from "node:crypto"
 import { blockBytes } from "./Cipher.ts"
 
-export interface GcmJob {
+interface GcmJob {
   readonly algorithm: "aes-128" | "aes-192" | "aes-256"
   readonly key: Uint8Array
   /** First counter block, 16 bytes: it encrypts the tag, and its successors the data. */
@@ -21,7 +21,7 @@ export interface GcmJob {
   readonly decrypt: boolean
 }
 
-export interface GcmResult {
+interface GcmResult {
   readonly output: Uint8Array
   /** 16 bytes. */
   readonly tag: Uint8Array

@@ -21,7 +21,7 @@ const algorithms: ReadonlyMap<number, { readonly name: HashName; readonly digest
 export const galois = 10
 
 /** Bytes of a hash's setup, before its first state. */
-export const setupBytes = 16
+const setupBytes = 16
 
 export interface HashConfig {
   /** Size of the whole digest, in bytes. */

@@ -2,7 +2,7 @@
 import { randomFrom } from "../Fuzz.ts"
 
 export const dataKinds = ["text", "random", "zeros", "repetitive", "mixed"] as const
-export type DataKind = (typeof dataKinds)[number]
+type DataKind = (typeof dataKinds)[number]
 
 const words =
   "the a of and to in is for with on device state ring bank queue driver guest host memory page dirty stop copy resume move".split(

@@ -14,7 +14,7 @@ export interface JobChoice extends DpdkChoice {
   readonly opaque?: bigint
 }
 
-export interface Job {
+interface Job {
   readonly request: Uint8Array<ArrayBuffer>
   /** A copy of the first `length` bytes of the destination. */
   readonly output: (length: number) => Uint8Array

@@ -14,7 +14,7 @@ export const serviceMaps = {
   symmetricAndCompression: 0x69a
 } as const
 
-export interface DeviceOptions {
+interface DeviceOptions {
   readonly pf?: Partial<Configure>
   readonly vf?: Partial<Probe>
   readonly engine?: Engine.EngineOptions

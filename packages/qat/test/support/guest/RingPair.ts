@@ -39,7 +39,7 @@ export const attach = (driver: QatVfioPci.QatVfioPci, memory: Memory): Attached 
   interrupts: () => driver.vf.unsafeState().device?.interrupts ?? 0
 })
 
-export interface RingPairOptions {
+interface RingPairOptions {
   /** Requests that a ring holds, a power of two from 4 on; at most one less is in flight. */
   readonly depth?: number
   /** `polling`: gives slots back late, asks for no interrupt. `interrupts`: at once, with the bank's interrupt coalesced. */
