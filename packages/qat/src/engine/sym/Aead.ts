@@ -4,7 +4,7 @@
  */
 import { read, type Steps } from "../Steps.ts"
 import { type CipherConfig, cipherOf } from "./Cipher.ts"
-import { counterOf, gcm, type GcmJob } from "./Gcm.ts"
+import { counterOf, gcm } from "./Gcm.ts"
 import { galois, hashKind, hashWord } from "./Hash.ts"
 import { digestSize, type Job, type Result, spanOf, vectorOf } from "./Job.ts"
 import { Command, type Region, Slice } from "./Parameters.ts"
@@ -32,8 +32,7 @@ function* authenticated(
   const span = yield* spanOf(job, [region])
   if (isRefusal(span)) return span
   const counter = parameters.shortVector ? counterOf(vector) : vector
-  const work: GcmJob = { algorithm, key, counter, aad, data: span.bytes, decrypt }
-  const { output, tag } = gcm(work)
+  const { output, tag } = gcm({ algorithm, key, counter, aad, data: span.bytes, decrypt })
   return {
     pieces: [{ offset: region.offset, bytes: output }],
     digest: { bytes: tag, size, at: region.offset + region.length },

@@ -110,3 +110,17 @@ describe("at random", () => {
     }
   })
 })
+
+describe("the null cipher", () => {
+  it("takes any length, and copies", () => {
+    const data = new Chances(8).bytes(61)
+    const cipher = { offset: 3, length: 45 }
+    const setting = { inPlace: false } as const
+    const { destination, status } = trial(data, setting, (ask) => {
+      const built = cipherRequest({ ...ask, mode: "ecb", key: data.subarray(0, 16), iv: data.subarray(0, 16), cipher })
+      return { ...built, descriptor: new Uint8Array(built.descriptor.length) }
+    })
+    const expected = replaced(before(data, setting), cipher.offset, within(data, cipher))
+    assert.deepStrictEqual([status, text(destination)], [0, text(expected)])
+  })
+})
