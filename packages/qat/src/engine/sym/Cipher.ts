@@ -58,7 +58,7 @@ export const takes = ({ algorithm, mode }: CipherConfig, length: number): boolea
 /** Enciphers or deciphers `data` in a mode that is not an AEAD. `vector` has 16 bytes: of a counter, all 128 bits count. */
 export const transform = (config: CipherConfig, vector: Uint8Array, data: Uint8Array): Uint8Array => {
   const { algorithm, decrypt, key, mode } = config
-  if (algorithm === "null") return data.slice()
+  if (algorithm === "null") return new Uint8Array(data)
   const create = decrypt ? createDecipheriv : createCipheriv
   const cipher = create(`${algorithm}-${mode}`, key, mode === "ecb" ? null : vector)
   cipher.setAutoPadding(false)

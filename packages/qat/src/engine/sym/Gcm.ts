@@ -34,7 +34,7 @@ const countOf = (block: Uint8Array): number => new DataView(block.buffer, block.
 
 /** `block` with another counter. */
 const withCount = (block: Uint8Array, count: number): Uint8Array => {
-  const copy = block.slice()
+  const copy = new Uint8Array(block)
   new DataView(copy.buffer).setUint32(12, count)
   return copy
 }

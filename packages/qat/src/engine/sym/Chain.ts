@@ -1,0 +1,105 @@
+/**
+ * Cipher, hash, and the two in either order. Which comes first is what the command says: the slice ids of the control block are not looked
+ * at, as not every driver fills them in. Source: sections 3.5, 3.7 to 3.9 of the firmware specification.
+ */
+import type { Steps } from "../Steps.ts"
+import { cipherConfig, type CipherConfig, cipherOf, takes, transform } from "./Cipher.ts"
+import { cipherConstant, hashConstant } from "./Constants.ts"
+import { type HashConfig, hashOf, plainHash } from "./Hash.ts"
+import { digestSize, type Job, type Piece, type Result, spanOf, vectorOf } from "./Job.ts"
+import { Command, type Parameters, type Region, Slice } from "./Parameters.ts"
+import { isRefusal, type Refusal } from "./Refusal.ts"
+
+/** The hash needs at least one byte to return or to compare. */
+const leastDigest = 1
+
+const cipherFor = ({ descriptor, parameters }: Job): CipherConfig | Refusal => {
+  const { cipherAt, cipherConstant: index, constants, slice } = parameters
+  if (!constants) return cipherOf(descriptor, cipherAt, slice === Slice.ucs ? "ucs" : "legacy")
+  const word = cipherConstant(index)
+  return word === undefined ? "unsupported" : cipherConfig(word, descriptor)
+}
+
+const hashFor = ({ descriptor, parameters }: Job): HashConfig | Refusal => {
+  const { constants, hashAt, hashConstant: index, state2At } = parameters
+  if (!constants) return hashOf(descriptor, hashAt, state2At)
+  const word = hashConstant(index)
+  return word === undefined ? "unsupported" : plainHash(word)
+}
+
+const end = ({ length, offset }: Region): number => offset + length
+
+/** Bytes `from` to `to` of a buffer of which `bytes` begin at `offset`; none if they are not in order. */
+const between = ({ bytes, offset }: Piece, from: number, to: number): Piece => ({
+  offset: from,
+  bytes: to > from ? bytes.subarray(from - offset, to - offset) : bytes.subarray(0, 0)
+})
+
+/** The bytes of the auth region before and after the cipher region. */
+const outside = (span: Piece, { auth, cipher }: Parameters): readonly [Piece, Piece] => [
+  between(span, auth.offset, Math.min(end(auth), cipher.offset)),
+  between(span, Math.max(auth.offset, end(cipher)), end(auth))
+]
+
+/** Those bytes as the destination gets them: it should look like the source with the region enciphered. */
+const copied = ({ inPlace }: Job, pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> =>
+  inPlace
+    ? []
+    : // A read may have given a view of guest memory, and these bytes are written after the request.
+      pieces.flatMap(({ bytes, offset }) => (bytes.length === 0 ? [] : [{ offset, bytes: new Uint8Array(bytes) }]))
+
+/** Command 0: the cipher alone. */
+export function* cipherOnly(job: Job): Steps<Result | Refusal> {
+  const { parameters } = job
+  const config = cipherFor(job)
+  if (isRefusal(config)) return config
+  if (config.mode === "aead") return "unsupported"
+  if (!takes(config, parameters.cipher.length)) return "invalid"
+  const vector = yield* vectorOf(parameters)
+  const span = yield* spanOf(job, [parameters.cipher])
+  if (isRefusal(span)) return span
+  const output = transform(config, vector, span.bytes)
+  return { pieces: [{ offset: parameters.cipher.offset, bytes: output }], input: span.bytes.length }
+}
+
+/** Command 1: the hash alone. */
+export function* hashOnly(job: Job): Steps<Result | Refusal> {
+  const { parameters } = job
+  const config = hashFor(job)
+  if (isRefusal(config)) return config
+  const size = digestSize(parameters, config.digestBytes, leastDigest)
+  if (isRefusal(size)) return size
+  const span = yield* spanOf(job, [parameters.auth])
+  if (isRefusal(span)) return span
+  const digest = { bytes: config.digest([span.bytes]), size, at: end(parameters.auth) }
+  return { pieces: [], digest, input: span.bytes.length }
+}
+
+/** Commands 2 and 3: both. What is hashed is the source where the hash comes first, and the destination where the cipher does. */
+export function* chain(job: Job): Steps<Result | Refusal> {
+  const { parameters } = job
+  const { auth, cipher, command } = parameters
+  const config = cipherFor(job)
+  if (isRefusal(config)) return config
+  const hash = hashFor(job)
+  if (isRefusal(hash)) return hash
+  if (config.mode === "aead") return "unsupported"
+  const size = digestSize(parameters, hash.digestBytes, leastDigest)
+  if (isRefusal(size)) return size
+  if (!takes(config, cipher.length)) return "invalid"
+  const vector = yield* vectorOf(parameters)
+  const span = yield* spanOf(job, [cipher, auth])
+  if (isRefusal(span)) return span
+
+  const input = between(span, cipher.offset, end(cipher))
+  const output: Piece = { offset: cipher.offset, bytes: transform(config, vector, input.bytes) }
+  const [before, after] = outside(span, parameters)
+  const [from, to] = [Math.max(auth.offset, cipher.offset), Math.min(end(auth), end(cipher))]
+  const inside = between(command === Command.cipherHash ? output : input, from, to)
+  const digest = hash.digest([before.bytes, inside.bytes, after.bytes])
+  return {
+    pieces: [output, ...copied(job, [before, after])],
+    digest: { bytes: digest, size, at: end(auth) },
+    input: span.bytes.length
+  }
+}
