@@ -159,17 +159,23 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     return new JournalUnavailable({ journal: this.kind.journal.name, reason })
   }
 
-  private restoreLater(begun: Effect.Effect<Standing<State>, ReadError | DecodeError>) {
-    const restoring = Deferred.unsafeMake<void, ReadError | DecodeError>(FiberId.none)
-    this.restoring = restoring
-    return begun.pipe(
-      Effect.map((standing) => this.begin(standing)),
-      Effect.onExit((exit) => {
-        this.restoring = undefined
-        return Deferred.done(restoring, exit)
-      }),
-      Effect.uninterruptible
-    )
+  /** Nobody who gives up leaves those behind who wait for `restoring`: it is only set where it is certain to be done. */
+  private restoreLater(
+    begun: Effect.Effect<Standing<State>, ReadError | DecodeError>
+  ): Effect.Effect<void, ReadError | DecodeError> {
+    return Effect.uninterruptibleMask((interruptible) => {
+      // Another fiber may have had its turn before this one came here.
+      if (this.ready || this.restoring !== undefined) return interruptible(this.restored())
+      const restoring = Deferred.unsafeMake<void, ReadError | DecodeError>(FiberId.none)
+      this.restoring = restoring
+      return begun.pipe(
+        Effect.map((standing) => this.begin(standing)),
+        Effect.onExit((exit) => {
+          this.restoring = undefined
+          return Deferred.done(restoring, exit)
+        })
+      )
+    })
   }
 
   private begin(standing: Standing<State>): void {
