@@ -245,8 +245,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
       if (outcome.left._tag === "VersionConflict") this.stop()
       return Either.left(outcome.left)
     }
-    this.standing.advance(this.stream, request)
-    this.standing.ahead = next
+    this.standing.advance(this.stream, request, next)
     this.publish(request, next, outcome.right.last)
     return Either.void
   }
@@ -258,8 +257,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   ): Effect.Effect<void, AppendError> {
     const ticket = together ?? new Ticket()
     const part = together?.begin() ?? 0
-    this.standing.advance(this.stream, request)
-    this.standing.ahead = next
+    this.standing.advance(this.stream, request, next)
     this.waiting++
     this.last = ticket
     this.kind.journal.submit(request, (told) => {

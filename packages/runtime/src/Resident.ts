@@ -4,7 +4,6 @@
  */
 import { Deferred, Effect, Either, FiberId } from "effect"
 import type { Tagged } from "./Behavior.ts"
-import { lengthOf } from "./internal/utf8.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
 import { JournalUnavailable } from "./JournalError.ts"
 import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
@@ -31,9 +30,6 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   private restoring: Deferred.Deferred<void, ReadError | DecodeError> | undefined
   private watchers: Watchers<State> | undefined
   private recorder: Recorder<Event, Command> | undefined
-  /** Events and bytes since the last snapshot. */
-  private freshEvents = 0
-  private freshBytes = 0
 
   constructor(kind: Kind<State, Command, Event, Answer, Refused>, stream: string) {
     this.kind = kind
@@ -116,29 +112,21 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
       }
       return Either.left(written.left)
     }
-    this.standing.version += events.length
-    this.standing.ahead = next
-    this.standing.published = next
+    this.standing.tape(events.length, events.length * (this.kind.behavior.packing?.entryBytes ?? 0), next)
     this.usedAt = time
-    this.freshEvents += events.length
     this.kind.journal.outstanding.add(this)
     this.watchers?.notify(next)
     return Either.void
   }
 
   protected publish(request: AppendRequest, next: State, sequence: number): void {
-    this.standing.published = next
-    this.standing.sequence = sequence
-    for (const { count, payload } of request.records) {
-      this.freshEvents += count
-      this.freshBytes += lengthOf(payload)
-    }
+    this.standing.publish(this.stream, request, next, sequence)
     this.watchers?.notify(next)
   }
 
   protected get isDue(): boolean {
     const { snapshotBytes, snapshotEvents } = this.kind.options
-    return this.waiting === 0 && this.ready && (this.freshEvents >= snapshotEvents || this.freshBytes >= snapshotBytes)
+    return this.ready && (this.standing.events >= snapshotEvents || this.standing.bytes >= snapshotBytes)
   }
 
   /**
@@ -148,8 +136,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   protected get keepSnapshot(): Effect.Effect<void> {
     return this.kind.keepSnapshot(this.stream, () => {
       if (!this.isDue) return undefined
-      this.freshEvents = 0
-      this.freshBytes = 0
+      this.standing.restartCount()
       return Either.isRight(this.takeIn()) && this.ready ? this.standing : undefined
     })
   }
@@ -182,8 +169,6 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     this.standing = standing
     this.ready = true
     if (this.recorder !== undefined) this.recorder.displaced = undefined
-    this.freshEvents = 0
-    this.freshBytes = 0
     this.watchers?.notify(standing.published)
   }
 }

@@ -27,7 +27,10 @@ const apply = <State, Command, Event extends Tagged, Answer, Refused>(
 ): Either.Either<void, DecodeError> => {
   if (envelope.encoding === encodings.base) {
     if (envelope.behavior !== behavior.name) return Either.void
-    return Either.map(codec.decodeBase(envelope), (state) => void (standing.ahead = state))
+    return Either.map(codec.decodeBase(envelope), (state) => {
+      standing.ahead = state
+      standing.restartCount()
+    })
   }
   const event = codec.decode(envelope)
   if (Either.isLeft(event)) return Either.left(event.left)
@@ -42,10 +45,10 @@ const applyPage = <State, Command, Event extends Tagged, Answer, Refused>(
   page: ReadonlyArray<Recorded>
 ): Either.Either<boolean, DecodeError> => {
   for (const envelope of page) {
+    const { payload, sequence, stream, version } = envelope
+    standing.read(own, stream, version, sequence, payload === null ? 0 : payload.length)
     const applied = apply(source, standing, envelope)
     if (Either.isLeft(applied)) return Either.left(applied.left)
-    standing.sequence = envelope.sequence
-    standing.setVersion(own, envelope.stream, envelope.version)
   }
   return Either.right(page.length > 0)
 }
@@ -77,12 +80,12 @@ export const restore = <State, Command, Event extends Tagged, Answer, Refused>(
   })
   return flatMapNow(start, ({ after, sequence }) => {
     standing.sequence = sequence
-    for (const [name, version] of after) standing.setVersion(stream, name, version)
+    for (const [name, version] of after) standing.begin(stream, name, version)
     return flatMapNow(journal.toFold(stream, after), (cursor) =>
       flatMapNow(
         fold(cursor, (page) => applyPage(source, stream, standing, page)),
         () => {
-          standing.published = standing.ahead
+          standing.settle()
           return Either.right(standing)
         }
       )

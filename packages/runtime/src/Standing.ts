@@ -1,8 +1,39 @@
 /**
- * Where an actor stands: the state that is in the journal, the one that is decided but still on its way there, and the versions that the
- * next decision is made on.
+ * Where an actor stands: the state that is in the journal, the one that is decided but still on its way there, the versions of both, and how
+ * much came since a snapshot.
  */
+import { lengthOf } from "./internal/utf8.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
+
+/** Versions of an actor's streams. */
+class Versions {
+  /** Of its own stream. */
+  own = 0
+  /** Of the streams it owns; none until it owns one. */
+  private owned: Map<string, number> | undefined
+
+  of(own: string, stream: string): number {
+    return stream === own ? this.own : (this.owned?.get(stream) ?? 0)
+  }
+
+  set(own: string, stream: string, version: number): void {
+    if (stream === own) this.own = version
+    else (this.owned ??= new Map()).set(stream, version)
+  }
+
+  add(own: string, stream: string, count: number): void {
+    this.set(own, stream, this.of(own, stream) + count)
+  }
+
+  take({ own, owned }: Versions): void {
+    this.own = own
+    this.owned = owned && new Map(owned)
+  }
+
+  list(own: string): ReadonlyArray<readonly [string, number]> {
+    return this.owned === undefined ? [[own, this.own]] : [[own, this.own], ...this.owned]
+  }
+}
 
 export class Standing<State> {
   /** The state after the last turn that is in the journal: what others may see. */
@@ -11,36 +42,84 @@ export class Standing<State> {
   ahead: State
   /** Sequence of the last event in the journal. */
   sequence = 0
-  /** Version of the actor's own stream after the last turn that was decided. */
-  version = 0
-  /** Versions of the streams it owns; none until it owns one. */
-  private owned: Map<string, number> | undefined
+  /** Events in `published` since the snapshot or base event before it; since the first event without one. */
+  events = 0
+  /** Bytes of their payloads. */
+  bytes = 0
+  /** Versions of `ahead`. */
+  private readonly decided = new Versions()
+  /** Versions of `published`. */
+  private readonly kept = new Versions()
 
   constructor(initial: State) {
     this.published = initial
     this.ahead = initial
   }
 
-  /** Version of a stream of this actor, whose own is `own`. */
+  /** Version of the actor's own stream after the last turn that was decided. */
+  get version(): number {
+    return this.decided.own
+  }
+
+  /** Version of a stream of this actor, whose own is `own`, after the last turn that was decided. */
   versionOf(own: string, stream: string): number {
-    return stream === own ? this.version : (this.owned?.get(stream) ?? 0)
+    return this.decided.of(own, stream)
   }
 
-  setVersion(own: string, stream: string, version: number): void {
-    if (stream === own) this.version = version
-    else (this.owned ??= new Map()).set(stream, version)
+  /** A stream begins behind `version`: what is loaded stands for what is before. */
+  begin(own: string, stream: string, version: number): void {
+    this.decided.set(own, stream, version)
   }
 
-  /** Versions as they are once `request` is in the journal. */
-  advance(own: string, { records, streams }: AppendRequest): void {
-    for (const { count, stream } of records) {
-      const name = streams[stream]?.stream ?? own
-      this.setVersion(own, name, this.versionOf(own, name) + count)
+  /** An event that was read has been applied to `ahead`. */
+  read(own: string, stream: string, version: number, sequence: number, bytes: number): void {
+    this.decided.set(own, stream, version)
+    this.sequence = sequence
+    this.events++
+    this.bytes += bytes
+  }
+
+  /** All that was read is in the journal. */
+  settle(): void {
+    this.published = this.ahead
+    this.kept.take(this.decided)
+  }
+
+  /** `request` was decided and leads to `next`. */
+  advance(own: string, { records, streams }: AppendRequest, next: State): void {
+    for (const { count, stream } of records) this.decided.add(own, streams[stream]?.stream ?? own, count)
+    this.ahead = next
+  }
+
+  /** `request`, which leads to `next`, is in the journal; its last event is `sequence`. */
+  publish(own: string, { records, streams }: AppendRequest, next: State, sequence: number): void {
+    for (const { count, payload, stream } of records) {
+      this.kept.add(own, streams[stream]?.stream ?? own, count)
+      this.events += count
+      this.bytes += lengthOf(payload)
     }
+    this.published = next
+    this.sequence = sequence
   }
 
-  /** Every stream's version, for a snapshot. */
+  /** `count` events of `bytes` bytes are on the actor's tape and lead to `next`. Nothing is on its way meanwhile. */
+  tape(count: number, bytes: number, next: State): void {
+    this.decided.own += count
+    this.kept.own += count
+    this.events += count
+    this.bytes += bytes
+    this.ahead = next
+    this.published = next
+  }
+
+  /** The next snapshot is due as late as after one. */
+  restartCount(): void {
+    this.events = 0
+    this.bytes = 0
+  }
+
+  /** Every stream's version in `published`, for a snapshot. */
   versions(own: string): ReadonlyArray<readonly [string, number]> {
-    return this.owned === undefined ? [[own, this.version]] : [[own, this.version], ...this.owned]
+    return this.kept.list(own)
   }
 }

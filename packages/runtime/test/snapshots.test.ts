@@ -9,6 +9,7 @@ import { temporaryFile } from "./files.ts"
 import { actor, journals, recorded } from "./worlds.ts"
 
 const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
+const move = { _tag: "Move", file: 1, bytes: new Uint8Array(1) } as const
 const known = Replay.registry(Replay.replayable(device), Replay.replayable(deviceFile))
 
 const snapshots = Effect.flatMap(Journal, (journal) =>
@@ -91,9 +92,47 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
   )
 }
 
+const dueSuite = <E>(journal: Layer.Layer<Journal, E>): void => {
+  it.effect("what was there when the actor was restored counts: one that never stays long gets them too", () =>
+    Effect.gen(function* () {
+      const round = Effect.flatMap(actor("0"), (one) =>
+        Effect.forEach([1, 2, 3], (value) => one.ask(write(value)), { discard: true })
+      )
+      const brief = Effect.provide(round, ActorSystem.layerWith({ snapshotEvents: 4 }))
+      yield* brief
+      assert.deepStrictEqual(yield* sequences, [])
+      yield* brief
+      assert.deepStrictEqual(yield* sequences, [4])
+      yield* brief
+      assert.deepStrictEqual(yield* sequences, [4, 8])
+    }).pipe(Effect.provide(journal))
+  )
+
+  it.effect("they are kept while turns wait one behind the other, and hold what is in the journal", () =>
+    Effect.gen(function* () {
+      const one = yield* actor("0")
+      yield* one.ask({ _tag: "Open", file: 1 })
+      const moves = Effect.forEach(Array.from({ length: 20 }), () => one.ask(move, { durability: "durable" }))
+      const late = (count: number) => Effect.zipRight(Effect.yieldNow().pipe(Effect.repeatN(count)), moves)
+      yield* Effect.all([0, 1, 2, 3].map(late), { concurrency: "unbounded", discard: true })
+      const kept = yield* snapshots
+      assert.isAtLeast(kept.length, keptSnapshots)
+      for (const { sequence, versions } of kept) {
+        assert.deepStrictEqual(versions, [
+          ["device/0", 0],
+          ["device/0/file/1", sequence]
+        ])
+        const past = yield* Replay.stateAt(known, "device/0", sequence)
+        assert.deepInclude(past.state.value, { files: [{ file: 1, bytes: sequence - 1 }] })
+      }
+    }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layerWith({ snapshotEvents: 7 }), journal)))
+  )
+}
+
 for (const [name, layer] of Object.entries(journals)) {
   describe(`over ${name}`, () => {
     suite(layer)
+    dueSuite(layer)
   })
 }
 
