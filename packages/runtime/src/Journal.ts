@@ -216,9 +216,9 @@ const readingOf = (driver: JournalDriver, outstanding: Outstanding) => {
     head: () => whole(driver.head),
     streams: (family?: string) => whole(() => driver.streams(family)),
     history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-      whole(() => actorCursor(driver, stream, after)),
+      whole(() => Either.right(actorCursor(driver, stream, after))),
     toFold: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-      whole(() => foldCursor(driver, stream, after)),
+      whole(() => Either.right(foldCursor(driver, stream, after))),
     events: (after: number) => pages(() => whole(() => globalCursor(driver, after))),
     eventsOf: (stream: string) => pages(() => whole(() => streamCursor(driver, stream))),
     batches: (after: number) =>
