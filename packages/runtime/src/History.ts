@@ -49,6 +49,7 @@ export const beginning = (
         return Either.right({ sequence: snapshot.sequence, after: new Map(snapshot.versions) })
       }
       if (base === undefined) return Either.right({ sequence: 0, after: new Map() })
-      return mapNow(beforeBases(journal, stream, upTo), (after) => ({ sequence: 0, after }))
+      // The actor's own is the last of its batch: one of a stream it owns that comes later is of a batch that is not whole yet.
+      return mapNow(beforeBases(journal, stream, base.sequence), (after) => ({ sequence: 0, after }))
     })
   )

@@ -223,14 +223,31 @@ class Followed {
     this.versions = new Map(after)
   }
 
-  /** Fails where events before this one are not kept (compaction, a part of a journal): no state follows from what is. */
-  take({ encoding, sequence, stream, type, version }: Recorded): Either.Either<void, DecodeError> {
+  /** Takes the next event in. Fails where events before it are not kept: no state follows from what is. */
+  take(envelope: Recorded): Either.Either<void, DecodeError> {
+    const follows = envelope.encoding === encodings.base ? Either.void : this.follows(envelope)
+    this.versions.set(envelope.stream, envelope.version)
+    return follows
+  }
+
+  /** Fails where events before this one are not kept (compaction, a part of a journal). */
+  follows({ sequence, stream, type, version }: Recorded): Either.Either<void, DecodeError> {
     const expected = (this.versions.get(stream) ?? 0) + 1
-    this.versions.set(stream, version)
-    if (encoding === encodings.base || version === expected) return Either.void
+    if (version === expected) return Either.void
     const reason = `what is before it is not kept here: versions ${expected} to ${version - 1} of its stream`
     return Either.left(new UndecodableEvent({ sequence, stream, type, reason }))
   }
+}
+
+/** Fails unless events still to come follow those taken: the state at a moment between them is not known where some are not kept. */
+const beforeKept = (followed: Followed, later: ReadonlyArray<Recorded>): Either.Either<void, DecodeError> => {
+  const seen = new Set<string>()
+  for (const envelope of later) {
+    const follows = seen.has(envelope.stream) ? Either.void : followed.follows(envelope)
+    if (Either.isLeft(follows)) return follows
+    seen.add(envelope.stream)
+  }
+  return Either.void
 }
 
 /** Applies a page up to event `sequence`; the last one applied. */
@@ -251,15 +268,6 @@ const applyUpTo = (
     last = envelope.sequence
   }
   return Either.right(last)
-}
-
-/** Fails if the first kept events of an actor, all still to come, are not its first: its state now is not known. */
-const beforeKept = (stream: string, page: ReadonlyArray<Recorded>): Either.Either<void, DecodeError> => {
-  const next = page.find((event) => event.stream === stream) ?? page[0]
-  if (next === undefined || next.version === 1) return Either.void
-  const { sequence, stream: name, type, version } = next
-  const reason = `what is before it is not kept here: versions 1 to ${version - 1} of its stream`
-  return Either.left(new UndecodableEvent({ sequence, stream: name, type, reason }))
 }
 
 /**
@@ -283,8 +291,9 @@ export const stateAt = Effect.fn("Replay.stateAt")(function* (
   for (;;) {
     const page = yield* cursor.next()
     const applied = yield* applyUpTo(replaying, followed, page, sequence, verified?.sequence ?? 0)
-    if (applied === undefined && last === 0) yield* beforeKept(stream, page)
     last = applied ?? last
+    const later = page.findIndex((each) => each.sequence > sequence)
+    if (later >= 0 && (last === 0 || last < sequence)) yield* beforeKept(followed, page.slice(later))
     if (page.length === 0 || (page.at(-1)?.sequence ?? 0) >= sequence) break
   }
   return { stream, behavior: behavior.name, sequence: last, state: replaying.state() }

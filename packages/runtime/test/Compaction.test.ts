@@ -163,9 +163,52 @@ const later = <E>(journal: Layer.Layer<Journal, E>): void => {
 /** The state of `device/1`, which owned streams only: with its base event it has a stream of its own. */
 const onlyOwning = JSON.stringify({ ...device.initial, files: [{ file: 7, bytes: 0 }] })
 
+/** Past moments around base events. */
+const past = <E>(journal: Layer.Layer<Journal, E>): void => {
+  it.effect("K1: the state at every moment is the same behind base events, in the middle of their batch too", () =>
+    Effect.gen(function* () {
+      const one = yield* actor("0")
+      const journal = yield* Journal
+      const bytes: Array<number> = []
+      const note = Effect.gen(function* () {
+        const [file] = (yield* one.state).files
+        for (const { sequence } = yield* journal.head(); bytes.length < sequence;) bytes.push(file?.bytes ?? 0)
+      })
+      yield* one.ask({ _tag: "Open", file: 1 })
+      yield* note
+      for (const size of [3, 10, 2]) {
+        yield* one.ask({ _tag: "Move", file: 1, bytes: new Uint8Array(size) })
+        yield* note
+        yield* Compaction.writeBases(known)
+        yield* note
+      }
+      for (const [index, expected] of bytes.entries()) {
+        const { state } = yield* Replay.stateAt(known, "device/0", index + 1)
+        assert.deepInclude(state.value, { files: [{ file: 1, bytes: expected }] }, `after event ${index + 1}`)
+      }
+    }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, journal)))
+  )
+
+  it.effect("a moment before the kept history is known where a snapshot was made, and nowhere else", () =>
+    Effect.gen(function* () {
+      const one = yield* actor("0")
+      for (let value = 1; value <= 18; value++) yield* one.ask(write(value))
+      yield* Compaction.compact(known)
+      assert.deepInclude((yield* Replay.stateAt(known, "device/0", 10)).state.value, { last: 10 })
+      for (const sequence of [9, 14, 18]) {
+        const error = yield* Effect.flip(Replay.stateAt(known, "device/0", sequence))
+        assert.include(error, { _tag: "UndecodableEvent" })
+        assert.match(error.message, /what is before it is not kept here/)
+      }
+      assert.deepInclude((yield* Replay.stateAt(known, "device/0", 19)).state.value, { last: 18 })
+    }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layerWith({ snapshotEvents: 10 }), journal)))
+  )
+}
+
 for (const [name, layer] of Object.entries(journals)) {
   describe(`over ${name}`, () => {
     suite(layer)
+    past(layer)
     needed(layer)
     later(layer)
   })
