@@ -8,7 +8,7 @@ import { baseType, encodings } from "./Envelope.ts"
 import type { Bytes, Recorded, StoredCommand } from "./Envelope.ts"
 import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
-import { isPlain, jsonEncoder, lazyJsonEncoder, plainGuard } from "./internal/jsonEncoder.ts"
+import { isPlain, jsonEncoder, lazyJsonEncoder, plainGuard, throughSchema } from "./internal/jsonEncoder.ts"
 import { wasWritten } from "./internal/wasWritten.ts"
 import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
@@ -29,11 +29,11 @@ export interface Codec<State, Command, Event> {
   /** True if every one of these events is packed: an entry is the command and the event. */
   readonly isPacked: (events: ReadonlyArray<Event>) => boolean
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
-  /** JSON text of a state. Throws where the state is outside its schema. */
+  /** JSON text of a state. Throws where the state is outside its schema, or has a number that JSON does not have. */
   readonly encodeState: (state: State) => string
   /** JSON text of a command. */
   readonly commandJson: (command: Command) => string
-  /** JSON text of an event. */
+  /** JSON text of an event. Throws as `encodeState`. */
   readonly encodeEvent: (event: Event) => string
   /** The event in an envelope of this behavior's stream, or of a stream it owns. */
   readonly decode: (envelope: Recorded) => Either.Either<Event, DecodeError>
@@ -191,9 +191,9 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
       schemaVersion: version,
       bytes: commandToPayload(command)
     }),
-    encodeState: Schema.encodeSync(behavior.state),
+    encodeState: throughSchema(behavior.state),
     commandJson: commandToJson,
-    encodeEvent: Schema.encodeSync(behavior.event),
+    encodeEvent: throughSchema(behavior.event),
     decode,
     decodeVerified: verifiedReader(behavior, decode),
     decodeBase: (envelope) =>

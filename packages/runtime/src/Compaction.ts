@@ -79,7 +79,8 @@ const writeFamily = Effect.fnUntraced(function* (
 
 /**
  * Writes a base event for every stream of the journal, *durably*. Gives the batch from which on nothing needs what is before. Actors of this
- * process go on from their base events. Fails, with those written so far kept, where a state cannot be computed.
+ * process go on from their base events. Fails, with those written so far kept, where a state cannot be computed; dies where it is outside its
+ * schema, or has a number that JSON does not have: such a state could not be read back.
  */
 export const writeBases = Effect.fn("Compaction.writeBases")(function* (
   known: Replay.Registry

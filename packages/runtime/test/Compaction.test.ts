@@ -1,8 +1,8 @@
 /** Compaction (K1 to K3): no state changes, nothing needed is removed, the chain stays whole, actors go on. */
 import { assert, describe, it } from "@effect/vitest"
-import { ActorSystem, Compaction, Journal, Replay, Supervision, Verify } from "@stopcopy/runtime"
+import { ActorSystem, Behavior, Compaction, Journal, Replay, Supervision, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
-import { Effect, Exit, Layer, Schema } from "effect"
+import { Cause, Effect, Exit, Layer, Schema } from "effect"
 import { Command, device, deviceFile } from "./Device.ts"
 import { temporaryFile } from "./files.ts"
 import { actor, journals, recorded } from "./worlds.ts"
@@ -162,6 +162,30 @@ const later = <E>(journal: Layer.Layer<Journal, E>): void => {
 
 /** The state of `device/1`, which owned streams only: with its base event it has a stream of its own. */
 const onlyOwning = JSON.stringify({ ...device.initial, files: [{ file: 7, bytes: 0 }] })
+
+/** A behavior whose state is not what JSON can keep, once it has been reset. */
+const mean = Behavior.make({
+  name: "mean",
+  version: 1,
+  state: Schema.Struct({ least: Schema.Number }),
+  command: Schema.TaggedStruct("Reset", {}),
+  event: Schema.TaggedStruct("WasReset", {}),
+  initial: { least: 0 },
+  decide: () => Behavior.accept([{ _tag: "WasReset" } as const], undefined),
+  evolve: () => ({ least: Number.POSITIVE_INFINITY })
+})
+
+it.effect("a state with a number that JSON does not have is not compacted: its history stays", () =>
+  Effect.gen(function* () {
+    const registry = Replay.registry(Replay.replayable(mean))
+    const reset = Effect.flatMap(ActorSystem, (system) => system.actor(mean, "0"))
+    yield* Effect.flatMap(reset, (one) => one.ask({ _tag: "Reset" }))
+    const exit = yield* Effect.exit(Compaction.compact(registry))
+    assert.match(Exit.isFailure(exit) ? Cause.pretty(exit.cause) : "", /NaN and infinite numbers are not kept by JSON/)
+    const again = yield* Effect.provide(reset, ActorSystem.layer)
+    assert.deepStrictEqual(yield* again.state, { least: Number.POSITIVE_INFINITY })
+  }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, journals.SQLite)))
+)
 
 /** Past moments around base events. */
 const past = <E>(journal: Layer.Layer<Journal, E>): void => {

@@ -20,8 +20,11 @@ const hasOtherNumber = (value: unknown): boolean => {
   return typeof value === "object" && value !== null && Object.values(value).some(hasOtherNumber)
 }
 
-/** The encoder of the schema; throws for numbers that could not be read back too. */
-const throughSchema = <A>(schema: Json<A>): ((value: A) => string) => {
+/**
+ * Encodes values of `schema` with fields in the schema's order, so that equal values have equal texts. Throws what the schema says about a
+ * value outside it, and for a number that JSON does not have.
+ */
+export const throughSchema = <A>(schema: Json<A>): ((value: A) => string) => {
   const { ast } = schema
   if (ast._tag !== "Transformation") return Schema.encodeSync(schema)
   const encode = Schema.encodeSync(Schema.make<A, unknown>(ast.to))
@@ -60,7 +63,7 @@ export const lazyJsonEncoder = <A>(schema: Json<A>): ((value: A) => string | Laz
   return check === undefined ? encode : (value) => (check(value) ? new LazyJson(value) : encode(value))
 }
 
-/** Encodes values of `schema`. Throws what the schema says about a value outside it, and for a number that JSON does not have. */
+/** As `throughSchema`, but values that are their own encoded form keep their fields' order. */
 export const jsonEncoder = <A>(schema: Json<A>): ((value: A) => string) => {
   const encode = throughSchema(schema)
   const check = plainCheckOf(schema)
