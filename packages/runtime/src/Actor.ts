@@ -21,7 +21,9 @@ export interface Actor<State, Command, Answer, Refused> {
    * its journal is asynchronous, or cannot be read.
    */
   readonly unsafeState: () => State
-  /** Sequence of the last event of this actor that is in the journal; 0 if there is none. Throws where `unsafeState` does. */
+  /** Sequence of the last event of this actor that is in the journal; 0 if there is none. Restores the actor if it is not in memory. */
+  readonly position: Effect.Effect<number, JournalError>
+  /** The same, for synchronous code. Throws where `unsafeState` does. */
   readonly unsafePosition: () => number
   /** One turn: decide, append, evolve, answer. Fails with the behavior's refusal, or with what the journal says. */
   readonly ask: (command: Command, options?: AskOptions) => Effect.Effect<Answer, Refused | JournalError>

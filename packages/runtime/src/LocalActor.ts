@@ -27,7 +27,9 @@ import { isNow } from "./Now.ts"
 import { circumstancesOf, isPlain, requestOf } from "./Request.ts"
 import type { Circumstances } from "./Request.ts"
 import { Resident } from "./Resident.ts"
+import type { Standing } from "./Standing.ts"
 import { Ticket } from "./Ticket.ts"
+import { Together } from "./Together.ts"
 
 type Recorded<State, Command, Event> = Omit<Part<State, Command, Event>, "events"> & {
   readonly events: ReadonlyArray<Event>
@@ -37,35 +39,6 @@ type Recorded<State, Command, Event> = Omit<Part<State, Command, Event>, "events
 interface Peers<A> {
   /** The one that has the name of `actor` now. */
   readonly current: (actor: A) => A
-}
-
-/** The appends of one `askAll`: settled after all of them, with the outcome of the first in their order that failed. */
-class Together extends Ticket {
-  /** Appends begun. */
-  count = 0
-  /** Appends without an outcome, and one until no more are begun. */
-  private pending = 1
-  private failedPart = Infinity
-  private result: Outcome | undefined
-
-  /** Begins an append: its place in the order. */
-  begin(): number {
-    this.pending++
-    return this.count++
-  }
-
-  /** An append has an outcome; that of all, if it was the last. */
-  told(part: number, outcome: Outcome): Outcome | undefined {
-    const failed = Either.isLeft(outcome)
-    if (failed ? part < this.failedPart : this.failedPart === Infinity) this.result = outcome
-    if (failed) this.failedPart = Math.min(this.failedPart, part)
-    return this.end()
-  }
-
-  /** No more are begun; the outcome of all, if every append has one. */
-  end(): Outcome | undefined {
-    return --this.pending === 0 ? this.result : undefined
-  }
 }
 
 export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
@@ -84,12 +57,11 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   get state(): Effect.Effect<State, JournalError> {
-    return Effect.suspend(() => {
-      const actor = this.current()
-      return actor.ready
-        ? Effect.succeed(actor.standing.published)
-        : Effect.map(actor.restored(), () => actor.unsafeState())
-    })
+    return this.whenReady((standing) => standing.published)
+  }
+
+  get position(): Effect.Effect<number, JournalError> {
+    return this.whenReady((standing) => standing.sequence)
   }
 
   unsafeState(): State {
@@ -120,6 +92,16 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     return Effect.suspend(() => {
       const actor = this.current()
       return actor.ready ? actor.watch(predicate) : Effect.zipRight(actor.restored(), this.until(predicate))
+    })
+  }
+
+  /** What `look` sees of the actor that has this one's name; it may have stopped again since it was restored. */
+  private whenReady<A>(look: (standing: Standing<State>) => A): Effect.Effect<A, JournalError> {
+    return Effect.suspend(() => {
+      const actor = this.current()
+      return actor.ready
+        ? Effect.succeed(look(actor.standing))
+        : Effect.zipRight(actor.restored(), actor.whenReady(look))
     })
   }
 

@@ -46,7 +46,8 @@ const performWhilePending = <State, Command, Id, Action, Result, Failure, Answer
 
 /**
  * Carries operation `id` of `actor` to its end and gives the recorded result. Waits while another operation is pending. Fails
- * with the recorded failure, with what `perform` fails with, or with what `ask` says to an outcome of a pending operation.
+ * with the recorded failure, with what `perform` fails with, or with what `ask` says to an outcome of a pending operation. The actor need not be
+ * in memory: it is not, for instance, behind an append that failed.
  */
 export const drive = <State, Command, Id, Action, Result, Failure, Answer, Refused, E, R>(
   actor: Actor<State, Command, Answer, Refused>,
@@ -58,25 +59,30 @@ export const drive = <State, Command, Id, Action, Result, Failure, Answer, Refus
    * or one that came between it and a driver who took over.
    */
   const step = (action: Action) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(restore(performWhilePending(actor, work, id, action)), (command) =>
-        command === undefined ? Effect.void : tell(command)
-      )
-    ).pipe(withCausation(actor.unsafePosition()))
+    Effect.flatMap(actor.position, (position) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(restore(performWhilePending(actor, work, id, action)), (command) =>
+          command === undefined ? Effect.void : tell(command)
+        )
+      ).pipe(withCausation(position))
+    )
   const tell = (command: Command): Effect.Effect<void, Refused | JournalError> =>
     Effect.catchAll(Effect.asVoid(actor.ask(command)), (error) =>
-      work.ended(actor.unsafeState(), id) === undefined ? Effect.fail(error) : Effect.void
+      // Where the state cannot be had either, that is what the caller must know first.
+      Effect.flatMap(actor.state, (state) => (work.ended(state, id) === undefined ? Effect.fail(error) : Effect.void))
     )
-  const next: Effect.Effect<Result, Failure | Refused | JournalError | E, R> = Effect.suspend(() => {
-    const state = actor.unsafeState()
-    const result = work.ended(state, id)
-    if (result !== undefined) return result
-    const pending = work.pending(state)
-    if (pending?.id === id) return Effect.zipRight(step(pending.action), next)
-    return Effect.zipRight(
-      actor.until((later) => work.ended(later, id) !== undefined || work.pending(later)?.id === id),
-      next
-    )
-  })
+  const next: Effect.Effect<Result, Failure | Refused | JournalError | E, R> = Effect.flatMap(
+    actor.state,
+    (state): Effect.Effect<Result, Failure | Refused | JournalError | E, R> => {
+      const result = work.ended(state, id)
+      if (result !== undefined) return result
+      const pending = work.pending(state)
+      if (pending?.id === id) return Effect.zipRight(step(pending.action), next)
+      return Effect.zipRight(
+        actor.until((later) => work.ended(later, id) !== undefined || work.pending(later)?.id === id),
+        next
+      )
+    }
+  )
   return next
 }

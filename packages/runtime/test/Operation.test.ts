@@ -1,9 +1,10 @@
 /** The invariants O1 to O4 of long work. */
 import { assert, it } from "@effect/vitest"
-import { ActorSystem, Journal, Operation } from "@stopcopy/runtime"
+import { ActorSystem, Journal, JournalFull, Operation } from "@stopcopy/runtime"
 import { Chunk, Deferred, Effect, Fiber, Layer, Ref, Stream } from "effect"
 import { banks, device, draining } from "./Device.ts"
 import type { Command } from "./Device.ts"
+import { scripted } from "./worlds.ts"
 
 const TestSystem = Layer.provideMerge(ActorSystem.layer, Journal.layerMemory)
 const actor = Effect.flatMap(ActorSystem, (system) => system.actor(device, "0"))
@@ -135,4 +136,26 @@ it.effect("an outcome refused while the operation is pending is the waiter's fai
     const failure = yield* Effect.flip(Operation.drive(one, { ...draining, perform }, 1))
     assert.include(failure, { _tag: "EINVAL" })
   }).pipe(Effect.provide(TestSystem))
+)
+
+it.effect(
+  "an outcome that the journal cannot take is the waiter's failure, and the operation can be driven again",
+  () =>
+    Effect.gen(function* () {
+      for (const synchronous of [true, false]) {
+        const { layer, script } = scripted(synchronous)
+        yield* Effect.gen(function* () {
+          const one = yield* actor
+          yield* one.ask({ _tag: "Drain", id: 1 })
+          const perform = () => Effect.succeed(drained(1))
+          script.faults.push({ fails: new JournalFull({ journal: "memory" }) })
+          assert.include(yield* Effect.flip(Operation.drive(one, { ...draining, perform }, 1)), { _tag: "JournalFull" })
+          script.faults.push({ fails: new JournalFull({ journal: "memory" }) })
+          // Neither where it begins with an actor that is out of memory.
+          assert.include(yield* Effect.flip(one.ask({ _tag: "Open", file: 1 })), { _tag: "JournalFull" })
+          assert.strictEqual(yield* Operation.drive(one, { ...draining, perform }, 1), "drained")
+          assert.strictEqual(yield* one.position, banks + 2)
+        }).pipe(Effect.provide(layer))
+      }
+    })
 )
