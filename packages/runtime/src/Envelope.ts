@@ -51,6 +51,8 @@ export type Bytes = Uint8Array | string
 
 /** A text that is made when somebody needs it. */
 export interface LazyText {
+  /** Its characters, those that JSON writes as several counted once. */
+  readonly length: number
   readonly text: () => string
 }
 

@@ -8,7 +8,7 @@ import { Option, SchemaAST } from "effect"
 type Check = (value: unknown) => boolean
 
 /** A plain object: no class of its own, whose `toJSON` or inherited fields JSON would see differently. */
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
+export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => {
   if (typeof value !== "object" || value === null || "toJSON" in value) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null

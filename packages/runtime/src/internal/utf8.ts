@@ -25,16 +25,20 @@ export const bytesOf = (payload: Payload): Uint8Array => {
   return typeof made === "string" ? toUtf8(made) : made
 }
 
-/** How much a payload is, roughly: its bytes or characters; 0 for a text that is not made yet. */
-export const lengthOf = (payload: Payload): number =>
-  typeof payload === "string" || payload instanceof Uint8Array ? payload.length : 0
+/** How much a payload is, roughly: its bytes or characters. */
+export const lengthOf = (payload: Payload): number => payload.length
+
+/** Characters that JSON writes for one, at most: `\u0000`. */
+const escapedLength = 6
 
 /**
- * Bytes that a payload has. A text of `below` characters or fewer is counted in characters: only long ones are worth encoding. One that is
- * not made yet has none.
+ * Bytes that a payload has. A text of `below` characters or fewer is counted in characters: only long ones are worth encoding, or making.
  */
 export const sizeOf = (payload: Payload, below: number): number => {
-  if (typeof payload !== "string") return lengthOf(payload)
+  if (payload instanceof Uint8Array) return payload.length
+  if (typeof payload !== "string") {
+    return payload.length * escapedLength <= below ? payload.length : sizeOf(payload.text(), below)
+  }
   return payload.length <= below ? payload.length : toUtf8(payload).byteLength
 }
 
