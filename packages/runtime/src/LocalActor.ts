@@ -118,6 +118,8 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     if (!this.ready) return this.later((actor) => actor.ask(command, { durability }))
     const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.ask(command, { durability }))
+    const circumstances = circumstancesOf(fiber)
+    this.usedAt = circumstances.time
     const { behavior } = this.kind
     let next = this.standing.ahead
     let decision
@@ -131,7 +133,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     }
     const { answer, events } = decision
     if (events.length === 0) return this.unrecorded(answer, durability)
-    const committed = this.record({ command, events, next, packed }, durability, circumstancesOf(fiber))
+    const committed = this.record({ command, events, next, packed }, durability, circumstances)
     if (!isNow(committed)) return Effect.flatMap(committed, () => this.answered(answer))
     return Either.isLeft(committed) ? Either.left(committed.left) : this.answered(answer)
   }
@@ -145,11 +147,13 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     if (!this.ready) return this.later((actor) => actor.askAll(commands, { durability }))
     const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.askAll(commands, { durability }))
+    const circumstances = circumstancesOf(fiber)
+    this.usedAt = circumstances.time
     const { behavior, codec } = this.kind
     const { answers, defect, parts } = decideAll(behavior, codec, this.standing.ahead, commands)
     if (parts.length === 0 && defect === undefined) return this.unrecorded(Either.right(answers), durability)
     const together = new Together()
-    const failed = this.recordAll(parts, durability, circumstancesOf(fiber), together)
+    const failed = this.recordAll(parts, durability, circumstances, together)
     const committed = this.committed(together)
     if (failed !== undefined) return Effect.zipRight(committed, failed)
     if (defect !== undefined) return Effect.zipRight(committed, this.broken(defect.command, defect.thrown))
@@ -216,7 +220,6 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     } catch (defect) {
       return this.broken(command, defect)
     }
-    this.usedAt = request.time
     return immediate ? this.commitNow(request, next) : this.commitLater(request, next, together)
   }
 
@@ -272,8 +275,12 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     return decidedOn === undefined ? answer : Effect.zipRight(decidedOn, answer)
   }
 
+  /** The defect is recorded behind what it was decided on; what stays on the tape is told by whoever restores the actor. */
   private broken(command: Command, defect: unknown): Effect.Effect<never, JournalError> {
+    const { last } = this
+    this.takeIn()
     this.stop()
-    return Effect.suspend(() => this.kind.stopped(this.stream, this.standing.sequence, command, defect))
+    const stopped = Effect.suspend(() => this.kind.stopped(this.stream, this.standing.sequence, command, defect))
+    return last === undefined ? stopped : Effect.zipRight(last.settled, stopped)
   }
 }

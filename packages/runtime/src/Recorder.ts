@@ -36,6 +36,8 @@ export class Recorder<Event, Command> {
   private readonly run: TapeRun
   /** Appends that the journal refused for now. */
   private waiting: ReadonlyArray<AppendRequest> = []
+  /** Sequence of the last entry that the journal took in; 0: none yet. */
+  sequence = 0
   /** What went before entries here that were decided without it (W2); whoever decides more restores first, and clears this. */
   displaced: VersionConflict | undefined
 
@@ -90,17 +92,16 @@ export class Recorder<Event, Command> {
     }
   }
 
-  /** Brings everything into the journal; where its last event went, or undefined if there was nothing. */
-  takeIn(): Either.Either<Appended | undefined, AppendError> {
+  /** Brings everything into the journal. */
+  takeIn(): Either.Either<void, AppendError> {
     if (this.run.entries > 0) this.waiting = [...this.waiting, ...this.run.take()]
-    let last: Appended | undefined
     for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
       const appended = this.append(next)
       if (Either.isLeft(appended)) return Either.left(appended.left)
-      last = appended.right
+      this.sequence = appended.right.last
       this.waiting = this.waiting.slice(1)
     }
-    return Either.map(this.rotate(), () => last)
+    return this.rotate()
   }
 
   /** Appends, behind what another process wrote meanwhile if need be. */

@@ -84,9 +84,9 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     const taken = recorder.takeIn()
     if (recorder.displaced !== undefined) this.stop()
     if (!recorder.holds) this.kind.journal.outstanding.remove(this)
-    if (Either.isLeft(taken)) return Either.left(taken.left)
-    if (taken.right !== undefined) this.standing.sequence = taken.right.last
-    return Either.void
+    // Some may be in the journal where others could not be taken in, or the tape not be begun anew.
+    this.standing.sequence = Math.max(this.standing.sequence, recorder.sequence)
+    return taken
   }
 
   /** The first state that `predicate` holds for. */
@@ -113,7 +113,6 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
       return Either.left(written.left)
     }
     this.standing.tape(events.length, events.length * (this.kind.behavior.packing?.entryBytes ?? 0), next)
-    this.usedAt = time
     this.kind.journal.outstanding.add(this)
     this.watchers?.notify(next)
     return Either.void

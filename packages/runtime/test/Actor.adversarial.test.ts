@@ -1,7 +1,8 @@
 /** Orders of events that an actor must survive (A1 to A6), provoked with a storage that answers when the test lets it. */
 import { assert, it } from "@effect/vitest"
-import { ActorSystem, Journal, JournalFull } from "@stopcopy/runtime"
-import { Cause, Effect, Either, Exit, Fiber, Option, TestClock } from "effect"
+import { ActorSystem, Journal, JournalFull, Supervision } from "@stopcopy/runtime"
+import { Cause, Effect, Either, Exit, Fiber, Option, Schema, TestClock } from "effect"
+import { MemoryTapes } from "./MemoryTapes.ts"
 import { actor, recorded, scripted, turn } from "./worlds.ts"
 
 const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
@@ -9,6 +10,27 @@ const durable = { durability: "durable" } as const
 const full = new JournalFull({ journal: "memory" })
 
 const isWaiting = <A, E>(fiber: Fiber.Fiber<A, E>) => Effect.map(Fiber.poll(fiber), Option.isNone)
+
+/** What was recorded about defects. */
+const stopsIn = (events: Effect.Effect.Success<typeof recorded>) =>
+  events
+    .filter(({ type }) => type === "ActorStopped")
+    .map(({ payload }) => Schema.decodeSync(Supervision.behavior.event)(new TextDecoder().decode(payload ?? undefined)))
+
+it.effect("A5: a defect behind entries on a tape names the last of them", () => {
+  const { layer } = scripted(true, {}, { tapes: new MemoryTapes() })
+  return Effect.gen(function* () {
+    const one = yield* actor("0")
+    yield* one.askAll([write(1), write(2), write(3)])
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(one.ask({ _tag: "Break", where: "decide" }))))
+    const events = yield* recorded
+    assert.deepStrictEqual(
+      events.map(({ type }) => type),
+      ["RegisterWritten", "RegisterWritten", "RegisterWritten", "ActorStopped"]
+    )
+    assert.strictEqual(stopsIn(events)[0]?.sequence, 3)
+  }).pipe(Effect.provide(layer))
+})
 
 it.effect("A1: asked, not committed yet, looked at: what others see is never ahead of the journal", () => {
   const { commits, layer } = scripted(false)
@@ -217,6 +239,22 @@ it.effect("a reference kept across passivation and the actor that came instead a
   }).pipe(Effect.provide(layer))
 })
 
+it.effect("an actor that is asked stays in memory, whether its turns have events or not", () => {
+  const { layer } = scripted(true, { idle: "1 minute" })
+  return Effect.gen(function* () {
+    const { size } = yield* ActorSystem
+    const one = yield* actor("0")
+    const look = { _tag: "Look" } as const
+    for (const ask of [one.ask(write(1)), one.ask(look), one.askAll([look, look]), one.ask(look)]) {
+      yield* ask
+      yield* TestClock.adjust("45 seconds")
+      assert.strictEqual(yield* size, 1)
+    }
+    yield* TestClock.adjust("1 minute")
+    assert.strictEqual(yield* size, 0)
+  }).pipe(Effect.provide(layer))
+})
+
 it.effect("A5: the journal is full when a defect should be recorded: the caller dies of both", () =>
   Effect.gen(function* () {
     for (const synchronous of [true, false]) {
@@ -247,11 +285,13 @@ it.effect("A5: a defect behind turns that wait: they are kept, and the defect is
     commits.open()
     assert.deepStrictEqual([yield* Fiber.join(asked), yield* Fiber.join(next)], [1, 2])
     assert.isTrue(Exit.isFailure(yield* Fiber.join(broken)))
-    assert.deepStrictEqual((yield* recorded).map(({ type }) => type).toSorted(), [
+    const events = yield* recorded
+    assert.deepStrictEqual(events.map(({ type }) => type).toSorted(), [
       "ActorStopped",
       "RegisterWritten",
       "RegisterWritten"
     ])
+    assert.strictEqual(stopsIn(events)[0]?.sequence, 1)
   }).pipe(Effect.provide(layer))
 })
 

@@ -230,6 +230,7 @@ it.effect("a long tape is begun anew once the journal has what is on it, durably
     yield* one.ask(write(2))
     tapes.size = maxTapeBytes
     yield* recorded
+    assert.strictEqual(one.unsafePosition(), 2, "what is in the journal counts, whatever the tape says")
     yield* one.ask(write(3))
     yield* recorded
     assert.deepStrictEqual(tapes.calls.slice(2), ["write 2 1", "sync", "write 3 1", "sync", "rotate"])
