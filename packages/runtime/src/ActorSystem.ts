@@ -35,6 +35,11 @@ export class ActorSystem extends Context.Tag("@stopcopy/runtime/ActorSystem")<
     readonly size: Effect.Effect<number>
     /** Lets the next turn of the actor of `stream` start from the journal: something else wrote to it. */
     readonly restart: (stream: string) => Effect.Effect<void>
+    /**
+     * Runs `effect`, which writes to the streams of the actor of `stream`, between two of its turns: it conflicts with none of them. It must
+     * not ask that actor.
+     */
+    readonly between: <A, E, R>(stream: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   }
 >() {
   /** Local actors over the `Journal`, with `defaultActorOptions`. */
@@ -53,6 +58,7 @@ interface AnyFamily {
   readonly size: number
   readonly passivate: (now: number, idle: number) => void
   readonly restart: (stream: string) => void
+  readonly between: <A, E, R>(stream: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly endTapes: () => Either.Either<void, AppendError>
 }
 
@@ -89,6 +95,11 @@ class Families {
     })
     this.byName.set(behavior.name, made)
     return made
+  }
+
+  /** The family whose actor has that stream, if one of it was ever used. */
+  ofStream(stream: string): AnyFamily | undefined {
+    return this.byName.get(stream.split("/", 1)[0] ?? stream)
   }
 
   get all(): Iterable<AnyFamily> {
@@ -155,6 +166,7 @@ const makeSystem = (
       restart: (stream) =>
         Effect.sync(() => {
           for (const family of families.all) family.restart(stream)
-        })
+        }),
+      between: (stream, effect) => Effect.suspend(() => families.ofStream(stream)?.between(stream, effect) ?? effect)
     }
   })

@@ -26,8 +26,8 @@ import type {
 } from "./JournalError.ts"
 import * as Replay from "./Replay.ts"
 
-/** Times that the base events of one actor are tried, while others append to it. */
-export const baseAttempts = 16
+/** Times that the base events of one actor are tried, while other processes append to it. */
+const baseAttempts = 16
 
 const microsPerMilli = 1000
 
@@ -90,11 +90,11 @@ export const writeBases = Effect.fn("Compaction.writeBases")(function* (
   const { batch } = yield* journal.head()
   const owners = new Set((yield* journal.streams()).map(ownerOf))
   for (const own of owners) {
-    yield* Effect.retry(writeFamily(known, own), {
+    const written = Effect.retry(writeFamily(known, own), {
       schedule: Schedule.recurs(baseAttempts - 1),
       while: ({ _tag }) => _tag === "VersionConflict"
     })
-    if (Option.isSome(system)) yield* system.value.restart(own)
+    yield* Option.isSome(system) ? system.value.between(own, written) : written
   }
   yield* journal.sync()
   return batch + 1

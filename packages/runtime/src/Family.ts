@@ -115,6 +115,19 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> imple
     for (const [stream, actor] of this.actors) if (actor.passivate(now, idle)) this.actors.delete(stream)
   }
 
+  /** Runs `effect`, which writes to the streams of an actor, between two of its turns; it comes into memory for no longer than that. */
+  between<A, E, R>(stream: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.suspend(() => {
+      const actor = this.get(stream)
+      return Effect.ensuring(
+        actor.between(effect),
+        Effect.sync(() => {
+          if (actor.passivate(0, 0)) this.actors.delete(stream)
+        })
+      )
+    })
+  }
+
   /** The next use of these actors starts from the journal. */
   restart(stream: string): void {
     this.actors.get(stream)?.stop()

@@ -8,15 +8,16 @@
  *    committed inside the `submit` that filled it; with an asynchronous one `room` makes callers wait before they decide, while
  *    `maxQueuedBatches` batches or `maxQueuedBytes` bytes are queued.
  * G3 A storage error is the answer to every append in the group and in the queue: those behind were decided on those before.
- * G4 A refused append refuses those in the queue that touch one of its streams, for the same reason.
+ * G4 A refused append refuses those in the queue that expect one of its streams behind it: they were decided on it.
  */
 import { Cause, Deferred, Effect, Either, Exit, FiberId, Option } from "effect"
 import type { Durability } from "./Envelope.ts"
 import { lengthOf } from "./internal/utf8.ts"
 import type { AppendAnswer, AppendRequest, Appended, JournalDriver } from "./JournalDriver.ts"
-import { JournalUnavailable, VersionConflict } from "./JournalError.ts"
-import type { AppendError, CommitError } from "./JournalError.ts"
+import { JournalUnavailable } from "./JournalError.ts"
+import type { AppendError, CommitError, VersionConflict } from "./JournalError.ts"
 import { isNow } from "./Now.ts"
+import { Refused } from "./Refused.ts"
 
 /** Batches in one group commit, at most. */
 export const maxGroupBatches = 1024
@@ -57,7 +58,7 @@ const bytesOf = (request: AppendRequest): number => {
   return bytes
 }
 
-const none: ReadonlyArray<Queued> = []
+const none: ReadonlyArray<readonly [Queued, VersionConflict]> = []
 
 const touches = (request: AppendRequest, streams: ReadonlySet<string>): boolean =>
   request.streams.some(({ stream }) => streams.has(stream))
@@ -249,30 +250,32 @@ export class GroupCommit {
   }
 
   private answer(group: ReadonlyArray<Queued>, answers: ReadonlyArray<AppendAnswer>): void {
-    const refused: Array<AppendRequest> = []
+    const refused = new Refused()
+    let kept = 0
     let at = 0
     for (const { request } of group) {
       const answer = answers[at++]
-      if (answer === undefined || Either.isLeft(answer)) refused.push(request)
+      if (answer !== undefined && Either.isRight(answer)) kept++
+      else refused.add(request)
     }
-    const streams = new Set(refused.flatMap((request) => request.streams.map(({ stream }) => stream)))
-    const behind = refused.length === 0 ? none : this.refuseBehind(streams)
-    if (refused.length < group.length) this.committed()
+    const behind = refused.isEmpty ? none : this.refuseBehind(refused)
+    if (kept > 0) this.committed()
     at = 0
     for (const { done } of group) done(answers[at++] ?? this.noAnswer())
-    for (const { done, request } of behind) done(Either.left(behindRefused(request, streams)))
+    for (const [{ done }, conflict] of behind) done(Either.left(conflict))
   }
 
-  /** Takes those out of the queue that touch one of `streams`, and, in turn, of each other (G4); theirs are in `streams` then. */
-  private refuseBehind(streams: Set<string>): ReadonlyArray<Queued> {
-    const behind: Array<Queued> = []
+  /** Takes those out of the queue that were decided on what is refused, and, in turn, on each other (G4); all are in `refused` then. */
+  private refuseBehind(refused: Refused): ReadonlyArray<readonly [Queued, VersionConflict]> {
+    const behind: Array<readonly [Queued, VersionConflict]> = []
     const rest: Array<Queued> = []
     for (const queued of this.queue) {
-      if (!touches(queued.request, streams)) rest.push(queued)
+      const conflict = refused.conflictOf(queued.request)
+      if (conflict === undefined) rest.push(queued)
       else {
-        behind.push(queued)
+        behind.push([queued, conflict])
         this.queuedBytes -= queued.bytes
-        for (const { stream } of queued.request.streams) streams.add(stream)
+        refused.add(queued.request)
       }
     }
     this.queue = rest
@@ -289,9 +292,3 @@ const requestsOf = (group: ReadonlyArray<Queued>): ReadonlyArray<AppendRequest> 
 
 const durabilityOf = (group: ReadonlyArray<Queued>): Durability =>
   group.some(({ request }) => request.durability === "durable") ? "durable" : "written"
-
-/** The append was decided on one that was refused: a stream of `refused` never reached the version it expects. */
-const behindRefused = (request: AppendRequest, refused: ReadonlySet<string>): VersionConflict => {
-  const { expected, stream } = request.streams.find((each) => refused.has(each.stream)) ?? { expected: 0, stream: "" }
-  return new VersionConflict({ stream, expected, actual: Math.max(0, expected - 1) })
-}

@@ -6,7 +6,10 @@
  */
 import { Schema } from "effect"
 
-/** Another writer was faster: `expected` is the version the append was decided on, `actual` the stream's. */
+/**
+ * The append was decided on another version than the stream has: `expected` is that version. Either another writer was faster, and `actual` is the
+ * stream's version; or an append that this one was decided on was refused, and `actual` is the version that that one was decided on.
+ */
 export class VersionConflict extends Schema.TaggedError<VersionConflict>()("VersionConflict", {
   stream: Schema.String,
   expected: Schema.Int,
@@ -14,7 +17,7 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }) {
   readonly retryable = true
   override get message(): string {
-    return `stream ${this.stream} is at version ${this.actual}, not ${this.expected}: another writer appended to it; ask again`
+    return `stream ${this.stream} is at version ${this.actual}, not ${this.expected}: another writer appended to it, or what this was decided on was refused; ask again`
   }
 }
 

@@ -6,7 +6,7 @@
  * A2 An answer is given after its events are in the journal, with the durability asked for; one that needs no events, after those
  *    that it was decided on.
  * A3 A decision without events appends nothing.
- * A4 After a `VersionConflict` (another process appended), or a failed group, the next turn starts from the journal.
+ * A4 After a `VersionConflict` (somebody else appended), or a failed group, the next turn starts from the journal.
  * A5 A defect in `decide` or `evolve`, or an event outside its schema, stops the actor: it is recorded (`Supervision.ts`), the
  *    caller dies of it, and the next use restores the actor from the journal.
  * A6 Turns that wait for their group commit do not hold up the next: it is decided on the state that they lead to, and is refused
@@ -115,7 +115,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     durability: Durability,
     fiber: Fiber.RuntimeFiber<A, E>
   ): Effect.Effect<Answer, Refused | JournalError> {
-    if (!this.ready) return this.later((actor) => actor.ask(command, { durability }))
+    if (!this.isOpen) return this.later((actor) => actor.ask(command, { durability }))
     const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.ask(command, { durability }))
     const circumstances = circumstancesOf(fiber)
@@ -144,7 +144,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     durability: Durability,
     fiber: Fiber.RuntimeFiber<A, E>
   ): Effect.Effect<ReadonlyArray<Either.Either<Answer, Refused>>, JournalError> {
-    if (!this.ready) return this.later((actor) => actor.askAll(commands, { durability }))
+    if (!this.isOpen) return this.later((actor) => actor.askAll(commands, { durability }))
     const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.askAll(commands, { durability }))
     const circumstances = circumstancesOf(fiber)
@@ -184,14 +184,14 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     return together.committed
   }
 
-  /** What an actor that is not ready is asked: of the one that has its name now, once it is restored. */
+  /** What an actor is asked that has no turn now: of the one that has its name then, once it is restored. */
   private later<A, E>(
     ask: (actor: LocalActor<State, Command, Event, Answer, Refused>) => Effect.Effect<A, E>
   ): Effect.Effect<A, E | JournalError> {
     const actor = this.current()
     return actor === this
       ? Effect.zipRight(
-          this.restored(),
+          Effect.zipRight(this.resumed, this.restored()),
           Effect.suspend(() => ask(this))
         )
       : ask(actor)

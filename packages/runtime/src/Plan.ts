@@ -9,6 +9,7 @@ import { sizeOf, textIn } from "./internal/utf8.ts"
 import type { AppendRequest, Appended, ExpectedStream, Head, NewCommand, NewRecord } from "./JournalDriver.ts"
 import { AppendTooLarge, VersionConflict } from "./JournalError.ts"
 import type { RefusedAppend } from "./JournalError.ts"
+import { Refused } from "./Refused.ts"
 
 /** Characters that have no more than `maxPayloadBytes` bytes in UTF-8, whatever they are. */
 const surelySmall = maxPayloadBytes / 3
@@ -139,8 +140,6 @@ const plan = (
 class PlannedVersions {
   private readonly versionOf: (stream: string) => number
   private readonly ahead = new Map<string, number>()
-  /** The lowest version that a refused request of the group expected of a stream. */
-  private readonly refused = new Map<string, number>()
 
   constructor(versionOf: (stream: string) => number) {
     this.versionOf = versionOf
@@ -153,21 +152,6 @@ class PlannedVersions {
   follow({ records }: PlannedBatch): void {
     for (const { count, stream, version } of records) this.ahead.set(stream, version + count - 1)
   }
-
-  refuse({ streams }: AppendRequest): void {
-    for (const { expected, stream } of streams) {
-      this.refused.set(stream, Math.min(this.refused.get(stream) ?? expected, expected))
-    }
-  }
-
-  /** Why a request is refused that was decided on a refused one: it expects more than that did (D2 of `JournalDriver`). */
-  behindRefused({ streams }: AppendRequest): VersionConflict | undefined {
-    for (const { expected, stream } of streams) {
-      const actual = this.refused.get(stream)
-      if (actual !== undefined && expected > actual) return new VersionConflict({ stream, expected, actual })
-    }
-    return undefined
-  }
 }
 
 /** The batches that a group becomes after `head`, in its order, each on top of those before it; or why it is refused. */
@@ -179,11 +163,12 @@ export const planGroup = (
   const [only] = group
   if (only !== undefined && group.length === 1) return [plan(only, head, versionOf)]
   const versions = new PlannedVersions(versionOf)
+  const refused = new Refused()
   let at = head
   return group.map((request) => {
-    const behind = versions.behindRefused(request)
+    const behind = refused.conflictOf(request)
     const planned = behind === undefined ? plan(request, at, (stream) => versions.of(stream)) : Either.left(behind)
-    if (Either.isLeft(planned)) versions.refuse(request)
+    if (Either.isLeft(planned)) refused.add(request)
     else {
       const place = placeOf(planned.right)
       at = { batch: place.batch, sequence: place.last }

@@ -28,6 +28,10 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   /** Time of the last turn, in microseconds since the Unix epoch; 0: none yet. */
   protected usedAt = 0
   private restoring: Deferred.Deferred<void, ReadError | DecodeError> | undefined
+  /** `restoring` reads what was there before `stop`. */
+  private isOutdated = false
+  /** Turns wait for it: something else has its turn. */
+  private pause: Deferred.Deferred<void> | undefined
   private watchers: Watchers<State> | undefined
   private recorder: Recorder<Event, Command> | undefined
 
@@ -56,8 +60,15 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
    */
   passivate(now: number, idle: number): boolean {
     if (this.usedAt === 0) this.usedAt = now
-    const isWaitedFor = this.waiting > 0 || this.restoring !== undefined || (this.watchers?.count ?? 0) > 0
-    if (isWaitedFor || this.recorder?.holds === true || now - this.usedAt < idle) return false
+    const isWaitedFor = this.waiting > 0 || (this.watchers?.count ?? 0) > 0
+    if (
+      isWaitedFor ||
+      this.restoring !== undefined ||
+      this.pause !== undefined ||
+      this.recorder?.holds === true ||
+      now - this.usedAt < idle
+    )
+      return false
     this.stop()
     this.standing = new Standing(this.kind.behavior.initial)
     this.usedAt = 0
@@ -75,6 +86,38 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   /** The next use starts from the journal. */
   stop(): void {
     this.ready = false
+    if (this.restoring !== undefined) this.isOutdated = true
+  }
+
+  /**
+   * Runs `effect`, which writes to this actor's streams, between two turns: behind all that were decided, and before any other is. The next
+   * one starts from the journal.
+   */
+  between<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.uninterruptibleMask((interruptible) => {
+      if (this.pause !== undefined) return interruptible(Effect.zipRight(this.resumed, this.between(effect)))
+      const pause = Deferred.unsafeMake<void>(FiberId.none)
+      this.pause = pause
+      return interruptible(this.last === undefined ? effect : Effect.zipRight(this.last.settled, effect)).pipe(
+        Effect.ensuring(
+          Effect.suspend(() => {
+            this.stop()
+            this.pause = undefined
+            return Deferred.succeed(pause, undefined)
+          })
+        )
+      )
+    })
+  }
+
+  /** True if a turn may begin now. */
+  protected get isOpen(): boolean {
+    return this.ready && this.pause === undefined
+  }
+
+  /** Waits while something else has its turn. */
+  protected get resumed(): Effect.Effect<void> {
+    return Effect.suspend(() => (this.pause === undefined ? Effect.void : Deferred.await(this.pause)))
   }
 
   /** Brings what is on the tape into the journal. */
@@ -154,13 +197,24 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
       if (this.ready || this.restoring !== undefined) return interruptible(this.restored())
       const restoring = Deferred.unsafeMake<void, ReadError | DecodeError>(FiberId.none)
       this.restoring = restoring
-      return begun.pipe(
-        Effect.map((standing) => this.begin(standing)),
+      this.isOutdated = false
+      return this.beginWith(begun).pipe(
         Effect.onExit((exit) => {
           this.restoring = undefined
           return Deferred.done(restoring, exit)
         })
       )
+    })
+  }
+
+  /** Begins where `begun` leads to; where that has become out of date meanwhile, the journal is read again. */
+  private beginWith(
+    begun: Effect.Effect<Standing<State>, ReadError | DecodeError>
+  ): Effect.Effect<void, ReadError | DecodeError> {
+    return Effect.flatMap(begun, (standing) => {
+      if (!this.isOutdated) return Either.right(this.begin(standing))
+      this.isOutdated = false
+      return this.beginWith(restore(this.kind, this.stream))
     })
   }
 

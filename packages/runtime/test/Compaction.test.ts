@@ -134,7 +134,7 @@ const later = <E>(journal: Layer.Layer<Journal, E>): void => {
     }).pipe(Effect.provide(world))
   )
 
-  it.effect("under asks of many fibers it is tried again, and every answered turn is in the state", () =>
+  it.effect("under asks of many fibers it has its turn, refuses none of them, and every turn is in the state", () =>
     Effect.gen(function* () {
       const one = yield* actor("0")
       const busy = Effect.forEach(
@@ -142,16 +142,11 @@ const later = <E>(journal: Layer.Layer<Journal, E>): void => {
         (value) =>
           Effect.zipRight(
             Effect.yieldNow(),
-            Effect.retry(one.ask(write(value), { durability: value % 2 === 0 ? "durable" : "written" }), {
-              times: 20,
-              while: ({ _tag }) => _tag === "VersionConflict"
-            })
+            one.ask(write(value), { durability: value % 2 === 0 ? "durable" : "written" })
           ),
         { concurrency: 4, discard: true }
       )
-      const compactions = Effect.exit(Compaction.compact(known)).pipe(Effect.repeatN(3))
-      const [, last] = yield* Effect.all([busy, compactions], { concurrency: "unbounded" })
-      assert.isTrue(Exit.isSuccess(last) || /VersionConflict/.test(String(last)))
+      yield* Effect.all([busy, Effect.repeatN(Compaction.compact(known), 3)], { concurrency: "unbounded" })
       assert.strictEqual((yield* one.state).writes, 60)
       const twin = yield* Effect.provide(actor("0"), ActorSystem.layer)
       assert.strictEqual(twin.unsafeState().writes, 60)
