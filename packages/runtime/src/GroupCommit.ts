@@ -8,7 +8,7 @@
  *    committed inside the `submit` that filled it; with an asynchronous one `room` makes callers wait before they decide, while
  *    `maxQueuedBatches` batches or `maxQueuedBytes` bytes are queued.
  * G3 A storage error is the answer to every append in the group and in the queue: those behind were decided on those before.
- * G4 A refused append refuses those in the queue that expect one of its streams behind it: they were decided on it.
+ * G4 A refused append refuses those in the queue that were decided on it (`Refused.ts`).
  */
 import { Cause, Deferred, Effect, Either, Exit, FiberId, Option } from "effect"
 import type { Durability } from "./Envelope.ts"

@@ -4,7 +4,7 @@
  *
  * D1 `commit` is one transaction: every batch it accepts is in the journal together with the others, after every earlier one.
  * D2 A request that is refused (its stream moved on, it is too large) keeps nothing and harms none of the others, except those
- *    behind it that touch one of its streams: they were decided on what it would have written, and are refused too.
+ *    behind it that were decided on what it would have written (`Refused.ts`): they are refused too.
  * D3 When `commit` fails, nothing of the whole group is kept, or (a server that went away while it committed) it is not known:
  *    whoever goes on reads the journal first.
  * D4 A synchronous driver answers every call with an `Either`, which is an effect that needs no fiber: a turn contains it.
