@@ -77,7 +77,10 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     readonly events: (after: number) => Stream.Stream<Envelope, ReadError>
     /** The events of one stream, up to its last; without the streams it owns. */
     readonly eventsOf: (stream: string) => Stream.Stream<Envelope, ReadError>
-    /** Every event after sequence `after`, those to come included: never ends, without gaps or duplicates. */
+    /**
+     * Every event after sequence `after`, those to come included: never ends, without gaps or duplicates. What goes to a tape meanwhile comes when
+     * the journal takes it in: within a second, while that works.
+     */
     readonly live: (after: number) => Stream.Stream<Envelope, ReadError>
     /** Every batch after batch `after` (0: from the first) with its link of the hash chain, for `verify` and export. */
     readonly batches: (after: number) => Stream.Stream<SealedBatch, ReadError>
@@ -166,11 +169,15 @@ export const make = (
       () => signal.raise(),
       () => outstanding.takeIn()
     )
-    yield* Effect.addFinalizer(() => {
-      // What cannot be taken in stays on its tape, for the next who opens the journal.
-      outstanding.takeIn()
-      return group.drain() ?? Effect.void
-    })
+    yield* Effect.addFinalizer(() =>
+      Effect.zipRight(
+        Effect.catchAll(
+          Effect.suspend(() => outstanding.takeIn()),
+          ({ message }) => Effect.logWarning(`entries stay on tape for who opens the journal next: ${message}`)
+        ),
+        Effect.suspend(() => group.drain() ?? Effect.void)
+      )
+    )
     yield* outstanding.taking
     yield* Effect.forkScoped(Stream.runForEach(driver.changes, () => Effect.sync(() => signal.raise())))
     return {
@@ -192,7 +199,8 @@ export const make = (
           return drained === undefined ? driver.sync() : Effect.zipRight(drained, Effect.suspend(driver.sync))
         }),
       syncNow: () => now(driver, driver.sync()),
-      live: (after) => Stream.suspend(() => live(globalCursor(driver, after), signal, options.poll)),
+      live: (after) =>
+        Stream.suspend(() => whole(outstanding, () => live(globalCursor(driver, after), signal, options.poll))),
       saveSnapshot: driver.saveSnapshot,
       redact: driver.redact,
       removeBefore: driver.removeBefore
@@ -204,25 +212,29 @@ const now = <A, E>(driver: JournalDriver, effect: Effect.Effect<A, E>): Either.E
   throw new TypeError(`driver ${driver.name} is not synchronous`)
 }
 
-/** Reading begins with taking in what is on tapes: what cannot be taken in now is not in the journal, and not read. */
+/**
+ * Reading begins with taking in what is on tapes. What cannot be taken in now is not in the journal, and not read: that is no error of the reader's.
+ * `Outstanding` tries again, and warns.
+ */
+const whole = <A>(outstanding: Outstanding, read: () => A): A => {
+  outstanding.takeIn()
+  return read()
+}
+
 const readingOf = (driver: JournalDriver, outstanding: Outstanding) => {
-  const whole = <A>(read: () => A): A => {
-    outstanding.takeIn()
-    return read()
-  }
   return {
     name: driver.name,
     id: driver.id,
-    head: () => whole(driver.head),
-    streams: (family?: string) => whole(() => driver.streams(family)),
+    head: () => whole(outstanding, driver.head),
+    streams: (family?: string) => whole(outstanding, () => driver.streams(family)),
     history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-      whole(() => Either.right(actorCursor(driver, stream, after))),
+      whole(outstanding, () => Either.right(actorCursor(driver, stream, after))),
     toFold: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-      whole(() => Either.right(foldCursor(driver, stream, after))),
-    events: (after: number) => pages(() => whole(() => globalCursor(driver, after))),
-    eventsOf: (stream: string) => pages(() => whole(() => streamCursor(driver, stream))),
+      whole(outstanding, () => Either.right(foldCursor(driver, stream, after))),
+    events: (after: number) => pages(() => whole(outstanding, () => globalCursor(driver, after))),
+    eventsOf: (stream: string) => pages(() => whole(outstanding, () => streamCursor(driver, stream))),
     batches: (after: number) =>
-      Stream.suspend(() => whole(() => pagesAfter(after, driver.batches, ({ batch }) => batch))),
+      Stream.suspend(() => whole(outstanding, () => pagesAfter(after, driver.batches, ({ batch }) => batch))),
     lastBase: driver.lastBase,
     snapshot: driver.snapshot,
     snapshots: (after: number) => pagesAfter(after, driver.snapshots, ({ sequence }) => sequence),

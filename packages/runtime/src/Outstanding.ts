@@ -1,13 +1,13 @@
 /**
  * What is *written* outside the journal and not in it yet: the entries on tapes. They are taken in before anything becomes *durable*, before anyone
- * in this process reads the journal, and a while after the first of them at the latest.
+ * in this process begins to read the journal, and a while after the first of them. Where that fails they stay, and it is tried again.
  */
 import { Effect, Either } from "effect"
 import type { Scope } from "effect"
 import type { AppendError } from "./JournalError.ts"
 import { Signal } from "./Signal.ts"
 
-/** Time that entries stay outside the journal at most, while nothing else brings them in. */
+/** Time after which entries are brought in, where nothing else did it before; and between two tries. */
 const takeInAfter = "1 second"
 
 /** Somebody with entries outside the journal. */

@@ -1,10 +1,10 @@
 /** Orders of events that entries on a tape must survive (W1, W2): a full journal, a full tape, others who write, a long tape. */
 import { assert, it } from "@effect/vitest"
 import { ActorSystem, Journal, JournalFull, JournalUnavailable, Replay, maxTapeBytes } from "@stopcopy/runtime"
-import { Chunk, Effect, Either, Stream, TestClock } from "effect"
+import { Chunk, Effect, Either, Exit, Fiber, Stream, TestClock } from "effect"
 import { device, deviceFile } from "./Device.ts"
 import { MemoryTapes } from "./MemoryTapes.ts"
-import { actor, batches, recorded, scripted } from "./worlds.ts"
+import { actor, batches, recorded, scripted, turn } from "./worlds.ts"
 
 const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const durable = { durability: "durable" } as const
@@ -35,7 +35,12 @@ it.effect("W1: written, not taken in, read: every reader of the process sees eve
           Effect.map(cursor.next(), (page) => page.at(-1)?.version ?? 0)
         )
       ),
-      Effect.map(Stream.runCollect(journal.batches(0)), (all) => Chunk.size(all))
+      Effect.map(Stream.runCollect(journal.batches(0)), (all) => Chunk.size(all)),
+      Effect.gen(function* () {
+        const following = yield* Effect.fork(Stream.runCollect(Stream.take(journal.live(0), 7)))
+        yield* Effect.repeatN(turn, 50)
+        return Exit.match(yield* Fiber.interrupt(following), { onFailure: () => 0, onSuccess: Chunk.size })
+      })
     ]
     for (const [index, reader] of readers.entries()) {
       yield* one.ask(write(index))
