@@ -37,5 +37,5 @@ export const currentContext: Effect.Effect<{
   readonly causation: string | null
 }> = Effect.all({ correlation: FiberRef.get(currentCorrelation), causation: FiberRef.get(currentCausation) })
 
-/** The correlation of a batch recorded outside any: the stream and version of its first event, which no other batch has. */
+/** The correlation of a batch recorded outside any: a stream, and the version of an event in it (which one: `FORMAT.md`, "What is stored"). */
 export const ownCorrelation = (stream: string, version: number): string => `${stream}@${version}`
