@@ -29,7 +29,7 @@ const jsonOf = ({ registry }: Known, behavior: string, state: ActorState | undef
   const past = state?.past
   if (past !== undefined) return Either.isRight(past) ? parsedJson(past.right.state.json) : undefined
   const found = registry.get(behavior)
-  return found && parsedJson(found.start().state().json)
+  return found && parsedJson(found.start(state?.stream ?? behavior).state().json)
 }
 
 const actorDiff = (

@@ -31,7 +31,7 @@ export interface Codec<State, Command, Event> {
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
   /** JSON text of a state. Throws where the state is outside its schema, or has a number that JSON does not have. */
   readonly encodeState: (state: State) => string
-  /** JSON text of a command. */
+  /** JSON text of a command. Throws as `encodeState`. */
   readonly commandJson: (command: Command) => string
   /** JSON text of an event. Throws as `encodeState`. */
   readonly encodeEvent: (event: Event) => string
@@ -178,8 +178,7 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
   const { upcasters, version } = behavior
   const fits = fitter(behavior)
   const decode = eventReader(behavior)
-  const commandToJson = jsonEncoder(behavior.command)
-  const commandToPayload = lazy ? lazyJsonEncoder(behavior.command) : commandToJson
+  const commandToPayload = (lazy ? lazyJsonEncoder : jsonEncoder)(behavior.command)
   const lift = (part: keyof Upcaster) => (from: number) => upcasters[from]?.[part]
   const readCommand = reader(behavior.command, version, lift("command"))
   const readState = reader(behavior.state, version, lift("state"))
@@ -192,7 +191,7 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
       bytes: commandToPayload(command)
     }),
     encodeState: throughSchema(behavior.state),
-    commandJson: commandToJson,
+    commandJson: throughSchema(behavior.command),
     encodeEvent: throughSchema(behavior.event),
     decode,
     decodeVerified: verifiedReader(behavior, decode),

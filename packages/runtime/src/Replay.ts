@@ -2,12 +2,14 @@
  * Past moments of a journal: a timeline of decoded events, and the state of any actor after any event. Knows behaviors by a
  * registry, decides nothing and performs nothing.
  */
-import { Effect, Either, Schema, Stream } from "effect"
+import { Effect, Either, Stream } from "effect"
 import type { Behavior, Tagged } from "./Behavior.ts"
 import { codecOf } from "./Codec.ts"
 import type { Codec } from "./Codec.ts"
 import { baseType, encodings } from "./Envelope.ts"
 import type { Envelope, Recorded, StoredCommand } from "./Envelope.ts"
+import { stateAfterBase, stateInSnapshot } from "./Fold.ts"
+import { Followed } from "./Followed.ts"
 import { beginning } from "./History.ts"
 import { Journal } from "./Journal.ts"
 import type { Snapshot } from "./JournalDriver.ts"
@@ -50,7 +52,8 @@ export interface Replayable {
   readonly decode: (envelope: Envelope) => Either.Either<Decoded, DecodeError>
   /** A stored command and its JSON text of today; the reason where it cannot be read. */
   readonly decodeCommand: (command: StoredCommand) => Either.Either<Decoded, string>
-  readonly start: () => Replaying
+  /** The initial state of the actor whose own stream is `stream`. */
+  readonly start: (stream: string) => Replaying
 }
 
 /** Behaviors by name. */
@@ -90,7 +93,7 @@ const starting =
     behavior: Behavior<State, Command, Event, Answer, Refused>,
     codec: Codec<State, Command, Event>
   ) =>
-  (): Replaying => {
+  (stream: string): Replaying => {
     let state = behavior.initial
     const fields = fieldEncoders(behavior.state)
     const set = (next: State) => void (state = next)
@@ -105,10 +108,10 @@ const starting =
           state = next.right
           return Either.void
         }
-        return envelope.behavior === behavior.name ? Either.map(codec.decodeBase(envelope), set) : Either.void
+        return Either.map(stateAfterBase(codec, stream, state, envelope), set)
       },
       load: (snapshot) => {
-        const loaded = loadable(behavior.version, snapshot) ? codec.decodeState(snapshot.state) : Either.left("")
+        const loaded = stateInSnapshot(behavior, codec, snapshot)
         if (Either.isRight(loaded)) set(loaded.right)
         return Either.isRight(loaded)
       },
@@ -123,9 +126,6 @@ const starting =
         )
     }
   }
-
-const loadable = (version: number, { behaviorVersion }: Pick<Snapshot, "behaviorVersion">): boolean =>
-  behaviorVersion === version
 
 const decodeWith =
   <State, Command, Event extends Tagged>(codec: Codec<State, Command, Event>) =>
@@ -144,13 +144,12 @@ export const replayable = <State, Command, Event extends Tagged, Answer, Refused
   behavior: Behavior<State, Command, Event, Answer, Refused>
 ): Replayable => {
   const codec = codecOf(behavior)
-  const commandJson = Schema.encodeSync(behavior.command)
   return {
     name: behavior.name,
     version: behavior.version,
     decode: decodeWith(codec),
     decodeCommand: (stored) =>
-      Either.map(codec.decodeCommand(stored), (value) => ({ value, json: commandJson(value) })),
+      Either.map(codec.decodeCommand(stored), (value) => ({ value, json: codec.commandJson(value) })),
     start: starting(behavior, codec)
   }
 }
@@ -215,41 +214,6 @@ const behaviorOf = (known: Registry, stream: string) =>
     return found ?? (yield* new UnknownBehavior({ sequence: 0, stream, behavior: name }))
   })
 
-/** The versions that a fold has come to: what it applies next must follow, or be a base event. */
-class Followed {
-  private readonly versions: Map<string, number>
-
-  constructor(after: ReadonlyMap<string, number>) {
-    this.versions = new Map(after)
-  }
-
-  /** Takes the next event in. Fails where events before it are not kept: no state follows from what is. */
-  take(envelope: Recorded): Either.Either<void, DecodeError> {
-    const follows = envelope.encoding === encodings.base ? Either.void : this.follows(envelope)
-    this.versions.set(envelope.stream, envelope.version)
-    return follows
-  }
-
-  /** Fails where events before this one are not kept (compaction, a part of a journal). */
-  follows({ sequence, stream, type, version }: Recorded): Either.Either<void, DecodeError> {
-    const expected = (this.versions.get(stream) ?? 0) + 1
-    if (version === expected) return Either.void
-    const reason = `what is before it is not kept here: versions ${expected} to ${version - 1} of its stream`
-    return Either.left(new UndecodableEvent({ sequence, stream, type, reason }))
-  }
-}
-
-/** Fails unless events still to come follow those taken: the state at a moment between them is not known where some are not kept. */
-const beforeKept = (followed: Followed, later: ReadonlyArray<Recorded>): Either.Either<void, DecodeError> => {
-  const seen = new Set<string>()
-  for (const envelope of later) {
-    const follows = seen.has(envelope.stream) ? Either.void : followed.follows(envelope)
-    if (Either.isLeft(follows)) return follows
-    seen.add(envelope.stream)
-  }
-  return Either.void
-}
-
 /** Applies a page up to event `sequence`; the last one applied. */
 const applyUpTo = (
   replaying: Replaying,
@@ -283,7 +247,7 @@ export const stateAt = Effect.fn("Replay.stateAt")(function* (
 ): Effect.fn.Return<Past, ReadError | DecodeError | UnknownBehavior | NoSuchStream, Journal> {
   const journal = yield* Journal
   const behavior = yield* behaviorOf(known, stream)
-  const replaying = behavior.start()
+  const replaying = behavior.start(stream)
   const start = yield* beginning(journal, stream, sequence, (snapshot) => replaying.load(snapshot))
   const cursor = yield* journal.toFold(stream, start.after)
   const followed = new Followed(start.after)
@@ -293,7 +257,7 @@ export const stateAt = Effect.fn("Replay.stateAt")(function* (
     const applied = yield* applyUpTo(replaying, followed, page, sequence, verified?.sequence ?? 0)
     last = applied ?? last
     const later = page.findIndex((each) => each.sequence > sequence)
-    if (later >= 0 && (last === 0 || last < sequence)) yield* beforeKept(followed, page.slice(later))
+    if (later >= 0 && (last === 0 || last < sequence)) yield* followed.leadsTo(page.slice(later))
     if (page.length === 0 || (page.at(-1)?.sequence ?? 0) >= sequence) break
   }
   return { stream, behavior: behavior.name, sequence: last, state: replaying.state() }

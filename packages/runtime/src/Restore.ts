@@ -6,6 +6,7 @@ import type { Codec } from "./Codec.ts"
 import type { Cursor } from "./Cursor.ts"
 import { encodings } from "./Envelope.ts"
 import type { Recorded } from "./Envelope.ts"
+import { stateAfterBase, stateInSnapshot } from "./Fold.ts"
 import { beginning } from "./History.ts"
 import type { Journal } from "./Journal.ts"
 import type { DecodeError, ReadError } from "./JournalError.ts"
@@ -19,15 +20,15 @@ interface Source<State, Command, Event extends Tagged, Answer, Refused> {
   readonly journal: Context.Tag.Service<Journal>
 }
 
-/** Applies one recorded event. A base event is the state; one of a stream that the actor owns is part of its own. */
+/** Applies one recorded event of the actor whose own stream is `own`. */
 const apply = <State, Command, Event extends Tagged, Answer, Refused>(
   { behavior, codec }: Source<State, Command, Event, Answer, Refused>,
+  own: string,
   standing: Standing<State>,
   envelope: Recorded
 ): Either.Either<void, DecodeError> => {
   if (envelope.encoding === encodings.base) {
-    if (envelope.behavior !== behavior.name) return Either.void
-    return Either.map(codec.decodeBase(envelope), (state) => {
+    return Either.map(stateAfterBase(codec, own, standing.ahead, envelope), (state) => {
       standing.ahead = state
       standing.restartCount()
     })
@@ -47,7 +48,7 @@ const applyPage = <State, Command, Event extends Tagged, Answer, Refused>(
   for (const envelope of page) {
     const { payload, sequence, stream, version } = envelope
     standing.read(own, stream, version, sequence, payload === null ? 0 : payload.length)
-    const applied = apply(source, standing, envelope)
+    const applied = apply(source, own, standing, envelope)
     if (Either.isLeft(applied)) return Either.left(applied.left)
   }
   return Either.right(page.length > 0)
@@ -73,8 +74,8 @@ export const restore = <State, Command, Event extends Tagged, Answer, Refused>(
 ): Effect.Effect<Standing<State>, ReadError | DecodeError> => {
   const { behavior, codec, journal } = source
   const standing = new Standing(behavior.initial)
-  const start = beginning(journal, stream, Number.MAX_SAFE_INTEGER, ({ behaviorVersion, state }) => {
-    const loaded = behaviorVersion === behavior.version ? codec.decodeState(state) : Either.left("another version")
+  const start = beginning(journal, stream, Number.MAX_SAFE_INTEGER, (snapshot) => {
+    const loaded = stateInSnapshot(behavior, codec, snapshot)
     if (Either.isRight(loaded)) standing.ahead = loaded.right
     return Either.isRight(loaded)
   })

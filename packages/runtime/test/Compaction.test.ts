@@ -182,6 +182,36 @@ it.effect("a state with a number that JSON does not have is not compacted: its h
   }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, journals.SQLite)))
 )
 
+/** A behavior whose actors own streams of the same behavior. */
+const tree = Behavior.make({
+  name: "tree",
+  version: 1,
+  state: Schema.Struct({ leaves: Schema.Int }),
+  command: Schema.TaggedStruct("Grow", { branch: Schema.Boolean }),
+  event: Schema.TaggedStruct("Grown", { branch: Schema.Boolean }),
+  initial: { leaves: 0 },
+  decide: (_, { branch }) => Behavior.accept([{ _tag: "Grown", branch } as const], undefined),
+  evolve: ({ leaves }) => ({ leaves: leaves + 1 }),
+  route: ({ branch }) => (branch ? { suffix: "branch", behavior: "tree" } : undefined)
+})
+
+it.effect("a base event of an owned stream is not the owner's, also where both have one behavior", () =>
+  Effect.gen(function* () {
+    const registry = Replay.registry(Replay.replayable(tree))
+    const one = yield* Effect.flatMap(ActorSystem, (system) => system.actor(tree, "0"))
+    for (const branch of [true, false, false]) yield* one.ask({ _tag: "Grow", branch })
+    yield* Compaction.writeBases(registry)
+    for (const [stream, sequence, leaves] of [
+      ["tree/0", 4, 3],
+      ["tree/0", 5, 3],
+      ["tree/0/branch", 4, 1]
+    ] as const) {
+      assert.deepStrictEqual((yield* Replay.stateAt(registry, stream, sequence)).state.value, { leaves })
+    }
+    assert.deepStrictEqual(yield* one.state, { leaves: 3 })
+  }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, journals.memory)))
+)
+
 /** Past moments around base events. */
 const past = <E>(journal: Layer.Layer<Journal, E>): void => {
   it.effect("K1: the state at every moment is the same behind base events, in the middle of their batch too", () =>

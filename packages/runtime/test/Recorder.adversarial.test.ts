@@ -300,7 +300,7 @@ it.effect("a snapshot has what is in the journal at its sequence, whatever is on
       ]
     )
     for (const { sequence, state } of snapshots) {
-      const folded = Replay.replayable(device).start()
+      const folded = Replay.replayable(device).start("device/0")
       for (const event of (yield* recorded).slice(0, sequence)) assert.isTrue(Either.isRight(folded.apply(event)))
       assert.strictEqual(new TextDecoder().decode(state), folded.state().json)
       assert.strictEqual((yield* Replay.stateAt(known, "device/0", sequence)).state.json, folded.state().json)

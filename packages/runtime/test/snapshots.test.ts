@@ -22,7 +22,7 @@ const restored = Effect.provide(actor("0"), ActorSystem.layer)
 
 /** The state that all events lead to, one after the other from the first. */
 const folded = Effect.map(recorded, (events) => {
-  const replaying = Replay.replayable(device).start()
+  const replaying = Replay.replayable(device).start("device/0")
   for (const event of events) if (event.encoding !== 3) Either.getOrThrow(replaying.apply(event))
   return replaying.state().value
 })
@@ -83,7 +83,7 @@ const suite = <E>(journal: Layer.Layer<Journal, E>): void => {
         assert.deepStrictEqual(yield* folded, one.unsafeState())
         assert.strictEqual(twin.unsafePosition(), (yield* recorded).length)
         for (const { sequence, state } of yield* snapshots) {
-          const replaying = Replay.replayable(device).start()
+          const replaying = Replay.replayable(device).start("device/0")
           for (const event of (yield* recorded).slice(0, sequence)) Either.getOrThrow(replaying.apply(event))
           assert.strictEqual(new TextDecoder().decode(state), replaying.state().json)
         }

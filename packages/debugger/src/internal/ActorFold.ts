@@ -21,7 +21,7 @@ export class ActorFold {
 
   constructor(stream: string, replayable: Replay.Replayable) {
     this.stream = stream
-    this.replaying = replayable.start()
+    this.replaying = replayable.start(stream)
   }
 
   /** True if the event is the base event of this actor: the state that stands for everything before it. */
