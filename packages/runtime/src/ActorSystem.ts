@@ -2,7 +2,7 @@
  * The actors of this process over one journal. An actor is restored from its streams when first addressed, leaves memory when it
  * has been idle, and is restored when addressed again; there is one per behavior and id, so that its turns are in order.
  */
-import { Clock, Context, Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer } from "effect"
 import type { Either, Scope } from "effect"
 import type { Actor } from "./Actor.ts"
 import type { Behavior, Tagged } from "./Behavior.ts"
@@ -10,6 +10,7 @@ import { Family } from "./Family.ts"
 import type { ActorOptions } from "./Kind.ts"
 import { Journal } from "./Journal.ts"
 import type { AppendError, DecodeError, ReadError } from "./JournalError.ts"
+import { microsPerMilli, nowMicros } from "./Micros.ts"
 import { Signal } from "./Signal.ts"
 import * as Supervision from "./Supervision.ts"
 
@@ -118,16 +119,14 @@ class Families {
   }
 }
 
-const microsPerMilli = 1000
-
 /**
  * While there are actors in memory, looks for idle ones twice in the time after which they count as idle. Sleeps for good while there are
  * none.
  */
 const passivating = (families: Families, idle: Duration.DurationInput): Effect.Effect<void, never, Scope.Scope> => {
   const millis = Duration.toMillis(idle)
-  const sweep = Effect.map(Clock.currentTimeMillis, (now) => {
-    for (const family of families.all) family.passivate(now * microsPerMilli, millis * microsPerMilli)
+  const sweep = Effect.map(nowMicros, (now) => {
+    for (const family of families.all) family.passivate(now, millis * microsPerMilli)
   })
   const round: Effect.Effect<void> = Effect.suspend(() => {
     const seen = families.arrivals.raised

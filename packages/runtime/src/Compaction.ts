@@ -9,7 +9,7 @@
  * To keep at least one period of full history, write base events at the end of each period and remove what is before those of the
  * period before.
  */
-import { Clock, Effect, Option, Schedule } from "effect"
+import { Effect, Option, Schedule } from "effect"
 import { ActorSystem } from "./ActorSystem.ts"
 import { ownCorrelation } from "./Correlation.ts"
 import { baseType, encodings } from "./Envelope.ts"
@@ -24,12 +24,11 @@ import type {
   ReadError,
   UnknownBehavior
 } from "./JournalError.ts"
+import { nowMicros } from "./Micros.ts"
 import * as Replay from "./Replay.ts"
 
 /** Times that the base events of one actor are tried, while other processes append to it. */
 const baseAttempts = 16
-
-const microsPerMilli = 1000
 
 type Problem = AppendError | ReadError | DecodeError | UnknownBehavior | NoSuchStream
 
@@ -65,7 +64,7 @@ const writeFamily = Effect.fnUntraced(function* (
   const last = yield* baseRecord(known, own, owned.length)
   streams.push({ stream: own, behavior: last.behavior, owner: null, expected: version })
   records.push(last)
-  const time = (yield* Clock.currentTimeMillis) * microsPerMilli
+  const time = yield* nowMicros
   yield* journal.append({
     durability: "written",
     time,

@@ -27,15 +27,14 @@ interface MemoryStream extends StreamIdentity {
   readonly bases: Array<Place>
 }
 
-/** Index of the first of `sorted` for which `isAfter` holds; their number if there is none. */
-const firstIndex = <A>(sorted: ReadonlyArray<A>, isAfter: (item: A) => boolean): number => {
+/** The first of the indexes from 0 on for which `isAfter` holds, as it does for all behind it; `length` if there is none. */
+const firstIndex = (length: number, isAfter: (index: number) => boolean): number => {
   let low = 0
-  let high = sorted.length
+  let high = length
   while (low < high) {
     const middle = (low + high) >>> 1
-    const item = sorted[middle]
-    if (item !== undefined && !isAfter(item)) low = middle + 1
-    else high = middle
+    if (isAfter(middle)) high = middle
+    else low = middle + 1
   }
   return low
 }
@@ -105,14 +104,7 @@ class MemoryDriver implements JournalDriver {
 
   /** Index of the batch that holds the event `sequence`. */
   private indexOf(sequence: number): number {
-    let low = 0
-    let high = this.columns.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if ((this.columns.firstOf(middle) ?? 0) <= sequence) low = middle + 1
-      else high = middle
-    }
-    return Math.max(0, low - 1)
+    return Math.max(0, firstIndex(this.columns.length, (index) => (this.columns.firstOf(index) ?? 0) > sequence) - 1)
   }
 
   readonly sync = () => Either.void
@@ -135,7 +127,7 @@ class MemoryDriver implements JournalDriver {
     const ends = (record: StoredRecord) => record.version + record.count - 1
     const own = (batch: number) =>
       this.batchAt(batch - this.anchor.batch)?.records.filter(({ stream }) => stream === name) ?? []
-    const start = firstIndex(batches, (batch) => own(batch).some((record) => ends(record) > after))
+    const start = firstIndex(batches.length, (index) => own(batches[index] ?? 0).some((record) => ends(record) > after))
     for (const batch of batches.slice(start)) {
       if (found.length >= limit) break
       for (const record of own(batch)) if (ends(record) > after) found.push(record)

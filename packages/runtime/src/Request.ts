@@ -1,28 +1,11 @@
 /** From the events of a turn to the append that records them, with what the fiber knows: time, correlation, causation. */
-import { Clock, Context, DefaultServices } from "effect"
 import type { Fiber } from "effect"
 import type { Codec } from "./Codec.ts"
 import { currentCausation, currentCorrelation, ownCorrelation } from "./Correlation.ts"
 import type { Durability } from "./Envelope.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
+import { microsOf } from "./Micros.ts"
 import type { Standing } from "./Standing.ts"
-
-const nanosPerMicro = 1000n
-const microsPerMilli = 1000
-
-/** The clock of a fiber that was given no other. */
-const liveClock = Context.get(DefaultServices.liveServices, Clock.Clock)
-
-/**
- * Microseconds since the Unix epoch by the fiber's own clock, so that a test's clock counts. The live clock reads what `performance` says, as
- * here, but by way of big integers, which take as long as a decision.
- */
-const microsOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): number => {
-  const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
-  return clock === liveClock
-    ? Math.floor((performance.timeOrigin + performance.now()) * microsPerMilli)
-    : Number(clock.unsafeCurrentTimeNanos() / nanosPerMicro)
-}
 
 /** What a fiber knows of what it records. */
 export interface Circumstances {
