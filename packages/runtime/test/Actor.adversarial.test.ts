@@ -2,10 +2,10 @@
 import { assert, it } from "@effect/vitest"
 import { ActorSystem, Journal, JournalFull, Supervision } from "@stopcopy/runtime"
 import { Cause, Effect, Either, Exit, Fiber, Option, Schema, TestClock } from "effect"
+import { write } from "./Device.ts"
 import { MemoryTapes } from "./MemoryTapes.ts"
 import { actor, recorded, scripted, turn } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const durable = { durability: "durable" } as const
 const full = new JournalFull({ journal: "memory" })
 

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ActorSystem, Behavior, Compaction, Journal, Replay, Supervision, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Cause, Effect, Exit, Layer, Schema } from "effect"
-import { Command, device, deviceFile } from "./Device.ts"
+import { Command, device, deviceFile, write } from "./Device.ts"
 import { temporaryFile } from "./files.ts"
 import { actor, journals, recorded } from "./worlds.ts"
 import { json, own, request } from "./journal.contract.ts"
@@ -13,7 +13,6 @@ const known = Replay.registry(
   Replay.replayable(deviceFile),
   Replay.replayable(Supervision.behavior)
 )
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 
 /** JSON of the state of every stream. */
 const states = Effect.gen(function* () {

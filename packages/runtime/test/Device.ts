@@ -25,6 +25,9 @@ export const Command = Schema.Union(
 )
 export type Command = typeof Command.Type
 
+/** A register write, which is packed. */
+export const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
+
 const State = Schema.Struct({
   writes: Schema.Int,
   last: Schema.Int,

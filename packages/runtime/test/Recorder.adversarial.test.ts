@@ -2,11 +2,10 @@
 import { assert, it } from "@effect/vitest"
 import { ActorSystem, Journal, JournalFull, JournalUnavailable, Replay, maxTapeBytes } from "@stopcopy/runtime"
 import { Chunk, Effect, Either, Exit, Fiber, Stream, TestClock } from "effect"
-import { device, deviceFile } from "./Device.ts"
+import { device, deviceFile, write } from "./Device.ts"
 import { MemoryTapes } from "./MemoryTapes.ts"
 import { actor, batches, recorded, scripted, turn } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const durable = { durability: "durable" } as const
 const full = new JournalFull({ journal: "memory" })
 const writes = (count: number) => Array.from({ length: count }, (_, value) => write(value))

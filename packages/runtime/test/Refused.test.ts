@@ -4,10 +4,10 @@ import { ActorSystem } from "@stopcopy/runtime"
 import type { ExpectedStream } from "@stopcopy/runtime"
 import { Effect, Either, Fiber } from "effect"
 import { Refused } from "../src/Refused.ts"
+import { write } from "./Device.ts"
 import { json, own, request } from "./journal.contract.ts"
 import { actor, recorded, scripted, turn } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const settled = Effect.repeatN(turn, 100)
 const file = (name: string, expected: number) => ({ ...own(`a/${name}`, expected), owner: "a" })
 const one = (...streams: ReadonlyArray<ExpectedStream>) => request(streams, [json(1)])

@@ -12,12 +12,11 @@ import {
 } from "@stopcopy/runtime"
 import type { Actor } from "@stopcopy/runtime"
 import { Cause, Chunk, Effect, Either, Exit, Layer, Stream } from "effect"
-import { device } from "./Device.ts"
+import { device, write } from "./Device.ts"
 import type { Command } from "./Device.ts"
 import { MemoryTapes } from "./MemoryTapes.ts"
 import { actor, batches, journals, scripted } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const refused = { _tag: "Move", file: 9, bytes: new Uint8Array(1) } as const
 const open = { _tag: "Open", file: 1 } as const
 

@@ -3,12 +3,11 @@ import { assert, it } from "@effect/vitest"
 import { ActorSystem, Compaction, Journal, Replay } from "@stopcopy/runtime"
 import type { JournalDriver } from "@stopcopy/runtime"
 import { Effect, Fiber, Option } from "effect"
-import { device, deviceFile } from "./Device.ts"
+import { device, deviceFile, write } from "./Device.ts"
 import { json, own, request } from "./journal.contract.ts"
 import { asynchronousDriver, Gate, Script } from "./ScriptedDriver.ts"
 import { actor, recorded, scripted, turn } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const known = Replay.registry(Replay.replayable(device), Replay.replayable(deviceFile))
 const stream = "device/0"
 

@@ -2,9 +2,8 @@
 import { assert, it } from "@effect/vitest"
 import { ActorSystem } from "@stopcopy/runtime"
 import { Effect, Fiber, Scheduler } from "effect"
+import { write } from "./Device.ts"
 import { actor, scripted, turn } from "./worlds.ts"
-
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 
 /** Steps of a fiber that are tried: more than it has until the journal is asked. */
 const steps = 40

@@ -5,10 +5,9 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import type { Context } from "effect"
 import { Chunk, Effect, Fiber, Layer, Stream, TestClock } from "effect"
 import { Signal } from "../src/Signal.ts"
+import { write } from "./Device.ts"
 import { temporaryFile } from "./files.ts"
 import { actor, journals, turn } from "./worlds.ts"
-
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 
 /** Sequences of the next `count` events after `after`. */
 const follow = (after: number, count: number) =>

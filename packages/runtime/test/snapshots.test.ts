@@ -4,11 +4,10 @@ import { ActorSystem, Journal, Replay, Verify, keptSnapshots } from "@stopcopy/r
 import type { ActorOptions, Snapshot } from "@stopcopy/runtime"
 import { layerSqlite, loadSqlite } from "@stopcopy/runtime/sqlite"
 import { Chunk, Effect, Either, Layer, Schema, Stream } from "effect"
-import { Command, device, deviceFile } from "./Device.ts"
+import { Command, device, deviceFile, write } from "./Device.ts"
 import { temporaryFile } from "./files.ts"
 import { actor, journals, recorded } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const move = { _tag: "Move", file: 1, bytes: new Uint8Array(1) } as const
 const known = Replay.registry(Replay.replayable(device), Replay.replayable(deviceFile))
 

@@ -5,10 +5,10 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer, TestClock } from "effect"
 import { existsSync } from "node:fs"
 import { cp, readdir } from "node:fs/promises"
+import { write } from "./Device.ts"
 import { temporaryFile } from "./files.ts"
 import { actor, batches, recorded } from "./worlds.ts"
 
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 const writes = (count: number) => Array.from({ length: count }, (_, value) => write(value))
 
 const world = (file: string, tapes = true) => Layer.provideMerge(ActorSystem.layer, layerSqlite({ file, tapes }))

@@ -3,10 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { ActorSystem, Behavior, Supervision, Verify } from "@stopcopy/runtime"
 import type { AskOptions, Journal } from "@stopcopy/runtime"
 import { Cause, Effect, Either, Exit, Fiber, Layer } from "effect"
-import { device } from "./Device.ts"
+import { device, write } from "./Device.ts"
 import { actor, journals, recorded } from "./worlds.ts"
-
-const write = (value: number) => ({ _tag: "Write", offset: 0, value }) as const
 
 const durabilities: ReadonlyArray<AskOptions> = [{ durability: "durable" }, { durability: "written" }]
 
