@@ -98,6 +98,7 @@ export const asynchronousDriver = (
     head: () => read(memory.head),
     records: (after, limit) => read(() => memory.records(after, limit)),
     recordsOf: (stream, after, limit) => read(() => memory.recordsOf(stream, after, limit)),
+    runsOf: (stream, after, limit) => read(() => memory.runsOf(stream, after, limit)),
     streams: (family) => read(() => memory.streams(family)),
     batches: (after, limit) => read(() => memory.batches(after, limit)),
     lastBase: (stream, upTo) => read(() => memory.lastBase(stream, upTo)),

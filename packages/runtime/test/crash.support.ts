@@ -4,6 +4,7 @@ import { ActorSystem, Journal, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Random, Schema, Stream } from "effect"
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { createInterface } from "node:readline"
 import { bundled } from "@stopcopy/workbench"
 import { appendForever } from "./crash.child.ts"
@@ -24,6 +25,7 @@ type Counts = ReadonlyMap<string, number>
 /** Runs the child until it has said `count` lines, kills it, and gives the last counts that it said. */
 const killAfter = async (script: string, file: string, count: number): Promise<Counts> => {
   const child = spawn(process.execPath, [script, file], { stdio: ["ignore", "pipe", "inherit"] })
+  const exit = once(child, "exit")
   let last = "[]"
   let lines = 0
   for await (const line of createInterface({ input: child.stdout })) {
@@ -34,6 +36,7 @@ const killAfter = async (script: string, file: string, count: number): Promise<C
     if (lines === count) child.kill("SIGKILL")
   }
   assert.isAtLeast(lines, count, "the child ended by itself")
+  assert.deepStrictEqual(await exit, [null, "SIGKILL"])
   return new Map(Schema.decodeSync(Acknowledged)(last))
 }
 
@@ -62,22 +65,25 @@ const checked = (file: string, acknowledged: Counts) =>
     return sequence
   }).pipe(Effect.provide(ActorSystem.layer), Effect.provide(layerSqlite({ file, tapes: true })))
 
-/** One file, killed a few times. */
+/** One file, killed a few times: how often. */
 const killed = (script: string, counts: ReadonlyArray<number>) =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = yield* temporaryFile
       let before = 0
+      let kills = 0
       for (const count of counts) {
         const acknowledged = yield* Effect.promise(() => killAfter(script, file, count))
+        kills++
         const sequence = yield* checked(file, acknowledged)
         assert.isAbove(sequence, before)
         before = sequence
       }
+      return kills
     })
   )
 
-/** Kills `kills` processes at moments that `seed` chooses, two at a time. A failure names the seed. */
+/** Kills `kills` processes at moments that `seed` chooses, two at a time; how many it killed. A failure names the seed. */
 export const killings = (kills: number, seed: number) =>
   Effect.gen(function* () {
     const script = yield* bundled(
@@ -92,5 +98,6 @@ export const killings = (kills: number, seed: number) =>
     const files = Array.from({ length: Math.ceil(kills / killsOnOneFile) }, (_, index) =>
       counts.slice(index * killsOnOneFile, (index + 1) * killsOnOneFile)
     )
-    yield* Effect.forEach(files, (each) => killed(script, each), { concurrency: 2, discard: true })
+    const done = yield* Effect.forEach(files, (each) => killed(script, each), { concurrency: 2 })
+    return done.reduce((sum, each) => sum + each, 0)
   }).pipe(Effect.tapErrorCause((cause) => Effect.logError(`killings with seed ${seed}`, cause)))
