@@ -26,7 +26,7 @@ import { makeJournalId } from "./JournalId.ts"
 import { live } from "./Live.ts"
 import { makeMemoryDriver } from "./MemoryDriver.ts"
 import { flatMapNow, isNow } from "./Now.ts"
-import { Outstanding } from "./Outstanding.ts"
+import { OnTape } from "./OnTape.ts"
 import { Signal } from "./Signal.ts"
 import type { Tapes } from "./Tape.ts"
 
@@ -55,7 +55,7 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     /** Tapes for packed events; undefined where there are none. */
     readonly tapes: Tapes | undefined
     /** What is *written* on tapes and not in the journal yet. */
-    readonly outstanding: Outstanding
+    readonly onTape: OnTape
     /** Waits while the storage is so far behind that nobody should decide more; undefined if it is not. */
     readonly room: () => Effect.Effect<void> | undefined
     /** Makes everything appended so far *durable*, and what is on tapes. */
@@ -134,11 +134,11 @@ const pagesAfter = <A>(
   )
 
 const append =
-  (driver: JournalDriver, group: GroupCommit, outstanding: Outstanding) =>
+  (driver: JournalDriver, group: GroupCommit, onTape: OnTape) =>
   (request: AppendRequest): Effect.Effect<Appended, AppendError> =>
     Effect.suspend(() => {
       // What is on tapes comes first: it may be of the same stream.
-      const taken = outstanding.takeIn()
+      const taken = onTape.takeIn()
       if (Either.isLeft(taken)) return Either.left(taken.left)
       if (driver.synchronous && request.durability === "written") return group.commitNow(request)
       const queued = Effect.async<Appended, AppendError>((resume) => group.submit(request, resume))
@@ -163,44 +163,44 @@ export const make = (
 ): Effect.Effect<Context.Tag.Service<Journal>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const signal = new Signal()
-    const outstanding = new Outstanding()
+    const onTape = new OnTape()
     const group = new GroupCommit(
       driver,
       () => signal.raise(),
-      () => outstanding.takeIn()
+      () => onTape.takeIn()
     )
     yield* Effect.addFinalizer(() =>
       Effect.zipRight(
         Effect.catchAll(
-          Effect.suspend(() => outstanding.takeIn()),
+          Effect.suspend(() => onTape.takeIn()),
           ({ message }) => Effect.logWarning(`entries stay on tape for who opens the journal next: ${message}`)
         ),
         Effect.suspend(() => group.drain() ?? Effect.void)
       )
     )
-    yield* outstanding.taking
+    yield* onTape.taking
     yield* Effect.forkScoped(Stream.runForEach(driver.changes, () => Effect.sync(() => signal.raise())))
     return {
-      ...readingOf(driver, outstanding),
+      ...readingOf(driver, onTape),
       tapes: options.tapes,
-      outstanding,
+      onTape,
       get anchor() {
         return driver.anchor
       },
       synchronous: driver.synchronous,
       keepsValues: driver.keepsValues,
-      append: append(driver, group, outstanding),
+      append: append(driver, group, onTape),
       commitNow: (request) => group.commitNow(request),
       submit: (request, done) => group.submit(request, done),
       room: () => group.room(),
       sync: () =>
-        flatMapNow(outstanding.takeIn(), () => {
+        flatMapNow(onTape.takeIn(), () => {
           const drained = group.drain()
           return drained === undefined ? driver.sync() : Effect.zipRight(drained, Effect.suspend(driver.sync))
         }),
       syncNow: () => now(driver, driver.sync()),
       live: (after) =>
-        Stream.suspend(() => whole(outstanding, () => live(globalCursor(driver, after), signal, options.poll))),
+        Stream.suspend(() => whole(onTape, () => live(globalCursor(driver, after), signal, options.poll))),
       saveSnapshot: driver.saveSnapshot,
       redact: driver.redact,
       removeBefore: driver.removeBefore
@@ -214,27 +214,27 @@ const now = <A, E>(driver: JournalDriver, effect: Effect.Effect<A, E>): Either.E
 
 /**
  * Reading begins with taking in what is on tapes. What cannot be taken in now is not in the journal, and not read: that is no error of the reader's.
- * `Outstanding` tries again, and warns.
+ * `OnTape` tries again, and warns.
  */
-const whole = <A>(outstanding: Outstanding, read: () => A): A => {
-  outstanding.takeIn()
+const whole = <A>(onTape: OnTape, read: () => A): A => {
+  onTape.takeIn()
   return read()
 }
 
-const readingOf = (driver: JournalDriver, outstanding: Outstanding) => {
+const readingOf = (driver: JournalDriver, onTape: OnTape) => {
   return {
     name: driver.name,
     id: driver.id,
-    head: () => whole(outstanding, driver.head),
-    streams: (family?: string) => whole(outstanding, () => driver.streams(family)),
+    head: () => whole(onTape, driver.head),
+    streams: (family?: string) => whole(onTape, () => driver.streams(family)),
     history: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-      whole(outstanding, () => Either.right(actorCursor(driver, stream, after))),
+      whole(onTape, () => Either.right(actorCursor(driver, stream, after))),
     toFold: (stream: string, after: ReadonlyMap<string, number> = new Map<string, number>()) =>
-      whole(outstanding, () => Either.right(foldCursor(driver, stream, after))),
-    events: (after: number) => pages(() => whole(outstanding, () => globalCursor(driver, after))),
-    eventsOf: (stream: string) => pages(() => whole(outstanding, () => streamCursor(driver, stream))),
+      whole(onTape, () => Either.right(foldCursor(driver, stream, after))),
+    events: (after: number) => pages(() => whole(onTape, () => globalCursor(driver, after))),
+    eventsOf: (stream: string) => pages(() => whole(onTape, () => streamCursor(driver, stream))),
     batches: (after: number) =>
-      Stream.suspend(() => whole(outstanding, () => pagesAfter(after, driver.batches, ({ batch }) => batch))),
+      Stream.suspend(() => whole(onTape, () => pagesAfter(after, driver.batches, ({ batch }) => batch))),
     lastBase: driver.lastBase,
     snapshot: driver.snapshot,
     snapshots: (after: number) => pagesAfter(after, driver.snapshots, ({ sequence }) => sequence),

@@ -79,7 +79,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   endTape(): Either.Either<void, AppendError> {
     const { recorder } = this
     this.recorder = undefined
-    this.kind.journal.outstanding.remove(this)
+    this.kind.journal.onTape.remove(this)
     return recorder === undefined ? Either.void : recorder.close()
   }
 
@@ -126,7 +126,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     if (recorder === undefined || !recorder.holds) return Either.void
     const taken = recorder.takeIn()
     if (recorder.displaced !== undefined) this.stop()
-    if (!recorder.holds) this.kind.journal.outstanding.remove(this)
+    if (!recorder.holds) this.kind.journal.onTape.remove(this)
     // Some may be in the journal where others could not be taken in, or the tape not be begun anew.
     this.standing.sequence = Math.max(this.standing.sequence, recorder.sequence)
     return taken
@@ -150,13 +150,13 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     if (Either.isLeft(written)) {
       // Some of them count: only folding what is there tells the state that they lead to.
       if (recorder.entries > entries) {
-        this.kind.journal.outstanding.add(this)
+        this.kind.journal.onTape.add(this)
         this.stop()
       }
       return Either.left(written.left)
     }
     this.standing.tape(events.length, events.length * (this.kind.behavior.packing?.entryBytes ?? 0), next)
-    this.kind.journal.outstanding.add(this)
+    this.kind.journal.onTape.add(this)
     this.watchers?.notify(next)
     return Either.void
   }

@@ -17,7 +17,7 @@ interface Holder {
   readonly takeIn: () => Either.Either<void, AppendError>
 }
 
-export class Outstanding {
+export class OnTape {
   private readonly holders = new Set<Holder>()
   private readonly arrivals = new Signal()
 
