@@ -15,7 +15,7 @@ import { Signal } from "./Signal.ts"
 import * as Supervision from "./Supervision.ts"
 
 /** Unless a system is told otherwise. */
-export const defaultActorOptions: ActorOptions = {
+const defaultActorOptions: ActorOptions = {
   snapshotEvents: 10_000,
   snapshotBytes: 1024 * 1024,
   idle: "5 minutes"
@@ -43,7 +43,7 @@ export class ActorSystem extends Context.Tag("@stopcopy/runtime/ActorSystem")<
     readonly between: <A, E, R>(stream: string, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   }
 >() {
-  /** Local actors over the `Journal`, with `defaultActorOptions`. */
+  /** Local actors over the `Journal`: a snapshot every 10,000 events or 1 MiB, passive after 5 minutes. */
   static readonly layer: Layer.Layer<ActorSystem, never, Journal> = Layer.suspend(() => ActorSystem.layerWith({}))
 
   /** Local actors over the `Journal`. */

@@ -29,8 +29,8 @@ export const maxGroupBytes = 4 * 1024 * 1024
 export const maxQueuedBytes = 4 * maxGroupBytes
 
 /**
- * Batches that wait for an asynchronous driver before callers have to wait too. Every append has objects around its payload, about 1 KiB of
- * heap: this many small ones need as much memory as `maxQueuedBytes` of large ones.
+ * Batches that wait for an asynchronous driver before callers have to wait too. Every append has objects around its payload, so many small
+ * ones need more memory than their bytes.
  */
 export const maxQueuedBatches = 16 * maxGroupBatches
 
@@ -46,7 +46,7 @@ interface Queued {
 }
 
 /** Those who wait until every append up to `number` has its outcome. */
-interface Drainage {
+interface Drain {
   readonly number: number
   readonly gate: Deferred.Deferred<void>
 }
@@ -73,9 +73,9 @@ export class GroupCommit {
   private submitted = 0
   /** A flush has been asked for, or an asynchronous group is under way. */
   private busy = false
-  private roomers: Deferred.Deferred<void> | undefined
+  private roomGate: Deferred.Deferred<void> | undefined
   /** In the order of their numbers. */
-  private drainers: Array<Drainage> = []
+  private drains: Array<Drain> = []
 
   /** `committed` is called after every commit that kept something; `takeIn` brings in what must be *durable* before what comes. */
   constructor(driver: JournalDriver, committed: () => void, takeIn: () => Either.Either<void, AppendError>) {
@@ -87,8 +87,8 @@ export class GroupCommit {
   /** Waits while an asynchronous driver is behind; undefined if there is room. */
   room(): Effect.Effect<void> | undefined {
     if (this.hasRoom()) return undefined
-    this.roomers ??= Deferred.unsafeMake<void>(FiberId.none)
-    return Deferred.await(this.roomers)
+    this.roomGate ??= Deferred.unsafeMake<void>(FiberId.none)
+    return Deferred.await(this.roomGate)
   }
 
   /** Commits now, behind everything queued for the same streams. Only over a synchronous driver. */
@@ -126,10 +126,10 @@ export class GroupCommit {
       return undefined
     }
     if (!this.busy) return undefined
-    let last = this.drainers.at(-1)
+    let last = this.drains.at(-1)
     if (last?.number !== this.submitted) {
       last = { number: this.submitted, gate: Deferred.unsafeMake<void>(FiberId.none) }
-      this.drainers.push(last)
+      this.drains.push(last)
     }
     return Deferred.await(last.gate)
   }
@@ -196,7 +196,7 @@ export class GroupCommit {
   private commitAsync(): void {
     this.releaseDrained()
     const group = this.take()
-    if (this.hasRoom()) this.roomers = release(this.roomers)
+    if (this.hasRoom()) this.roomGate = release(this.roomGate)
     if (group.length === 0) {
       this.busy = false
       return
@@ -213,7 +213,7 @@ export class GroupCommit {
   /** Lets those go on who wait for nothing that is still in the queue: an append may be refused before those in front of it (G4). */
   private releaseDrained(): void {
     const next = this.queue[0]?.number ?? Infinity
-    while (this.drainers[0] !== undefined && this.drainers[0].number < next) release(this.drainers.shift()?.gate)
+    while (this.drains[0] !== undefined && this.drains[0].number < next) release(this.drains.shift()?.gate)
   }
 
   /** As `commitSafely`. */

@@ -10,12 +10,14 @@ export class BadColumn extends Error {
   override readonly name = "BadColumn"
 }
 
+/** A column that is an integer. Throws `BadColumn` for anything else. */
 export const integer = (row: Row, column: string): number => {
   const value = row[column]
   if (typeof value === "number") return value
   throw new BadColumn(`column ${column} is not an integer`)
 }
 
+/** A column that is text. Throws `BadColumn` for anything else. */
 export const text = (row: Row, column: string): string => {
   const value = row[column]
   if (typeof value === "string") return value
@@ -30,17 +32,20 @@ const bytesOf = (value: unknown, column = "payload"): Uint8Array => {
   throw new BadColumn(`column ${column} is not bytes`)
 }
 
+/** A column that is bytes, as a plain view of them. Throws `BadColumn` for anything else. */
 export const bytes = (row: Row, column: string): Uint8Array => bytesOf(row[column], column)
 
 const optionalBytes = (row: Row, column: string): Uint8Array | null =>
   row[column] === null ? null : bytes(row, column)
 
+/** What a batch row says of all its events. */
 export const contextOf = (row: Row): BatchContext => ({
   time: integer(row, "time"),
   correlation: text(row, "correlation"),
   causation: optionalText(row, "causation")
 })
 
+/** A stream row, or what another row has of its stream. */
 export const identityOf = (row: Row): StreamIdentity => ({
   stream: text(row, "name"),
   behavior: text(row, "behavior"),
@@ -142,6 +147,7 @@ const versionsOf = (row: Row): Snapshot["versions"] => {
   throw new BadColumn("column versions is not a list of streams and versions")
 }
 
+/** A snapshot row. */
 export const snapshotOf = (row: Row): Snapshot => ({
   stream: text(row, "stream"),
   sequence: integer(row, "sequence"),

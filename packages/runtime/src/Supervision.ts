@@ -6,7 +6,7 @@ import { Schema } from "effect"
 import * as Behavior from "./Behavior.ts"
 
 /** Characters of a defect's text that are kept. */
-export const maxDefectLength = 4096
+const maxDefectLength = 4096
 
 const stopped = {
   /** Stream of the actor. */
@@ -25,6 +25,7 @@ const ActorStopped = Schema.TaggedStruct("ActorStopped", stopped)
 /** How often an actor was stopped by a defect, and by which one last. */
 const Supervised = Schema.Struct({ stops: Schema.NonNegativeInt, defect: Schema.NullOr(Schema.String) })
 
+/** The behavior of the streams in which defects are recorded; into the registry of whoever reads a journal. */
 export const behavior: Behavior.Behavior<
   typeof Supervised.Type,
   typeof Stop.Type,

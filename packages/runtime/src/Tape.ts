@@ -22,8 +22,8 @@ export const maxTapeEntryBytes = 64
 export const maxTapeBatchEntries = 4096
 
 /**
- * Bytes of a tape at which its owner should have the journal take it in, and rotate it: some 400,000 register accesses, which a restart
- * reads back in about a tenth of a second.
+ * Bytes of a tape at which its owner should have the journal take it in, and rotate it: some 400,000 register accesses of 40
+ * bytes. A restart reads them back in one piece.
  */
 export const maxTapeBytes = 16 * 1024 * 1024
 

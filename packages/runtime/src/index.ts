@@ -1,6 +1,6 @@
 /** What `@stopcopy/runtime` offers. Runs in a browser too; SQLite is in `@stopcopy/runtime/sqlite`. */
 export type { Actor, AskOptions } from "./Actor.ts"
-export { ActorSystem, defaultActorOptions } from "./ActorSystem.ts"
+export { ActorSystem } from "./ActorSystem.ts"
 export type { ActorOptions } from "./Kind.ts"
 export * as Behavior from "./Behavior.ts"
 export * as Compaction from "./Compaction.ts"
