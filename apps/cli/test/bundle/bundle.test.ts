@@ -1,7 +1,9 @@
 /** `bundle create` and `bundle open`, and every other command over a bundle whose journals are gone. */
+import { SystemError } from "@effect/platform/Error"
+import { FileSystem } from "@effect/platform/FileSystem"
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
-import { Option, Schema } from "effect"
-import { readFile, rm, writeFile } from "node:fs/promises"
+import { Effect, Option, Schema } from "effect"
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { gunzipSync, gzipSync } from "node:zlib"
 import { createBundle } from "../../src/bundle/create.ts"
 import { openBundle } from "../../src/bundle/open.ts"
@@ -64,6 +66,30 @@ it("what would go wrong is refused before anything is written", async () => {
     "there is no journal at"
   )
   assert.include(await refusalOf("Misuse", openBundle({ file: demos.a, json: false })), "is a journal, not a bundle")
+})
+
+it("output that cannot be written says why, in one line", async () => {
+  const refusing = (error: SystemError) =>
+    Effect.provideServiceEffect(
+      createBundle({ ...given, out: demos.in("new.bundle"), files: [demos.a] }),
+      FileSystem,
+      Effect.map(FileSystem, (files) => ({ ...files, writeFile: () => Effect.fail(error) }))
+    )
+  const common = { module: "FileSystem", method: "writeFile", pathOrDescriptor: demos.in("new.bundle") } as const
+  const denied = await refusalOf("Negative", refusing(new SystemError({ ...common, reason: "PermissionDenied" })))
+  assert.match(denied, /^cannot write .*new\.bundle: permission denied; choose a folder that can be written$/)
+  const full = new SystemError({ ...common, reason: "WriteZero", description: "no space left on device" })
+  assert.match(await refusalOf("Negative", refusing(full)), /new\.bundle: no space left on device; choose a folder/)
+})
+
+const isRoot = process.getuid?.() === 0
+if (isRoot) console.warn("a folder that is not one's own: skipped, root may write everywhere")
+it.skipIf(isRoot)("a folder that is not one's own is refused, and stays empty", async () => {
+  const folder = demos.in("locked")
+  await mkdir(folder, { mode: 0o500 })
+  const out = `${folder}/new.bundle`
+  assert.match(await refusalOf("Negative", createBundle({ ...given, out, files: [demos.a] })), /permission denied/)
+  assert.deepStrictEqual(await readdir(folder), [])
 })
 
 const Opened = Schema.parseJson(
