@@ -1,5 +1,5 @@
 /**
- * Reading a journal page by page: single events out of stored records, globally or of one actor in global order. Pages are
+ * Reading a journal page by page: single events out of stored records, globally or of one stream (`Merge.ts` has those of an actor). Pages are
  * fetched when asked for, so an append between two pages disturbs nothing. Over a synchronous driver a page is an `Either`.
  */
 import type { Effect } from "effect"
@@ -7,7 +7,6 @@ import type { Envelope, Recorded } from "./Envelope.ts"
 import { encodings, eventsOf, pageRecords, recordedOf } from "./Envelope.ts"
 import type { JournalDriver } from "./JournalDriver.ts"
 import type { ReadError } from "./JournalError.ts"
-import { familyCursor } from "./Merge.ts"
 import { mapNow } from "./Now.ts"
 
 /** A place in a journal. `next` gives the events after it, oldest first, and moves on; empty when there are none now. */
@@ -41,7 +40,7 @@ export const streamCursor = (driver: JournalDriver, stream: string, after = 0): 
 }
 
 /** The same, without what a fold does not need. */
-const runCursor = (driver: JournalDriver, stream: string, after = 0): Cursor<Recorded> => {
+export const runCursor = (driver: JournalDriver, stream: string, after = 0): Cursor<Recorded> => {
   let version = after
   const next = () =>
     mapNow(driver.runsOf(stream, version, pageRecords), (runs) => {
@@ -56,17 +55,3 @@ const runCursor = (driver: JournalDriver, stream: string, after = 0): Cursor<Rec
     })
   return { next }
 }
-
-/**
- * The events of an actor: its own stream and those it owns, in global order. `after` gives the version of a stream after which to begin; 0 for
- * those it does not name.
- */
-export const actorCursor = (driver: JournalDriver, stream: string, after: ReadonlyMap<string, number>): Cursor =>
-  familyCursor(driver, stream, after, (each, from) => streamCursor(driver, each, from))
-
-/** The same, without what a fold does not need. */
-export const foldCursor = (
-  driver: JournalDriver,
-  stream: string,
-  after: ReadonlyMap<string, number>
-): Cursor<Recorded> => familyCursor(driver, stream, after, (each, from) => runCursor(driver, each, from))

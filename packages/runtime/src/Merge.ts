@@ -3,8 +3,10 @@
  * the end of the journal at the beginning of a pass is given out in it, and what streams there are is read behind that end.
  */
 import { Effect, Either } from "effect"
+import { runCursor, streamCursor } from "./Cursor.ts"
 import type { Cursor } from "./Cursor.ts"
 import { pageRecords } from "./Envelope.ts"
+import type { Recorded } from "./Envelope.ts"
 import type { JournalDriver } from "./JournalDriver.ts"
 import type { ReadError } from "./JournalError.ts"
 import { flatMapNow, isNow, mapNow } from "./Now.ts"
@@ -153,12 +155,15 @@ class Family<A extends Placed> implements Cursor<A> {
 }
 
 /**
- * The events of `stream` and of the streams it owns, in global order; `open` gives the events of one of them after a version. `after` gives
- * the version of a stream after which to begin; 0 for those it does not name.
+ * The events of an actor: its own stream and those it owns, in global order. `after` gives the version of a stream after which to begin; 0 for
+ * those it does not name.
  */
-export const familyCursor = <A extends Placed>(
+export const actorCursor = (driver: JournalDriver, stream: string, after: ReadonlyMap<string, number>): Cursor =>
+  new Family(driver, stream, after, (each, from) => streamCursor(driver, each, from))
+
+/** The same, without what a fold does not need. */
+export const foldCursor = (
   driver: JournalDriver,
   stream: string,
-  after: ReadonlyMap<string, number>,
-  open: (stream: string, after: number) => Cursor<A>
-): Cursor<A> => new Family(driver, stream, after, open)
+  after: ReadonlyMap<string, number>
+): Cursor<Recorded> => new Family(driver, stream, after, (each, from) => runCursor(driver, each, from))

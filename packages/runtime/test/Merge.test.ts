@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import type { Cursor, JournalDriver } from "@stopcopy/runtime"
 import { Effect } from "effect"
-import { actorCursor, foldCursor } from "../src/Cursor.ts"
+import { actorCursor, foldCursor } from "../src/Merge.ts"
 import { makeMemoryDriver } from "../src/MemoryDriver.ts"
 import { json, own, request } from "./journal.contract.ts"
 
