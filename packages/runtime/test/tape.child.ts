@@ -21,9 +21,12 @@ const isSaid = (version: number): boolean => {
 /** Writes from `first` on at full speed and says each last version that is *written*. Never ends by itself. */
 export const writeForever = (folder: string, first: number): never => {
   const tape = opened(folder)
-  for (let version = first; ; version += childBatch) {
-    Either.getOrThrow(tape.write(version, writtenByChild(version), entriesOf(version, childBatch), childBatch))
-    while (!isSaid(version + childBatch - 1));
+  for (let version = first; ;) {
+    // Who was killed before may have left a part of a batch: its rest comes first, so that all of one time are together.
+    const count = childBatch - ((version - 1) % childBatch)
+    Either.getOrThrow(tape.write(version, writtenByChild(version), entriesOf(version, count), count))
+    version += count
+    while (!isSaid(version - 1));
   }
 }
 
