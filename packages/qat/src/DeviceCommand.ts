@@ -33,7 +33,12 @@ export const deviceCommands = [
   Schema.TaggedStruct("EngineFaulted", { ...place, ring: Ring, address: U64 }),
   Schema.TaggedStruct("CoalescingRanOut", { bank: Bank }),
   /** A 32-bit write to VM2PF: what the PF answers depends on what it offers. */
-  Schema.TaggedStruct("WriteMailbox", { value: U32, pf: PfFacts }),
+  Schema.TaggedStruct("WriteMailbox", {
+    value: U32,
+    pf: PfFacts,
+    /** How the PF's reset of a bank fails, should the guest ask for one. Left out: it does not. */
+    ringPairReset: Schema.optionalWith(Schema.Literal("timeout", "unsupported"), { exact: true })
+  }),
   Schema.TaggedStruct("NotifyVf", { message: PfMessage }),
   Schema.TaggedStruct("ResetRingPair", { bank: Bank }),
   Schema.TaggedStruct("StartDmaLogging", {
