@@ -41,6 +41,8 @@ export const deviceCommands = [
   }),
   Schema.TaggedStruct("NotifyVf", { message: PfMessage }),
   Schema.TaggedStruct("ResetRingPair", { bank: Bank }),
+  /** The PF listens to its VFs anew: after a restart, and where SR-IOV was enabled, which forgets what it knew of them. */
+  Schema.TaggedStruct("RestartMailbox", { forget: Schema.Boolean }),
   Schema.TaggedStruct("StartDmaLogging", {
     pageSize: U64,
     ranges: Schema.Array(Schema.Struct({ iova: U64, length: U64 }))

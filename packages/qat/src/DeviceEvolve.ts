@@ -135,6 +135,12 @@ export const withoutQueue = (device: VfDevice): VfDevice => {
   return mailbox.masked ? { ...others, mailbox: { ...mailbox, queued: null } } : others
 }
 
+const withoutMask = (device: VfDevice): VfDevice => {
+  const { mailbox, ...others } = device
+  if (mailbox === undefined || !mailbox.masked) return device
+  return mailbox.queued === null ? others : { ...others, mailbox: { ...mailbox, masked: false } }
+}
+
 /** A bank after its reset. Whether it stands still for a migration is not the reset's business. */
 const bankReset = (file: RegisterFile, bank: number): void => {
   const held = [Latch.drained, Latch.draining].filter((latch) => hasLatch(file, bank, latch))
@@ -170,6 +176,11 @@ export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
       return event.message === "RESTARTING"
         ? { ...told, device: { ...device, restarting: answersRestarting(state) } }
         : told
+    }
+    case "MailboxRestarted": {
+      const listening = { ...state, device: withoutMask(device) }
+      if (!event.forgotten) return listening
+      return { ...listening, init: 0, compatVersion: 0, device: { ...listening.device, restarting: false } }
     }
     case "QueuedAnswerSent":
       return {

@@ -112,6 +112,8 @@ export const decide = (state: Vf, command: VfCommand): VfDecision => {
       return Mailbox.writeMailbox(turn, command)
     case "NotifyVf":
       return Notify.notify(turn, command)
+    case "RestartMailbox":
+      return Notify.restartMailbox(turn, command)
     case "ResetRingPair":
       return Notify.resetRingPair(turn, command)
     case "StartDmaLogging":

@@ -112,9 +112,10 @@ export const noBeats: Heartbeat = {
 export const setUp = (before: PfDevice | undefined, { autoReset, totalVfs }: PfOptions): PfDevice => ({
   vfs: 0,
   restart: null,
-  lost: false,
   heartbeat: noBeats,
   ...before,
+  // A driver that comes to a device that was lost begins anew.
+  lost: false,
   totalVfs,
   autoReset
 })

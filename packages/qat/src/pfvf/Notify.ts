@@ -1,6 +1,6 @@
 /**
  * What the PF does to a VF of itself: messages that nobody asked for, and the reset of a bank. Source: `qat_common/adf_pfvf_pf_msg.c`;
- * section 5.3 of the register specification. Who waits for their acknowledgement is in `pf/Send.ts`.
+ * section 5.3 of the register specification. Who waits for their acknowledgement is `pf/Send.ts`.
  */
 import { EINVAL, type Errno } from "@stopcopy/errno"
 import { asking, interrupt } from "../InterruptTurn.ts"
@@ -32,6 +32,17 @@ export const notify = (turn: Turn, { message }: Command<"NotifyVf">): VfDecision
   const before = asking(turn)
   emit(turn, { _tag: "PfMessageSent", message, pf2vm: word(toVf[message]) })
   interrupt(turn, before, mailboxBit)
+  return done(turn)
+}
+
+/** Lets the PF listen to the VF again. Nothing happens where it does, and has nothing to forget. */
+export const restartMailbox = (turn: Turn, { forget }: Command<"RestartMailbox">): VfDecision => {
+  const { compatVersion, device, init } = turn.state
+  if (device === undefined) return refuse(turn, "restart mailbox", notEmulated("mailbox"))
+  const known = init !== 0 || compatVersion !== 0 || device.restarting
+  if (device.mailbox?.masked === true || (forget && known)) {
+    emit(turn, { _tag: "MailboxRestarted", forgotten: forget })
+  }
   return done(turn)
 }
 
