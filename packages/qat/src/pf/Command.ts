@@ -29,10 +29,10 @@ export const PfCommand = Schema.Union(
   Schema.TaggedStruct("LoseDevice", {}),
   Schema.TaggedStruct("NoteUnread", { vf: VfNumber, message: PfMessage }),
   Schema.TaggedStruct("NoteRunning", { vfs: Schema.Array(VfNumber) }),
-  /** `working`: ring pairs that have work to do, with what they have done so far. */
+  /** `working`: ring pairs that have work to do, with what they have done so far; `unplaced`: responses are on their way. */
   Schema.TaggedStruct("CheckHeartbeat", {
     at: Millis,
-    working: Schema.Array(Schema.Struct({ pair: RingPair, progress: Schema.NonNegativeInt }))
+    working: Schema.Array(Schema.Struct({ pair: RingPair, progress: Schema.NonNegativeInt, unplaced: Schema.Boolean }))
   }),
   Schema.TaggedStruct("InjectHeartbeatError", { pair: RingPair })
 )

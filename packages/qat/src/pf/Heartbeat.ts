@@ -17,7 +17,7 @@ type Command<Tag extends PfCommand["_tag"]> = Extract<PfCommand, { readonly _tag
 type Check = Command<"CheckHeartbeat">
 
 /** Least time between two heartbeats: the firmware's timer, which GEN4 devices have fixed. Milliseconds. */
-export const periodMillis = 200
+const periodMillis = 200
 /** A ring pair hangs that so many heartbeats in a row found where it was. */
 const threshold = 3
 /** Least time between two fatal errors that the VFs are told of, in milliseconds. */
@@ -35,14 +35,14 @@ const tooOften = (at: number, last: number): EINVAL =>
     )
   )
 
-/** A ring pair that may not do anything does not hang. */
-const isThrottled = ({ rateLimiting, slas }: Pf, pair: number): boolean =>
-  rateLimiting && slas.some(({ pir, ringPairMask }) => pir === 0 && ((ringPairMask >> BigInt(pair)) & 1n) === 1n)
+/** Requests that wait under an SLA may wait for it, however long: that is no hang. What was executed is placed whatever the SLA says. */
+const mayWait = ({ rateLimiting, slas }: Pf, { pair, unplaced }: Check["working"][number]): boolean =>
+  !unplaced && rateLimiting && slas.some(({ ringPairMask }) => ((ringPairMask >> BigInt(pair)) & 1n) === 1n)
 
 const beatsOf = (state: Pf, { beats, injected }: Heartbeat, working: Check["working"]): ReadonlyArray<Beat> => {
   const seen = (pair: number) => beats.find((beat) => beat.pair === pair)
   const getting = working
-    .filter(({ pair }) => pair !== injected && !isThrottled(state, pair))
+    .filter((ringPair) => ringPair.pair !== injected && !mayWait(state, ringPair))
     .map(({ pair, progress }) => {
       const before = seen(pair)
       return { pair, progress, stalled: before?.progress === progress ? before.stalled + 1 : 0 }

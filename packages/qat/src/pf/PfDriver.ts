@@ -13,14 +13,16 @@ import type { JournalError } from "@stopcopy/runtime"
 import { Clock, Effect, Fiber } from "effect"
 import type { PfActor, VfActor } from "../Actors.ts"
 import type { PfMessage } from "../DeviceEvent.ts"
-import { asymmetricRequestBytes } from "../engine/Message.ts"
+import { asymmetricRequestBytes, requestBytes } from "../engine/Message.ts"
 import { fetchable, hasUnplaced } from "../EngineWork.ts"
 import { answersRestarting } from "../pfvf/MailboxState.ts"
 import { because } from "../Refusals.ts"
 import { banksPerVf } from "../Registers.ts"
 import { engineBank } from "../VfDevice.ts"
 import type { Vf } from "../VfState.ts"
+import { codeOf, ServiceCode } from "./ServiceMap.ts"
 import { send, within } from "./Send.ts"
+import type { PfCommand } from "./Command.ts"
 import type { PfDevice } from "./State.ts"
 
 type Step<A = void> = Effect.Effect<A, Errno | JournalError>
@@ -54,6 +56,8 @@ export interface PfDriver {
 interface Parts {
   readonly pf: PfActor
   readonly vfs: ReadonlyArray<VfActor>
+  /** One restart begins at a time: of two that are asked for at once the second finds the first. */
+  readonly beginning: Effect.Semaphore
 }
 
 /** How long VFs have to get ready for a restart, in milliseconds. */
@@ -123,7 +127,7 @@ const begin = (parts: Parts, cause: "reset" | "error"): Step<boolean> =>
     const device = deviceOf(parts)
     const idle = device === undefined || (device.restart === null && !device.lost)
     return Effect.as(parts.pf.ask({ _tag: "BeginRestart", cause }), idle)
-  })
+  }).pipe(parts.beginning.withPermits(1))
 
 const reset = (parts: Parts): Step =>
   carriedOn(
@@ -174,19 +178,24 @@ const resetVf = (parts: Parts, number: number): Step =>
     return vf === undefined ? noSuchVf(number, numbers) : Effect.asVoid(vf.ask({ _tag: "ResetDone" }))
   })
 
+const requestBytesOf = (svcmap: number, bank: number): number =>
+  codeOf(svcmap, bank) === ServiceCode.asymmetric ? asymmetricRequestBytes : requestBytes
+
 /** Ring pairs with something to fetch or to place, and what they have done so far. */
-const working = ({ vfs }: Parts): ReadonlyArray<{ readonly pair: number; readonly progress: number }> =>
-  vfs.flatMap((actor) => {
+const working = ({ pf, vfs }: Parts): Extract<PfCommand, { readonly _tag: "CheckHeartbeat" }>["working"] => {
+  const { svcmap } = pf.unsafeState()
+  return vfs.flatMap((actor) => {
     const vf = actor.unsafeState()
     const { device } = vf
     if (device === undefined) return []
-    return Array.from({ length: banksPerVf }, (_, bank) => bank)
-      .filter((bank) => fetchable(vf, bank, asymmetricRequestBytes) !== undefined || hasUnplaced(vf, bank))
-      .map((bank) => {
-        const { executed, placed } = engineBank(device, bank)
-        return { pair: banksPerVf * vf.vfNumber + bank, progress: executed + placed }
-      })
+    return Array.from({ length: banksPerVf }, (_, bank) => bank).flatMap((bank) => {
+      const unplaced = hasUnplaced(vf, bank)
+      if (!unplaced && fetchable(vf, bank, requestBytesOf(svcmap, bank)) === undefined) return []
+      const { executed, placed } = engineBank(device, bank)
+      return [{ pair: banksPerVf * vf.vfNumber + bank, progress: executed + placed, unplaced }]
+    })
   })
+}
 
 const heartbeat = (parts: Parts): Step<"alive" | "unresponsive"> =>
   Effect.gen(function* () {
@@ -227,7 +236,7 @@ const recover = (parts: Parts): Step =>
 
 /** The driver over a PF and those of its VFs that there are, in any order. */
 export const make = (pf: PfActor, vfs: ReadonlyArray<VfActor>): PfDriver => {
-  const parts: Parts = { pf, vfs }
+  const parts: Parts = { pf, vfs, beginning: Effect.unsafeMakeSemaphore(1) }
   return {
     setVfs: (number, { hostUsers = [], iommu = true } = {}) => setVfs(parts, number, iommu, hostUsers),
     reset: reset(parts),

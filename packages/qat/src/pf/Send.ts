@@ -16,7 +16,7 @@ import { misc } from "../RegisterFile.ts"
 import type { Vf } from "../VfState.ts"
 
 /** How long a VF has to read a message, in milliseconds. */
-export const acknowledgeMillis = 1_000
+const acknowledgeMillis = 1_000
 
 const isFree = ({ registers }: Vf): boolean => !isPending(misc(registers, "PF2VM"))
 

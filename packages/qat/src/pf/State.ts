@@ -98,7 +98,7 @@ export const initial: Pf = {
   locks: {}
 }
 
-export const noBeats: Heartbeat = {
+const noBeats: Heartbeat = {
   sent: 0,
   failed: 0,
   alive: null,

@@ -23,8 +23,8 @@ const capabilities: Provider = ({ extdc, gencap }) => {
 /** Version 1: the map of 16 bits, little endian. */
 const ringToService: Provider = ({ svcmap }) => Uint8Array.of(1, 2, svcmap & 0xff, svcmap >>> 8)
 
-export const capabilityBlock = 2
-export const ringToServiceBlock = 3
+const capabilityBlock = 2
+const ringToServiceBlock = 3
 
 export type Providers = ReadonlyMap<number, Provider>
 const providers: Providers = new Map([

@@ -3,7 +3,7 @@
  * type; bits 31:8 data. Source: `qat_common/adf_pfvf_msg.h`; sections 5.1 to 5.3 of the register specification.
  */
 
-export const doorbell = 0x1
+const doorbell = 0x1
 const system = 0x2
 
 /** Types from VF to PF. */

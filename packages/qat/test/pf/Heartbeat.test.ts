@@ -8,8 +8,8 @@ import { emulated } from "./emulated.ts"
 type Asked = ReturnType<ReturnType<typeof up>["when"]>
 const up = () => given(Pf.behavior).when(emulated())
 type Working = ReadonlyArray<{ readonly pair: number; readonly progress: number }>
-const beat = (at: Asked, millis: number, working: Working = []): Asked =>
-  at.when({ _tag: "CheckHeartbeat", at: millis, working })
+const beat = (at: Asked, millis: number, working: Working = [], unplaced = false): Asked =>
+  at.when({ _tag: "CheckHeartbeat", at: millis, working: working.map((each) => ({ ...each, unplaced })) })
 const heartbeat = ({ state }: Asked) => state.device?.heartbeat
 
 /** Heartbeats 200 ms apart with these progresses of ring pair 5. */
@@ -47,9 +47,14 @@ it("one ring pair that hangs among others that do not is enough", () => {
   assert.strictEqual(heartbeat(at)?.alive, false)
 })
 
-it("a ring pair whose SLA lets nothing through does not hang", () => {
-  const none = { service: 1, ringPairMask: 0x20n, cir: 0, pir: 0 }
-  assert.strictEqual(heartbeat(beats(up().when({ _tag: "AddSla", sla: none }), 7, 7, 7, 7, 7))?.alive, true)
+it("requests that wait under an SLA do not hang, responses that are not placed do", () => {
+  for (const pir of [0, 1]) {
+    const limited = up().when({ _tag: "AddSla", sla: { service: 1, ringPairMask: 0x20n, cir: 0, pir } })
+    assert.strictEqual(heartbeat(beats(limited, 7, 7, 7, 7, 7))?.alive, true)
+    let at: Asked = limited
+    for (let check = 0; check < 4; check++) at = beat(at, 1_000 + 200 * check, [{ pair: 5, progress: 7 }], true)
+    assert.strictEqual(heartbeat(at)?.alive, false)
+  }
 })
 
 it("less than 200 ms after the last it is EINVAL, and leaves no trace", () => {

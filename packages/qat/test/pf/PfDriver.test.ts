@@ -150,6 +150,22 @@ it.effect("a second restart is left to the first, and an interrupted caller does
   }).pipe(Effect.provide(layer))
 )
 
+it.effect("of two restarts that are asked for at once one begins: each VF is reset once", () =>
+  Effect.gen(function* () {
+    const { driver, pf, vfs } = yield* bringUp([silent])
+    yield* Effect.all([driver.reset, driver.reset, driver.errorDetected("frozen")], { concurrency: "unbounded" })
+    const types = yield* typesOf(pf.stream)
+    assert.lengthOf(
+      types.filter((type) => type === "RestartBegun"),
+      1
+    )
+    assert.lengthOf(
+      (yield* typesOf(vfs[0]?.stream ?? "")).filter((type) => type === "ResetDone"),
+      1
+    )
+  }).pipe(Effect.provide(layer))
+)
+
 it.effect("a restart that a process left unfinished is ended by recover; one that waits for the slot is not", () =>
   Effect.gen(function* () {
     const { driver, pf, vfs } = yield* bringUp([silent])
@@ -200,12 +216,12 @@ it.effect("AER: a channel that failed for good takes the device with it", () =>
   }).pipe(Effect.provide(layer))
 )
 
-/** Rings of bank 0 configured and served, one request waiting: an engine that does nothing hangs. */
+/** Rings of bank 1 (symmetric) configured and served, one request waiting: an engine that does nothing hangs. */
 const hang = [
-  [0x1000, 0x8],
-  [0x1004, 0x2006],
-  [0x19c, 1],
-  [0x100, 0x80]
+  [0x3000, 0x8],
+  [0x3004, 0x2006],
+  [0x219c, 1],
+  [0x2100, 0x80]
 ] as const
 
 it.effect("heartbeats: alive without work, unresponsive when work stands still, and the VFs are told", () =>
@@ -216,12 +232,14 @@ it.effect("heartbeats: alive without work, unresponsive when work stands still, 
     const beat = Effect.zipRight(TestClock.adjust("200 millis"), driver.heartbeat)
     assert.strictEqual(yield* beat, "alive")
     assert.include(yield* Effect.flip(driver.heartbeat), { _tag: "EINVAL" })
+    for (const [offset, value] of hang) yield* vf.ask({ _tag: "WriteRegister", bar: 0, offset, value: value >>> 1 })
+    for (let check = 0; check < 4; check++) assert.strictEqual(yield* beat, "alive", "half a request is no work")
     for (const [offset, value] of hang) yield* vf.ask({ _tag: "WriteRegister", bar: 0, offset, value })
     for (let check = 0; check < 3; check++) assert.strictEqual(yield* beat, "alive")
     const failing = yield* Effect.fork(beat)
     assert.strictEqual(yield* read(vf), words.FATAL_ERROR)
     assert.strictEqual(yield* Fiber.join(failing), "unresponsive")
-    assert.deepInclude(pf.unsafeState().device?.heartbeat, { sent: 5, failed: 1 })
+    assert.deepInclude(pf.unsafeState().device?.heartbeat, { sent: 9, failed: 1 })
     assert.strictEqual(yield* beat, "unresponsive")
     assert.strictEqual(pf2vm(vf) & 1, 0)
     assert.isNull(pf.unsafeState().device?.restart)

@@ -6,7 +6,7 @@ import { configure, probe } from "../driver/hosts.ts"
 
 type Configure = Extract<Pf.PfCommand, { readonly _tag: "Configure" }>
 
-export const device = { totalVfs: 16, autoReset: false }
+const device = { totalVfs: 16, autoReset: false }
 
 /** asym;sym, rate limiting, no SLA, 16 VFs. */
 export const emulated = (changes: Partial<Configure> = {}): Configure =>
