@@ -154,6 +154,15 @@ export class ESPIPE extends Schema.TaggedError<ESPIPE>()("ESPIPE", fields) {
   }
 }
 
+/** 34, "Numerical result out of range". More VFs than the device has. */
+export class ERANGE extends Schema.TaggedError<ERANGE>()("ERANGE", fields) {
+  readonly errno = 34
+  readonly strerror = "Numerical result out of range"
+  override get message(): string {
+    return messageOf(this.strerror, this.refusal)
+  }
+}
+
 /** 42, "No message of desired type". End of the data that PRE_COPY has for now. */
 export class ENOMSG extends Schema.TaggedError<ENOMSG>()("ENOMSG", fields) {
   readonly errno = 42
@@ -207,6 +216,7 @@ const classes = [
   ENOTTY,
   ENOSPC,
   ESPIPE,
+  ERANGE,
   ENOMSG,
   EOVERFLOW,
   ETIMEDOUT,

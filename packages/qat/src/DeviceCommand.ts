@@ -33,9 +33,16 @@ export const deviceCommands = [
   Schema.TaggedStruct("EngineFaulted", { ...place, ring: Ring, address: U64 }),
   Schema.TaggedStruct("CoalescingRanOut", { bank: Bank }),
   /** A 32-bit write to VM2PF: what the PF answers depends on what it offers. */
-  Schema.TaggedStruct("WriteMailbox", { value: U32, pf: PfFacts }),
+  Schema.TaggedStruct("WriteMailbox", {
+    value: U32,
+    pf: PfFacts,
+    /** How the PF's reset of a bank fails, should the guest ask for one. Left out: it does not. */
+    ringPairReset: Schema.optionalWith(Schema.Literal("timeout", "unsupported"), { exact: true })
+  }),
   Schema.TaggedStruct("NotifyVf", { message: PfMessage }),
   Schema.TaggedStruct("ResetRingPair", { bank: Bank }),
+  /** The PF listens to its VFs anew: after a restart, and where SR-IOV was enabled, which forgets what it knew of them. */
+  Schema.TaggedStruct("RestartMailbox", { forget: Schema.Boolean }),
   Schema.TaggedStruct("StartDmaLogging", {
     pageSize: U64,
     ranges: Schema.Array(Schema.Struct({ iova: U64, length: U64 }))

@@ -46,6 +46,10 @@ export const deviceEvents = [
   Schema.TaggedStruct("RingPairReset", { bank: Bank }),
   /** The PF put a message into PF2VM that nobody had asked for. */
   Schema.TaggedStruct("PfMessageSent", { message: PfMessage, pf2vm: U32 }),
+  /** The PF listens to the VF again, whatever unknown message had come. `forgotten`: INIT and version, too. */
+  Schema.TaggedStruct("MailboxRestarted", { forgotten: Schema.Boolean }),
+  /** The VF has read the notification that its answer waited for. */
+  Schema.TaggedStruct("QueuedAnswerSent", { pf2vm: U32 }),
   Schema.TaggedStruct("DmaLoggingStarted", {
     pageSize: U64,
     ranges: Schema.Array(Schema.Struct({ iova: U64, length: U64 }))

@@ -3,11 +3,15 @@ import { HashMap } from "effect"
 import type { DeviceEvent } from "./DeviceEvent.ts"
 import * as Interrupts from "./Interrupts.ts"
 import { pack, responseBytes, unpack } from "./Outcome.ts"
+import { answersRestarting, fresh } from "./pfvf/MailboxState.ts"
 import {
   clearBank,
   csr,
+  hasLatch,
+  Latch,
   movePointer,
   pokeCsr,
+  pokeLatch,
   pokeMisc,
   type RegisterFile,
   ringBase,
@@ -115,6 +119,35 @@ const reported = (log: DirtyLog, { iova, length }: Of<"DmaLogReported">): DirtyL
   })
 })
 
+/** What the PF remembers of the mailbox after it handled a message. */
+export const handled = (device: VfDevice, event: Extract<VfEvent, { readonly _tag: "MailboxHandled" }>): VfDevice => {
+  const { masked, message, queued } = event
+  const ready = message === "RESTARTING_COMPLETE" ? { ...device, restarting: false } : device
+  if (masked === undefined && queued === undefined) return ready
+  const { mailbox = fresh } = device
+  return { ...ready, mailbox: { masked: masked ?? mailbox.masked, queued: queued ?? mailbox.queued } }
+}
+
+/** The device after its VF was reset, which empties the mailbox; the PF's memory of the VF and its mask stay. */
+export const withoutQueue = (device: VfDevice): VfDevice => {
+  const { mailbox, ...others } = device
+  if (mailbox === undefined || mailbox.queued === null) return device
+  return mailbox.masked ? { ...others, mailbox: { ...mailbox, queued: null } } : others
+}
+
+const withoutMask = (device: VfDevice): VfDevice => {
+  const { mailbox, ...others } = device
+  if (mailbox === undefined || !mailbox.masked) return device
+  return mailbox.queued === null ? others : { ...others, mailbox: { ...mailbox, masked: false } }
+}
+
+/** A bank after its reset. Whether it stands still for a migration is not the reset's business. */
+const bankReset = (file: RegisterFile, bank: number): void => {
+  const held = [Latch.drained, Latch.draining].filter((latch) => hasLatch(file, bank, latch))
+  clearBank(file, bank)
+  for (const latch of held) pokeLatch(file, bank, latch, true)
+}
+
 /** The VF after `event`; undefined for an event of another kind, or a VF with nothing behind its registers. */
 export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
   const { device } = state
@@ -137,11 +170,23 @@ export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
     case "InterruptRaised":
       return { ...state, device: { ...device, interrupts: device.interrupts + 1 } }
     case "RingPairReset":
-      return { ...withRegisters(state, (file) => clearBank(file, event.bank)), device: anew(device, event.bank) }
+      return { ...withRegisters(state, (file) => bankReset(file, event.bank)), device: anew(device, event.bank) }
     case "PfMessageSent": {
       const told = withRegisters(state, (file) => pokeMisc(file, "PF2VM", event.pf2vm))
-      return event.message === "RESTARTING" ? { ...told, device: { ...device, restarting: true } } : told
+      return event.message === "RESTARTING"
+        ? { ...told, device: { ...device, restarting: answersRestarting(state) } }
+        : told
     }
+    case "MailboxRestarted": {
+      const listening = { ...state, device: withoutMask(device) }
+      if (!event.forgotten) return listening
+      return { ...listening, init: 0, compatVersion: 0, device: { ...listening.device, restarting: false } }
+    }
+    case "QueuedAnswerSent":
+      return {
+        ...withRegisters(state, (file) => pokeMisc(file, "PF2VM", event.pf2vm)),
+        device: withoutQueue(device)
+      }
     case "DmaLoggingStarted": {
       const { pageSize, ranges } = event
       return { ...state, device: { ...device, dirtyLog: { pageSize, ranges, pages: HashMap.empty() } } }

@@ -6,6 +6,7 @@ import { EBUSY, ECANCELED, EINVAL, EIO, ENODEV, type Errno } from "@stopcopy/err
 import { Behavior } from "@stopcopy/runtime"
 import { fromErrno, fromOutside } from "./Failure.ts"
 import * as Ops from "./MigrationOps.ts"
+import { deviceTypes } from "./pf/DeviceType.ts"
 import { because, hex } from "./Refusals.ts"
 import { vfsPerPf } from "./Registers.ts"
 import { done, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
@@ -15,11 +16,7 @@ import type { ProbeStep } from "./VfEvent.ts"
 /** PCI vendor of every QAT device. */
 export const vendorIntel = 0x8086
 /** The functions that the driver binds, and what they are called. 0x4947 (420xx) is not among them. */
-export const idTable: ReadonlyMap<number, string> = new Map([
-  [0x4941, "4xxx VF"],
-  [0x4943, "401xx VF"],
-  [0x4945, "402xx VF"]
-])
+export const idTable: ReadonlyMap<number, string> = new Map(deviceTypes.map(({ name, vf }) => [vf, `${name} VF`]))
 
 type Probe = Extract<VfCommand, { readonly _tag: "Probe" }>
 

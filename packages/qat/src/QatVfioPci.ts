@@ -31,7 +31,7 @@ import { refusal } from "./Refusals.ts"
 import { readBar0, readBar2 } from "./RegisterAccess.ts"
 import { isDrained } from "./RegisterFile.ts"
 import { banksPerVf } from "./Registers.ts"
-import { migrationFlags } from "./SetState.ts"
+import { flagsOf } from "./SetState.ts"
 import type { VfCommand } from "./VfCommand.ts"
 import type { DirtyPage } from "./VfDevice.ts"
 import type { Vf, Waiting } from "./VfState.ts"
@@ -219,7 +219,9 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
     const tell = (command: VfCommand) => Effect.asVoid(vf.ask(command))
     return {
       vf,
-      flags: migrationFlags,
+      get flags() {
+        return flagsOf(vf.unsafeState())
+      },
       setState: setState(parts, turns),
       getState: Effect.map(vf.state, ({ migrationState }) => migrationState),
       dataSize: Effect.succeed(BigInt(blockBytes)),

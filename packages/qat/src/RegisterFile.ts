@@ -82,7 +82,7 @@ export const pokeRing = (
 ): void => {
   file[ringWord(bank, ring, name)] = value
 }
-/** Interrupt and mailbox registers have no side effects in storage: the PF acts on them (see `Pfvf`). Changes `file`. */
+/** Interrupt and mailbox registers have no side effects in storage: the PF acts on them (`pfvf`). Changes `file`. */
 export const pokeMisc = (file: RegisterFile, name: MiscName, value: number): void => {
   file[miscWord + miscIndex[name]] = value
 }

@@ -18,10 +18,11 @@ import { because as becauseAt } from "./Refusals.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
 import { waitForBank, waitForNextBank } from "./Suspend.ts"
-import type { Waiting } from "./VfState.ts"
+import type { Vf, Waiting } from "./VfState.ts"
 
-/** What the driver offers: STOP_COPY, P2P and PRE_COPY. */
-export const migrationFlags = MigrationFlags.STOP_COPY | MigrationFlags.P2P | MigrationFlags.PRE_COPY
+/** What the driver offers: STOP_COPY, PRE_COPY, and P2P unless the device lacks it. The kernel driver knows no such device. */
+export const flagsOf = ({ p2p }: Pick<Vf, "p2p">): number =>
+  MigrationFlags.STOP_COPY | MigrationFlags.PRE_COPY | (p2p === false ? 0 : MigrationFlags.P2P)
 
 /** How far an arc got: done, waiting for the world, or refused. */
 type Progress = "done" | "waiting" | Errno
@@ -29,10 +30,12 @@ type Progress = "done" | "waiting" | Errno
 /** The next arc's target; a parameter so that a table that hands out a file too early can be tested. */
 export type NextArc = (from: MigrationState, requested: number) => Either.Either<MigrationState, EINVAL>
 
-const nextArc: NextArc = (from, requested) =>
-  Either.flatMap(NextState.nextState(migrationFlags, MigrationStates.toNumber(from), requested), (number) =>
-    Either.fromOption(MigrationStates.fromNumber(number), () => new EINVAL({}))
-  )
+const arcsOf =
+  (vf: Vf): NextArc =>
+  (from, requested) =>
+    Either.flatMap(NextState.nextState(flagsOf(vf), MigrationStates.toNumber(from), requested), (number) =>
+      Either.fromOption(MigrationStates.fromNumber(number), () => new EINVAL({}))
+    )
 
 const because = (code: string, rule: string, source: string, destination: string, remedy: string) =>
   becauseAt(code, rule, "set state", source, destination, remedy)
@@ -84,11 +87,11 @@ const waitForLock = (turn: Turn, to: MigrationState): Progress => {
   return "waiting"
 }
 
-const noSavingFile = () =>
+const noSavingFile = (from: MigrationState) =>
   new EINVAL(
     because(
       "arc.session",
-      "PRE_COPY_P2P to STOP_COPY continues a session",
+      `${from} to STOP_COPY continues a session`,
       "no saving file",
       "a saving file",
       "enter PRE_COPY again, or reset the device"
@@ -104,14 +107,19 @@ const finishResuming = (turn: Turn, world: Surroundings): Progress => {
   return "done"
 }
 
-/** Begins one arc; `RUNNING_P2P` to `STOP` and back are no work, the banks are stopped already. */
+/**
+ * Begins one arc; `RUNNING_P2P` to `STOP` and back are no work, the banks are stopped already. Without P2P the arcs past those states do their
+ * work as well.
+ */
 const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: MigrationState): Progress => {
   switch (`${from}>${to}`) {
     case "RUNNING>RUNNING_P2P":
     case "PRE_COPY>PRE_COPY_P2P":
+    case "RUNNING>STOP":
       return waitForBank(turn, to, 0)
     case "RUNNING_P2P>RUNNING":
     case "PRE_COPY_P2P>PRE_COPY":
+    case "STOP>RUNNING":
       Ops.resume(turn)
       deriveInterrupts(turn)
       return "done"
@@ -131,7 +139,9 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "RUNNING_P2P>PRE_COPY_P2P":
       return startPreCopy(turn, world)
     case "PRE_COPY_P2P>STOP_COPY":
-      return turn.state.saving === null ? noSavingFile() : waitForLock(turn, to)
+      return turn.state.saving === null ? noSavingFile(from) : waitForLock(turn, to)
+    case "PRE_COPY>STOP_COPY":
+      return turn.state.saving === null ? noSavingFile(from) : waitForBank(turn, to, 0)
     case "RESUMING>STOP":
       return finishResuming(turn, world)
     default:
@@ -154,6 +164,8 @@ const finishSave = (turn: Turn, world: Surroundings, taken: boolean): Progress =
   if (!taken) {
     emit(turn, { _tag: "MailboxLockTimedOut" })
     Ops.saveStateUnfinished(turn, world.pf)
+    // Without P2P this arc has stopped the banks itself, and the state that stays is one that runs.
+    if (turn.state.migrationState === "PRE_COPY") Ops.release(turn, turn.state.operation?.drained ?? 0)
     return new ETIMEDOUT(
       because(
         "arc.mailbox",
@@ -220,7 +232,7 @@ const busy = (id: number) =>
   )
 
 /** Starts a walk. `ENODEV` unless open, `EBUSY` while another is under way. */
-export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc = nextArc): VfDecision => {
+export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc = arcsOf(turn.state)): VfDecision => {
   const closed = Ops.requireOpen(turn)
   if (closed !== undefined) return refuse(turn, "set state", closed)
   if (turn.state.operation !== null) return refuse(turn, "set state", busy(turn.state.operation.id))
@@ -230,13 +242,17 @@ export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc
 
 type Outcome = Command<"DrainEnded"> | Command<"CoalescingEnded"> | Command<"MailboxLockEnded">
 
+/** All banks are stopped: an arc that also saves goes on with that. */
+const suspended = (turn: Turn, to: MigrationState, progress: Progress): Progress =>
+  progress === "done" && to === "STOP_COPY" ? waitForLock(turn, to) : progress
+
 const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState): Progress => {
   switch (command._tag) {
     case "DrainEnded":
-      return waitForNextBank(turn, to, command.bank, command.drained)
+      return suspended(turn, to, waitForNextBank(turn, to, command.bank, command.drained))
     case "CoalescingEnded":
       emit(turn, { _tag: "CoalescingQuiesced", bank: command.bank })
-      return waitForBank(turn, to, command.bank + 1)
+      return suspended(turn, to, waitForBank(turn, to, command.bank + 1))
     case "MailboxLockEnded":
       return finishSave(turn, command, command.taken)
   }
@@ -269,5 +285,5 @@ export const outcome = (turn: Turn, command: Outcome): VfDecision => {
   if (progress === "waiting") return accept(turn, { _tag: "Operation", id })
   if (progress !== "done") return end(turn, id, progress, null)
   emit(turn, { _tag: "ArcTaken", from, to })
-  return walk(turn, command, nextArc)
+  return walk(turn, command, arcsOf(turn.state))
 }

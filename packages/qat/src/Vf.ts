@@ -11,10 +11,11 @@ import { asking, interrupt } from "./InterruptTurn.ts"
 import * as Lifecycle from "./Lifecycle.ts"
 import { schemaVersion } from "./MigrationFile.ts"
 import * as Ops from "./MigrationOps.ts"
-import * as Pfvf from "./Pfvf.ts"
+import * as Notify from "./pfvf/Notify.ts"
+import * as Mailbox from "./pfvf/Serve.ts"
 import { hex, refusal } from "./Refusals.ts"
 import { atBar0 } from "./RegisterAccess.ts"
-import { barBytes, miscIndex, miscRegisters } from "./Registers.ts"
+import { barBytes } from "./Registers.ts"
 import * as SetState from "./SetState.ts"
 import { begin, done, emit, refuse, type Turn, type VfAnswer, type VfDecision } from "./Turn.ts"
 import { VfCommand } from "./VfCommand.ts"
@@ -46,8 +47,6 @@ const badValue = (bar: 0 | 2, offset: number, value: number): EINVAL =>
     })
   })
 
-const mailbox = miscRegisters[miscIndex.VM2PF].vfOffset
-
 /** The bank whose flags a write acknowledges: what still holds asks again (rule I1 of `Interrupts.ts`). */
 const acknowledged = (turn: Turn, bar: 0 | 2, offset: number, value: number): number => {
   if (turn.state.device === undefined || bar !== 0) return 0
@@ -65,8 +64,7 @@ const writeRegister = (turn: Turn, command: Extract<VfCommand, { readonly _tag: 
   const before = asking(turn)
   const again = acknowledged(turn, bar, offset, value)
   emit(turn, { _tag: "RegisterWritten", bar, offset, value })
-  if (bar === 2 && offset === mailbox) Pfvf.serve(turn)
-  interrupt(turn, before, again)
+  interrupt(turn, before, bar === 2 ? Mailbox.afterWrite(turn, offset) : again)
   return done(turn)
 }
 
@@ -111,11 +109,13 @@ export const decide = (state: Vf, command: VfCommand): VfDecision => {
     case "CoalescingRanOut":
       return Engine.coalescingRanOut(turn, command)
     case "WriteMailbox":
-      return Pfvf.writeMailbox(turn, command)
+      return Mailbox.writeMailbox(turn, command)
     case "NotifyVf":
-      return Pfvf.notify(turn, command)
+      return Notify.notify(turn, command)
+    case "RestartMailbox":
+      return Notify.restartMailbox(turn, command)
     case "ResetRingPair":
-      return Pfvf.resetRingPair(turn, command)
+      return Notify.resetRingPair(turn, command)
     case "StartDmaLogging":
       return DmaLogging.start(turn, command)
     case "StopDmaLogging":

@@ -4,6 +4,7 @@
  */
 import { HashMap, Schema } from "effect"
 import { type Outcome, Packed, unpack } from "./Outcome.ts"
+import { Mailbox } from "./pfvf/MailboxState.ts"
 import { banksPerVf } from "./Registers.ts"
 import { U32, U64 } from "./Unsigned.ts"
 
@@ -53,7 +54,9 @@ export const VfDevice = Schema.Struct({
   interrupts: Schema.NonNegativeInt,
   /** The PF has said that it restarts, and the VF has not said that it is ready. */
   restarting: Schema.Boolean,
-  dirtyLog: Schema.NullOr(DirtyLog)
+  dirtyLog: Schema.NullOr(DirtyLog),
+  /** Left out: as it comes up. */
+  mailbox: Schema.optionalWith(Mailbox, { exact: true })
 })
 export type VfDevice = typeof VfDevice.Type
 

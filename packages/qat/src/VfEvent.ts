@@ -111,7 +111,11 @@ const guest = [
     vm2pf: U32,
     pf2vm: Schema.NullOr(U32),
     init: U8,
-    compatVersion: U8
+    compatVersion: U8,
+    /** The answer waits until the VF has read the notification that is in PF2VM. */
+    queued: Schema.optionalWith(U32, { exact: true }),
+    /** The type is not known: the PF does not notice the VF's doorbell any more. */
+    masked: Schema.optionalWith(Schema.Literal(true), { exact: true })
   })
 ] as const
 

@@ -79,7 +79,7 @@ const loaded = (state: Vf, event: Of<"StateLoaded">): Vf => ({
 
 /** What every bank had under way is dropped, and the VF's registers are 0. */
 const clearRegisters = (state: Vf): Vf =>
-  withDevice({ ...state, registers: reset() }, (device) => allBanks.reduce(anew, device))
+  withDevice({ ...state, registers: reset() }, (device) => Device.withoutQueue(allBanks.reduce(anew, device)))
 
 const allBanks: ReadonlyArray<number> = Array.from({ length: banksPerVf }, (_, bank) => bank)
 
@@ -224,7 +224,8 @@ const guest = (state: Vf, event: VfEvent): Vf | undefined => {
           if (state.device === undefined) pokeMisc(file, "VINTSOUPF2VM", 1)
         }),
         init: event.init,
-        compatVersion: event.compatVersion
+        compatVersion: event.compatVersion,
+        ...(state.device === undefined ? {} : { device: Device.handled(state.device, event) })
       }
     default:
       return undefined

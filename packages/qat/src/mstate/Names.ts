@@ -3,6 +3,7 @@
  * people; nothing is decided by them. Source: `qat_common/icp_qat_hw.h`, `adf_cfg_common.h`, `adf_cfg_services.h`,
  * `adf_transport_access_macros.h`, `adf_pfvf_msg.h`; sections 2.1, 5 and 6 of the register specification.
  */
+import { toPf, toVf } from "../pfvf/Message.ts"
 import { banksPerVf, ringsPerBank } from "../Registers.ts"
 
 /** Bits of the accelerator capability mask by their number. */
@@ -94,27 +95,10 @@ export const bankBits = (value: number): string => listed("bank", bitsOf(BigInt(
 /** `ring pairs 4, 5`: numbers of the whole device. */
 export const ringPairs = (mask: bigint): string => listed("ring pair", bitsOf(mask))
 
-const messages: Readonly<Record<"PF2VM" | "VM2PF", ReadonlyMap<number, string>>> = {
-  PF2VM: new Map([
-    [0x01, "RESTARTING"],
-    [0x02, "VERSION_RESP"],
-    [0x03, "BLKMSG_RESP"],
-    [0x04, "FATAL_ERROR"],
-    [0x05, "RESTARTED"],
-    [0x10, "RP_RESET_RESP"]
-  ]),
-  VM2PF: new Map([
-    [0x03, "INIT"],
-    [0x04, "SHUTDOWN"],
-    [0x05, "VERSION_REQ"],
-    [0x06, "COMPAT_VER_REQ"],
-    [0x07, "LARGE_BLOCK_REQ"],
-    [0x08, "MEDIUM_BLOCK_REQ"],
-    [0x09, "SMALL_BLOCK_REQ"],
-    [0x0a, "RESTARTING_COMPLETE"],
-    [0x10, "RP_RESET"]
-  ])
-}
+const byType = (types: Readonly<Record<string, number>>): ReadonlyMap<number, string> =>
+  new Map(Object.entries(types).map(([name, type]) => [type, name]))
+
+const messages = { PF2VM: byType(toVf), VM2PF: byType(toPf) } as const
 
 /** A mailbox word: message, data, and whether its receiver has acknowledged it. */
 export const mailboxWord = (direction: "PF2VM" | "VM2PF", word: number): string => {

@@ -37,8 +37,9 @@ export const unbound = (): At => given(Vf.behavior)
 
 /** What a successful probe records. */
 export const probed = (changes: Partial<Probe> = {}): VfEvent => {
-  const { compatVersion, deviceId, init, mode, registerModel, registers, vfIndex } = probe(changes)
-  return { _tag: "Probed", deviceId, vfNumber: vfIndex, mode, registerModel, registers, init, compatVersion }
+  const { compatVersion, deviceId, init, mode, p2p, registerModel, registers, vfIndex } = probe(changes)
+  const facts = { deviceId, vfNumber: vfIndex, mode, registerModel, registers, init, compatVersion }
+  return { _tag: "Probed", ...facts, ...(p2p === undefined ? {} : { p2p }) }
 }
 
 /** A VF whose past is a probe, an open, and these events. */

@@ -1,7 +1,7 @@
 /** The mailbox as far as the block carries it: what the PF remembers, what it answers, and both words afterwards. */
 import { assert, it } from "@effect/vitest"
 import { RegisterFile } from "@stopcopy/qat"
-import * as Vf from "./driver/vf.ts"
+import * as Vf from "../driver/vf.ts"
 
 const doorbell = 1
 const send = (type: number, data = 0) => ((data << 8) | (type << 2) | 2 | doorbell) >>> 0
