@@ -23,6 +23,7 @@ import { Effect, Either, Fiber, Option } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
 import { toErrno } from "./Failure.ts"
 import { Hardware } from "./Hardware.ts"
+import { serveMailbox } from "./Mailbox.ts"
 import * as MailboxLock from "./MailboxLock.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { openFile } from "./OpenFile.ts"
@@ -30,7 +31,7 @@ import * as Pf from "./Pf.ts"
 import { refusal } from "./Refusals.ts"
 import { readBar0, readBar2 } from "./RegisterAccess.ts"
 import { isDrained } from "./RegisterFile.ts"
-import { banksPerVf } from "./Registers.ts"
+import { banksPerVf, miscIndex, miscRegisters } from "./Registers.ts"
 import { flagsOf } from "./SetState.ts"
 import type { VfCommand } from "./VfCommand.ts"
 import type { DirtyPage } from "./VfDevice.ts"
@@ -207,6 +208,9 @@ const interrupts = (vf: VfActor, seen: number): Effect.Effect<number, JournalErr
     ({ device }) => device?.interrupts ?? 0
   )
 
+/** Where VM2PF is in BAR2: behind it is the PF, which knows more than the VF does. */
+const mailboxOffset = miscRegisters[miscIndex.VM2PF].vfOffset
+
 const allBanks: ReadonlyArray<number> = Array.from({ length: banksPerVf }, (_, bank) => bank)
 
 /** The driver over the actors of a PF and one of its VFs. The VF must have been probed. */
@@ -232,7 +236,10 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
       nextError: nextError(vf),
       remove: tell({ _tag: "Remove" }),
       readRegister: (bar, offset) => readRegister(vf, bar, offset),
-      writeRegister: (bar, offset, value) => tell({ _tag: "WriteRegister", bar, offset, value }),
+      writeRegister: (bar, offset, value) =>
+        bar === 2 && offset === mailboxOffset && vf.unsafeState().device !== undefined
+          ? serveMailbox(pf, vf, value)
+          : tell({ _tag: "WriteRegister", bar, offset, value }),
       startDmaLogging: (pageSize, ranges) => tell({ _tag: "StartDmaLogging", pageSize, ranges }),
       stopDmaLogging: tell({ _tag: "StopDmaLogging" }),
       reportDmaLog: (iova, length, pageSize) =>
