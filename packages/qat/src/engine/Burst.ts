@@ -148,6 +148,8 @@ interface Burst {
   readonly done: ReadonlyArray<Done>
   /** When the next request may go, if its SLA held it back: microseconds. */
   readonly notBefore: number | undefined
+  /** The next request was let through already, and left for the next burst. */
+  readonly admitted: boolean
 }
 
 /** Lets a request go, or says when to ask again. */
@@ -184,11 +186,12 @@ export const executeBurst = (
       }
       return total < limit
     }
+    const ended = (): Burst => ({ done: all, notBefore: undefined, admitted: ahead.missed })
     const next = (from: number): Effect.Effect<Burst> => {
       for (let index = from; index < count; index++) {
         const message = messages.subarray(index * size, (index + 1) * size)
         const notBefore = admit(message)
-        if (notBefore !== undefined) return Either.right({ done: all, notBefore })
+        if (notBefore !== undefined) return Either.right({ done: all, notBefore, admitted: false })
         const done = executeOne(
           ahead,
           message,
@@ -197,13 +200,11 @@ export const executeBurst = (
           (work.responseSlot + index) % responses
         )
         if (!Now.isNow(done)) {
-          return Effect.flatMap(done, (later) =>
-            take(later) ? next(index + 1) : Effect.succeed({ done: all, notBefore: undefined })
-          )
+          return Effect.flatMap(done, (later) => (take(later) ? next(index + 1) : Effect.succeed(ended())))
         }
         if (Either.isLeft(done) || !take(done.right)) break
       }
-      return Either.right({ done: all, notBefore: undefined })
+      return Either.right(ended())
     }
     return next(0)
   })

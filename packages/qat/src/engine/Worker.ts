@@ -58,6 +58,8 @@ export class Worker {
   /** Generation whose outcomes this process made itself, and how many of its unplaced responses are in guest memory. */
   private own = -1
   private inMemory = 0
+  /** The next request was let through by its SLA before it was left for a burst of its own. */
+  private admitted = false
 
   constructor(parts: Parts, bank: number) {
     this.parts = parts
@@ -120,8 +122,13 @@ export class Worker {
         const now = yield* parts.vf.state
         const work = fetchable(now, bank, requestBytesOf(service))
         if (work === undefined) break
-        const admit = (message: Uint8Array) =>
-          parts.pace.admit(slas, now.vfNumber, bank, message, Number(clock.unsafeCurrentTimeNanos() / 1000n))
+        const admit = (message: Uint8Array) => {
+          if (!this.admitted) {
+            return parts.pace.admit(slas, now.vfNumber, bank, message, Number(clock.unsafeCurrentTimeNanos() / 1000n))
+          }
+          this.admitted = false
+          return undefined
+        }
         notBefore = yield* this.burst(now, work, service, admit)
         yield* breathe
       }
@@ -200,7 +207,8 @@ export class Worker {
         yield* this.faulted(generation, transmit, executed.left)
         return undefined
       }
-      const { done, notBefore } = executed.right
+      const { admitted, done, notBefore } = executed.right
+      this.admitted = admitted
       const count = done.length
       if (count === 0) return notBefore
       const head = (work.head + count * requestBytesOf(service)) & (work.transmitBytes - 1)
