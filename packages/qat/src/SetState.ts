@@ -14,6 +14,7 @@ import { deriveInterrupts } from "./InterruptTurn.ts"
 import type { Kind } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Ops from "./MigrationOps.ts"
+import { servePending } from "./pfvf/Serve.ts"
 import { because as becauseAt } from "./Refusals.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
@@ -121,6 +122,7 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "PRE_COPY_P2P>PRE_COPY":
     case "STOP>RUNNING":
       Ops.resume(turn)
+      servePending(turn, world.pf)
       deriveInterrupts(turn)
       return "done"
     case "RUNNING_P2P>STOP":

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { decodeBlock, Mailbox, RegisterFile } from "@stopcopy/qat"
 import { Journal } from "@stopcopy/runtime"
 import { Chunk, Effect, Either, Fiber, Stream } from "effect"
-import { agree, enter, go, type Host, layer, open } from "./driver/hosts.ts"
+import { agree, copy, enter, go, type Host, layer, open } from "./driver/hosts.ts"
 
 const device = { vf: { registerModel: "device" } } as const
 const serve = ({ driver, pf }: Host, value: number) => Mailbox.serveMailbox(pf, driver.vf, value)
@@ -103,5 +103,25 @@ it.effect("a closed device refuses: ENODEV", () =>
     const host = yield* open("17", device)
     yield* host.driver.close
     assert.include(yield* Effect.flip(serve(host, 0x0f)), { _tag: "ENODEV" })
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("a doorbell that the source's PF did not hear rings at the destination's, once the device runs there", () =>
+  Effect.gen(function* () {
+    const [source, destination] = yield* Effect.all([open("17", device), open("65", device)])
+    for (const value of [0x0f, 0xff, 0x13]) yield* serve(source, value)
+    yield* go(source, "RUNNING_P2P")
+    yield* go(source, "RUNNING")
+    assert.strictEqual(misc(source, "VM2PF"), 0x13, "nobody listens at the source")
+    const saving = yield* enter(source, "PRE_COPY")
+    const resuming = yield* enter(destination, "RESUMING")
+    yield* go(source, "STOP_COPY")
+    yield* copy(saving, resuming, [4096])
+    yield* go(destination, "STOP")
+    assert.deepStrictEqual([misc(destination, "VM2PF"), destination.driver.vf.unsafeState().init], [0x13, 1])
+    yield* go(destination, "RUNNING")
+    assert.deepStrictEqual([misc(destination, "VM2PF"), destination.driver.vf.unsafeState().init], [0x12, 0])
+    assert.strictEqual(source.driver.vf.unsafeState().init, 1)
+    yield* agree(source, destination)
   }).pipe(Effect.provide(layer))
 )

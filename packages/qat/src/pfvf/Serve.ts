@@ -123,6 +123,14 @@ const serve = (turn: Turn, world?: World): boolean => {
   return answer !== null && !waits
 }
 
+/**
+ * A doorbell that a load has put into VM2PF rings at this PF. It is heard when the device runs, so that until then both sides of a migration hold
+ * the same words. At the source it was not heard: one is pending there only if that PF did not listen.
+ */
+export const servePending = (turn: Turn, pf: PfFacts): void => {
+  if (turn.state.device !== undefined) serve(turn, { pf })
+}
+
 /** The VF has read what was in PF2VM: an answer that waited for that is sent. */
 const sendQueued = (turn: Turn): boolean => {
   const queued = turn.state.device?.mailbox?.queued ?? null
