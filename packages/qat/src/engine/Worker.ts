@@ -44,10 +44,10 @@ const breathe: Effect.Effect<void> = Effect.async<void>((resume) => {
   return Effect.sync(() => clearImmediate(timer))
 })
 
-/** Sleeps until a moment of the clock, in microseconds. */
+/** Sleeps until a moment of the clock, in microseconds; in whole milliseconds, since no timer is finer. A bucket makes up for what is late. */
 const sleepUntil = (micros: number): Effect.Effect<void> =>
-  Effect.flatMap(Clock.currentTimeNanos, (nanos) =>
-    Effect.sleep(Duration.micros(BigInt(Math.max(0, Math.ceil(micros - Number(nanos / 1000n))))))
+  Effect.flatMap(Clock.currentTimeMillis, (millis) =>
+    Effect.sleep(Duration.millis(Math.max(0, Math.ceil(micros / 1000) - millis)))
   )
 
 export class Worker {

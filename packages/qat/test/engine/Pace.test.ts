@@ -10,7 +10,7 @@ import { attach, RingPair } from "../support/guest/RingPair.ts"
 
 /** A device of 80 Mbit a second for symmetric requests: 10,000 bytes a millisecond. 1000 permille. */
 const bytesPerSecond = 10_000_000
-const requestBytes = 4000
+const requestBytes = 16_000
 
 const slaOf = (bank: number, cir: number, pir: number) => ({
   service: 1,
@@ -52,7 +52,7 @@ const settle = Effect.repeatN(
   Effect.async<void>((resume) => {
     setImmediate(() => resume(Effect.void))
   }),
-  30
+  16
 )
 
 interface Ring {
@@ -68,13 +68,13 @@ const oneSecond = (rings: ReadonlyArray<Ring>) =>
         for (let step = 0; step < steps; step++) {
           yield* Effect.forEach(rings, ({ turn }) => turn, { discard: true })
           yield* settle
-          yield* TestClock.adjust("10 millis")
+          yield* TestClock.adjust("20 millis")
           yield* settle
         }
       })
-    yield* pass(10)
+    yield* pass(5)
     const before = rings.map(({ bytes }) => bytes())
-    yield* pass(100)
+    yield* pass(50)
     return rings.map(({ bytes }, index) => bytes() - (before[index] ?? 0))
   })
 
