@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync, readFileSync } from "node:fs"
+import { program as working } from "./engine.snippet.ts"
 import { program } from "./readme.snippet.ts"
 
 const folder = new URL("../", import.meta.url)
@@ -11,6 +12,14 @@ const readme = read("README.md")
 it.effect("the program does what the README says", () =>
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* program, { setup: 90, state: 4006, difference: undefined, tail: 0x80 })
+  })
+)
+
+it.live("the program with the engine does too, and is the one that is shown", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* working, Uint8Array.of(0, 1, 0, 0x80, 0, 0, 0, 1))
+    const shown = read("test/engine.snippet.ts").split("// region readme\n")[1]?.split("// endregion\n")[0]
+    assert.include(readme, `\`\`\`ts\n${shown}\`\`\``)
   })
 )
 
