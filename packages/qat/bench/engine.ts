@@ -14,7 +14,7 @@ import { workSubjects } from "./engine/work.ts"
 const rounds = 3
 
 const sections: ReadonlyArray<readonly [title: string, subjects: ReadonlyArray<Subject>]> = [
-  ["Requests through a ring of 128", workSubjects],
+  ["Requests through a ring of 512, 256 under way", workSubjects],
   ["Register accesses", registerSubjects]
 ]
 

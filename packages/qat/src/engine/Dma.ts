@@ -35,18 +35,17 @@ export interface Region {
   readonly readOnly?: boolean
 }
 
-const contains = ({ address, bytes }: Region, from: bigint, length: number): boolean =>
-  from >= address && from + BigInt(length) <= address + BigInt(bytes.length)
-
 /** DMA into regions, which do not overlap. An access must lie in one of them. */
 export const overRegions = (regions: ReadonlyArray<Region>): DmaAccess => {
   const place = (address: bigint, length: number, direction: Direction): Either.Either<Uint8Array, DmaFault> => {
-    const region = regions.find((each) => contains(each, address, length))
-    if (region === undefined || (direction === "write" && region.readOnly === true)) {
-      return Either.left(new DmaFault({ address, length, direction }))
+    for (const region of regions) {
+      // One difference, as a number: where it is not exact it is far outside.
+      const at = Number(address - region.address)
+      if (at < 0 || at + length > region.bytes.length) continue
+      if (direction === "write" && region.readOnly === true) break
+      return Either.right(region.bytes.subarray(at, at + length))
     }
-    const at = Number(address - region.address)
-    return Either.right(region.bytes.subarray(at, at + length))
+    return Either.left(new DmaFault({ address, length, direction }))
   }
   return {
     read: (address, length) => place(address, length, "read"),
