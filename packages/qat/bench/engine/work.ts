@@ -63,7 +63,12 @@ const plain = (kind: Kind): Effect.Effect<void> => {
   const buffers = Array.from({ length: atOnce }, (_, index) => dataFor(kind, index))
   const call =
     kind.service === "symmetric"
-      ? (data: Uint8Array) => createCipheriv("aes-128-cbc", key, iv).setAutoPadding(false).update(data)
+      ? (data: Uint8Array) => {
+          const cipher = createCipheriv("aes-128-cbc", key, iv).setAutoPadding(false)
+          const output = cipher.update(data)
+          cipher.final()
+          return output
+        }
       : (data: Uint8Array) => deflateRawSync(data, { level: constants.Z_DEFAULT_COMPRESSION })
   return Effect.sync(() => {
     let produced = 0

@@ -25,8 +25,8 @@ import type { DmaWrite } from "./Steps.ts"
  * Requests, and bytes of data read and written, after which a burst is recorded: the guest's first response waits for no more than that, and the process
  * does nothing else meanwhile. Compression takes some 20 times as long for a byte.
  */
-const maxRequests = 64
-const maxBytes = (service: number): number => (service === BankService.compression ? 1 << 17 : 1 << 21)
+const maxRequests = 128
+const maxBytes = (service: number): number => (service === BankService.compression ? 1 << 18 : 1 << 22)
 
 /** A request that was executed. */
 export interface Done {

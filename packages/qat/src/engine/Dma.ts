@@ -35,21 +35,36 @@ export interface Region {
   readonly readOnly?: boolean
 }
 
+const inside = ({ address, bytes }: Region, from: bigint, length: number): number => {
+  // One difference, as a number: where it is not exact it is far outside.
+  const at = Number(from - address)
+  return at >= 0 && at + length <= bytes.length ? at : -1
+}
+
 /** DMA into regions, which do not overlap. An access must lie in one of them. */
 export const overRegions = (regions: ReadonlyArray<Region>): DmaAccess => {
-  const place = (address: bigint, length: number, direction: Direction): Either.Either<Uint8Array, DmaFault> => {
-    for (const region of regions) {
-      // One difference, as a number: where it is not exact it is far outside.
-      const at = Number(address - region.address)
-      if (at < 0 || at + length > region.bytes.length) continue
-      if (direction === "write" && region.readOnly === true) break
-      return Either.right(region.bytes.subarray(at, at + length))
-    }
-    return Either.left(new DmaFault({ address, length, direction }))
-  }
+  const fault = (address: bigint, length: number, direction: Direction) =>
+    Either.left(new DmaFault({ address, length, direction }))
   return {
-    read: (address, length) => place(address, length, "read"),
-    write: (address, bytes) => Either.map(place(address, bytes.length, "write"), (memory) => memory.set(bytes)),
-    mayWrite: (address, length) => Either.map(place(address, length, "write"), () => undefined)
+    read: (address, length) => {
+      for (const region of regions) {
+        const at = inside(region, address, length)
+        if (at >= 0) return Either.right(region.bytes.subarray(at, at + length))
+      }
+      return fault(address, length, "read")
+    },
+    write: (address, bytes) => {
+      for (const region of regions) {
+        const at = inside(region, address, bytes.length)
+        if (at < 0 || region.readOnly === true) continue
+        region.bytes.set(bytes, at)
+        return Either.void
+      }
+      return fault(address, bytes.length, "write")
+    },
+    mayWrite: (address, length) =>
+      regions.some((region) => region.readOnly !== true && inside(region, address, length) >= 0)
+        ? Either.void
+        : fault(address, length, "write")
   }
 }
