@@ -5,6 +5,7 @@ import { type Behavior, encodings, Journal } from "@stopcopy/runtime"
 import { Chunk, Effect, Schema, Stream } from "effect"
 import { enter, go, layer, migrate, open } from "./driver/hosts.ts"
 import { busy, live } from "./driver/lives.ts"
+import { migrations } from "./support/guest/Migrations.ts"
 
 const utf8 = new TextDecoder()
 
@@ -68,5 +69,12 @@ it.effect("a migration, a refused one and a reset, decided again, give the same 
       assert.isAbove(yield* decideAgain(Vf.behavior, driver.vf.stream), 5)
       assert.isAbove(yield* decideAgain(Pf.behavior, pf.stream), 0)
     }
+  }).pipe(Effect.provide(layer))
+)
+
+it.live("so do the reports of an engine at work, its interrupts, and two live migrations of it", () =>
+  Effect.gen(function* () {
+    const { world } = yield* migrations(9, 2, 40)
+    for (const stream of world.streams) assert.isAbove(yield* decideAgain(Vf.behavior, stream), 20)
   }).pipe(Effect.provide(layer))
 )
