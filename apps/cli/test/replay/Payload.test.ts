@@ -1,8 +1,20 @@
 /** Payloads in one line. */
 import { assert, it } from "@effect/vitest"
+import { type Outcome, pack } from "@stopcopy/qat"
 import { payloadText } from "../../src/replay/Payload.ts"
 
 const bytes = (count: number): string => Buffer.alloc(count, 7).toString("base64")
+
+/** An outcome of 64 bytes in and 16 out, with a status. */
+const outcome = (slot: number, status: number): Outcome => ({
+  slot,
+  responseSlot: slot,
+  input: 64,
+  response: Uint8Array.from({ length: 32 }, (_, at) => (at === 6 ? status : 0)),
+  written: [{ address: 0x1000n, length: 16 }],
+  crc32: 0,
+  fault: null
+})
 
 it("every kind of payload is short and says what it means", () => {
   const cases: ReadonlyArray<readonly [unknown, string]> = [
@@ -22,6 +34,17 @@ it("every kind of payload is short and says what it means", () => {
     [{ _tag: "ArcWaits", to: "STOP_COPY", waiting: { _tag: "MailboxLock" } }, "to=STOP_COPY waiting=MailboxLock"],
     [{ _tag: "SlaAdded", sla: { service: 1, ringPairMask: "160" } }, "sla=(service=1 ringPairMask=0xa0)"],
     [{ _tag: "StateLoaded", writes: [[0, 4, 1]], failure: null }, "writes=1 failure=none"],
+    [
+      {
+        _tag: "RequestsExecuted",
+        bank: 1,
+        head: 384,
+        tail: 96,
+        count: 3,
+        outcomes: pack([outcome(1, 0), outcome(2, 8), outcome(3, 0x82)])
+      },
+      "bank1 3 requests from slot 1, 1 failed, 192 bytes in, 48 out"
+    ],
     [{ _tag: "Later", text: "x".repeat(500) }, `text=${"x".repeat(57)}...`],
     ["no record", "no record"]
   ]
