@@ -223,6 +223,38 @@ describe("memory that is not there", () => {
   }
 })
 
+it.scoped("the steps of the specification's worked example, access by access", () =>
+  Effect.gen(function* () {
+    const [data, rings] = [new Uint8Array(0x2000), new Uint8Array(0x1_4000)]
+    const dma = overRegions([
+      { address: 0x1_3000_0000n, bytes: data },
+      { address: 0x1_2000_0000n, bytes: new Uint8Array(0x1000) },
+      { address: 0x1_4000_0000n, bytes: rings.fill(0x7f) }
+    ])
+    const { driver } = yield* openDevice("17", dma)
+    const accesses = [
+      [0x3040, 0x4000_0000],
+      [0x3080, 1],
+      [0x3044, 0x4001_0000],
+      [0x3084, 1],
+      [0x3000, 8],
+      [0x3004, 0x2006]
+    ] as const
+    for (const [offset, value] of accesses) yield* driver.writeRegister(0, offset, value)
+    assert.strictEqual(yield* driver.readRegister(0, 0x219c), 0)
+    yield* driver.writeRegister(0, 0x219c, 1)
+    // The firmware's NULL request.
+    rings.fill(0, 0, 128).set([0, 1, 0, 0x80])
+    yield* driver.writeRegister(0, 0x2100, 0x80)
+    yield* placed(driver, 1, 1)
+    const registers = [0x20c0, 0x2104, 0x20c4, 0x214c] as const
+    const values = yield* Effect.forEach(registers, (offset) => driver.readRegister(0, offset))
+    // Head of the requests, tail and head of the responses, and only the request ring is empty.
+    assert.deepStrictEqual(values, [0x80, 0x20, 0, 1])
+    assert.strictEqual(new DataView(rings.buffer).getUint32(0x1_0000, true), 0x8000_0100)
+  }).pipe(Effect.provide(layer))
+)
+
 it.scoped("the journal has outcomes, and no data", () =>
   Effect.gen(function* () {
     const memory = new GuestMemory(1 << 20)

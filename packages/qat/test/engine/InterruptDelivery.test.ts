@@ -1,7 +1,7 @@
 /** Interrupts of a device at work: at once or coalesced, masked and armed again, with exceptions, and after a reset. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, TestClock } from "effect"
-import { layer } from "../driver/hosts.ts"
+import { Effect, Fiber, TestClock } from "effect"
+import { layer, migrate } from "../driver/hosts.ts"
 import { csrOffset } from "../driver/lives.ts"
 import { encryption } from "../support/guest/Cbc.ts"
 import { openDevice } from "../support/guest/Device.ts"
@@ -122,6 +122,30 @@ describe("flags", () => {
       yield* driver.writeRegister(2, VINTSOU, 0xf)
       yield* driver.writeRegister(2, 0x1000, 1)
       assert.deepStrictEqual([yield* driver.readRegister(2, VINTSOU), yield* driver.readRegister(2, 0x1000)], [0, 0])
+    }).pipe(Effect.provide(layer))
+  )
+})
+
+describe("after a migration", () => {
+  it.scoped("what was pending on the source interrupts on the destination before RUNNING is acknowledged", () =>
+    Effect.gen(function* () {
+      const memory = new GuestMemory(1 << 20)
+      const [source, destination] = [yield* openDevice("17", memory.dma), yield* openDevice("65", memory.dma)]
+      const guest = { ...attach(source.driver, memory) }
+      const pair = new RingPair(guest, 0, { kind: "interrupts", timer: 0x27ff })
+      yield* pair.setup
+      yield* pair.submit([encryption(memory, 1n, new Uint8Array(16)).request])
+      // The response is there, its interrupt not yet: the timer still runs, and the suspend waits until the interrupt came out.
+      yield* source.driver.vf.until(({ device }) => device?.banks[0]?.placed === 1)
+      const migrating = yield* Effect.fork(migrate(source, destination))
+      yield* source.driver.vf.until(({ operation }) => operation?.waiting?._tag === "Coalescing")
+      yield* TestClock.adjust("1 seconds")
+      yield* Fiber.join(migrating)
+      assert.strictEqual(destination.driver.vf.unsafeState().device?.interrupts, 1)
+      assert.strictEqual(yield* destination.driver.readRegister(2, VINTSOU), 1)
+      guest.driver = destination.driver
+      assert.strictEqual((yield* pair.serve).length, 1)
+      assert.strictEqual(yield* destination.driver.readRegister(2, VINTSOU), 0)
     }).pipe(Effect.provide(layer))
   )
 })

@@ -59,6 +59,12 @@ export function* vectorOf({ vector, vectorAddress, vectorInRequest }: Parameters
 
 /** The bytes of the source that the regions span, and where they begin. */
 export function* spanOf(job: Job, regions: ReadonlyArray<Region>): Steps<Piece | Refusal> {
+  const [only] = regions
+  if (only !== undefined && regions.length === 1) {
+    const { length, offset } = only
+    if (!holds(job.source, offset, length) || length > maxBytes) return "invalid"
+    return { offset, bytes: yield* gather(job.source, offset, length) }
+  }
   if (!regions.every(({ length, offset }) => holds(job.source, offset, length))) return "invalid"
   const used = regions.filter(({ length }) => length > 0)
   if (used.length === 0) return { offset: 0, bytes: new Uint8Array(0) }
@@ -82,6 +88,12 @@ const equal = (one: Uint8Array, other: Uint8Array): boolean => one.every((byte, 
 /** The writes of a computed result: undefined if the destination has no room for them. */
 const writesOf = (job: Job, { digest, pieces }: Result): ReadonlyArray<DmaWrite> | undefined => {
   const { destination, parameters } = job
+  const [only] = pieces
+  if (only !== undefined && pieces.length === 1 && digest === undefined) {
+    // Most requests: one cipher, nothing besides.
+    const { bytes, offset } = only
+    return holds(destination, offset, bytes.length) ? scatter(destination, offset, bytes) : undefined
+  }
   const returned = parameters.generate ? digest?.bytes.subarray(0, digest.size) : undefined
   const all = [...pieces]
   if (digest !== undefined && returned !== undefined && parameters.digestInBuffer) {
