@@ -105,19 +105,25 @@ export const answer = (status: number, error: number = ErrorCode.none): Executed
 
 /** Service id of a response, byte 1: "firmware". */
 const firmware = 1
+/** Where the guest's own number for the request stands, and where it comes back; where a service's own words stand. In bytes. */
+const opaqueFrom = 24
+const opaqueTo = 8
+const opaqueBytes = 8
+const wordsAt = 16
 
 /** Writes a fresh response of 32 bytes to `request`. */
 export const encodeResponse = (request: Request, executed: Executed): Uint8Array<ArrayBuffer> => {
-  const view = new DataView(new ArrayBuffer(responseBytes))
-  view.setUint8(1, firmware)
-  view.setUint8(2, request.service)
-  view.setUint8(3, validFlag | executed.flags)
-  view.setInt8(4, executed.translatorError)
-  view.setInt8(5, executed.error)
-  view.setUint8(6, executed.status)
-  view.setUint8(7, request.command)
-  view.setUint32(8, request.view.getUint32(24, true), true)
-  view.setUint32(12, request.view.getUint32(28, true), true)
-  executed.words.forEach((word, index) => view.setUint32(16 + 4 * index, word, true))
-  return new Uint8Array(view.buffer)
+  const response = new Uint8Array(responseBytes)
+  response[1] = firmware
+  response[2] = request.service
+  response[3] = validFlag | executed.flags
+  response[4] = executed.translatorError
+  response[5] = executed.error
+  response[6] = executed.status
+  response[7] = request.command
+  for (let at = 0; at < opaqueBytes; at++) response[opaqueTo + at] = request.view.getUint8(opaqueFrom + at)
+  if (executed.words === noWords) return response
+  const view = new DataView(response.buffer)
+  executed.words.forEach((word, index) => view.setUint32(wordsAt + 4 * index, word, true))
+  return response
 }

@@ -38,10 +38,9 @@ export const writeResponse = (
   { response, responseSlot }: Pick<Outcome, "response" | "responseSlot">
 ): Effect.Effect<void, DmaFault> => {
   const address = base + BigInt(responseSlot * responseBytes)
-  return writeAll(dma, [
-    { address: address + BigInt(firstWord), bytes: response.subarray(firstWord) },
-    { address, bytes: response.subarray(0, firstWord) }
-  ])
+  return Now.flatMapNow(dma.write(address + BigInt(firstWord), response.subarray(firstWord)), () =>
+    dma.write(address, response.subarray(0, firstWord))
+  )
 }
 
 /**

@@ -123,6 +123,7 @@ export class Worker {
         const work = fetchable(now, bank, requestBytesOf(service))
         if (work === undefined) break
         const admit = (message: Uint8Array) => {
+          if (slas.length === 0) return undefined
           if (!this.admitted) {
             return parts.pace.admit(slas, now.vfNumber, bank, message, Number(clock.unsafeCurrentTimeNanos() / 1000n))
           }

@@ -6,7 +6,7 @@
 import { createCipheriv } from "node:crypto"
 import { hashFacts, type HashName, hmacStates, stateAfter } from "./Hashes.ts"
 
-export type Mode = "ecb" | "cbc" | "ctr" | "gcm"
+type Mode = "ecb" | "cbc" | "ctr" | "gcm"
 
 /** Layout of a cipher's block: `ucs` is that of the cipher slice of GEN4. */
 export type Layout = "legacy" | "ucs"
@@ -19,7 +19,7 @@ export interface CipherAsk {
   readonly layout?: Layout
 }
 
-export interface CipherBlock {
+interface CipherBlock {
   readonly bytes: Uint8Array
   readonly layout: Layout
   /** Key size as the control block has it, in units of 8 bytes. */

@@ -4,7 +4,7 @@ import type { Chances } from "./Chances.ts"
 import type { Ask, Built, Digest } from "./Requests.ts"
 import { type Setting, trial, type Tried, untouched } from "./Trial.ts"
 
-export interface DigestCase {
+interface DigestCase {
   /** Source, with room for the digest behind the hashed bytes if it may lie there. */
   readonly data: Uint8Array
   /** Where the hashed bytes end. */

@@ -14,7 +14,7 @@ export interface Done {
 }
 
 /** What the request comes to, its writes carried out; undefined if it reads or writes where no memory is. */
-export const execute = (regions: ReadonlyArray<Region>, bytes: Uint8Array): Done | undefined => {
+const execute = (regions: ReadonlyArray<Region>, bytes: Uint8Array): Done | undefined => {
   const dma = overRegions(regions)
   const request = decodeRequest(bytes)
   const result = Effect.runSync(Effect.either(run(dma, symmetric(request))))

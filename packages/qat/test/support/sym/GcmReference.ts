@@ -30,7 +30,7 @@ const blocksOf = (bytes: Uint8Array): ReadonlyArray<Uint8Array> =>
 
 const xor = (one: Uint8Array, other: Uint8Array): Uint8Array => one.map((byte, index) => byte ^ (other[index] ?? 0))
 
-export interface Reference {
+interface Reference {
   readonly output: Uint8Array
   /** 16 bytes. */
   readonly tag: Uint8Array

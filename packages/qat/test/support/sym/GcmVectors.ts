@@ -3,7 +3,7 @@
  * `counter` is the first counter block, which the paper prints as Y0: a request has it where the vector is not of 12 bytes.
  */
 
-export interface GcmVector {
+interface GcmVector {
   readonly name: string
   readonly key: string
   readonly counter: string

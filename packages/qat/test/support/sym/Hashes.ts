@@ -9,7 +9,7 @@ import { createHash } from "node:crypto"
 export const hashNames = ["sha1", "sha224", "sha256", "sha384", "sha512"] as const
 export type HashName = (typeof hashNames)[number]
 
-export interface HashFacts {
+interface HashFacts {
   /** Algorithm number in a configuration. */
   readonly number: number
   /** Sizes of the digest, of a state as a descriptor has it (padded to 8), and of a block, in bytes. */

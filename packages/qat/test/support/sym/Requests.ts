@@ -67,7 +67,7 @@ export const hashRequest = (ask: HashOptions): Built => {
   return built
 }
 
-export interface ChainOptions extends CipherOptions, HashOptions {
+interface ChainOptions extends CipherOptions, HashOptions {
   /** What is done first. Encrypt then authenticate is `cipher` with generate, and `hash` with verify. */
   readonly first: "cipher" | "hash"
 }
@@ -98,7 +98,7 @@ export const chainRequest = (ask: ChainOptions): Built => {
   return built
 }
 
-export interface GcmOptions extends Ask {
+interface GcmOptions extends Ask {
   readonly key: Uint8Array
   /** 12 bytes; for two slices also the 16 of a first counter block. */
   readonly iv: Uint8Array
@@ -122,7 +122,7 @@ export const gcmRequest = (ask: GcmOptions): Built => {
   return built
 }
 
-export interface GcmSlicesOptions extends GcmOptions {
+interface GcmSlicesOptions extends GcmOptions {
   /** Says that the vector has 12 bytes although it may have 16: DPDK always does. */
   readonly shortVector?: boolean
 }

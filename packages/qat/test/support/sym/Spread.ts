@@ -2,7 +2,7 @@
 import type { Arena } from "../dc/Arena.ts"
 import type { Place } from "../dc/Requests.ts"
 
-export interface Spread {
+interface Spread {
   /** The buffer, or its list. */
   readonly place: Place
   readonly pieces: ReadonlyArray<Place>

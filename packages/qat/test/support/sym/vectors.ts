@@ -4,7 +4,7 @@
  */
 import { type HashName, hashNames } from "./Hashes.ts"
 
-export interface CipherVector {
+interface CipherVector {
   readonly name: string
   readonly mode: "ecb" | "cbc" | "ctr"
   readonly key: string
@@ -81,7 +81,7 @@ export const cipherVectors: ReadonlyArray<CipherVector> = [
   )
 ]
 
-export interface HashVector {
+interface HashVector {
   readonly name: string
   /** Text. */
   readonly message: string
@@ -140,7 +140,7 @@ export const hashVectors: ReadonlyArray<HashVector> = [
   }
 ]
 
-export interface HmacVector {
+interface HmacVector {
   readonly name: string
   readonly hash: HashName
   readonly key: string
