@@ -109,7 +109,7 @@ export class Worker {
     })
   }
 
-  /** Bursts, as long as there is more to fetch: each is recorded together with the placing of the one before it. When to go on, if an SLA says so. */
+  /** Bursts, as long as there is more to fetch. When to go on, if an SLA says so. */
   private series({ slas, svcmap }: Pf): Effect.Effect<number | undefined, Failed> {
     const { bank, parts } = this
     const service = serviceOf(svcmap, bank)
@@ -222,6 +222,8 @@ export class Worker {
       this.own = generation
       this.inMemory = 0
       yield* this.place(state, generation, done)
+      // At once: while it is not recorded, only the slots tell what the guest has taken, and they do not always (`Slots.ts`).
+      if (this.known(state) > 0) yield* this.reportPlaced(state)
       return notBefore
     })
   }
