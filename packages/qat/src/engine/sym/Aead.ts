@@ -3,8 +3,8 @@
  * Source: `qat_sym_session.c` and `qat_crypto_pmd_gen4.c` of DPDK; section 3.6 of the firmware specification.
  */
 import { read, type Steps } from "../Steps.ts"
-import { type CipherConfig, cipherOf } from "./Cipher.ts"
-import { counterOf, gcm } from "./Gcm.ts"
+import { blockBytes, type CipherConfig, cipherOf } from "./Cipher.ts"
+import { counterOf, gcm, shortVectorBytes } from "./Gcm.ts"
 import { galois, hashKind, hashWord } from "./Hash.ts"
 import { digestSize, type Job, type Result, spanOf, vectorOf } from "./Job.ts"
 import { Command, type Region, Slice } from "./Parameters.ts"
@@ -27,7 +27,7 @@ function* authenticated(
   const size = digestSize(parameters, tagBytes, leastTag)
   if (isRefusal(size)) return size
   if (aadBytes > maxBytes) return "invalid"
-  const vector = yield* vectorOf(parameters)
+  const vector = yield* vectorOf(parameters, parameters.shortVector ? shortVectorBytes : blockBytes)
   const aad = yield* read(parameters.aadAddress, aadBytes)
   const span = yield* spanOf(job, [region])
   if (isRefusal(span)) return span

@@ -3,7 +3,7 @@
  * at, as not every driver fills them in. Source: sections 3.5, 3.7 to 3.9 of the firmware specification.
  */
 import type { Steps } from "../Steps.ts"
-import { cipherConfig, type CipherConfig, cipherOf, takes, transform } from "./Cipher.ts"
+import { cipherConfig, type CipherConfig, cipherOf, takes, transform, vectorBytes } from "./Cipher.ts"
 import { cipherConstant, hashConstant } from "./Constants.ts"
 import { type HashConfig, hashOf, plainHash } from "./Hash.ts"
 import { digestSize, type Job, type Piece, type Result, spanOf, vectorOf } from "./Job.ts"
@@ -55,7 +55,7 @@ export function* cipherOnly(job: Job): Steps<Result | Refusal> {
   if (isRefusal(config)) return config
   if (config.mode === "aead") return "unsupported"
   if (!takes(config, parameters.cipher.length)) return "invalid"
-  const vector = yield* vectorOf(parameters)
+  const vector = yield* vectorOf(parameters, vectorBytes(config))
   const span = yield* spanOf(job, [parameters.cipher])
   if (isRefusal(span)) return span
   const output = transform(config, vector, span.bytes)
@@ -87,7 +87,7 @@ export function* chain(job: Job): Steps<Result | Refusal> {
   const size = digestSize(parameters, hash.digestBytes, leastDigest)
   if (isRefusal(size)) return size
   if (!takes(config, cipher.length)) return "invalid"
-  const vector = yield* vectorOf(parameters)
+  const vector = yield* vectorOf(parameters, vectorBytes(config))
   const span = yield* spanOf(job, [cipher, auth])
   if (isRefusal(span)) return span
 

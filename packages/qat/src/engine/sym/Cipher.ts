@@ -55,6 +55,10 @@ export const cipherOf = (descriptor: Uint8Array, at: number, layout: keyof typeo
 export const takes = ({ algorithm, mode }: CipherConfig, length: number): boolean =>
   algorithm === "null" || mode === "ctr" || mode === "aead" || length % blockBytes === 0
 
+/** Bytes of vector that the work depends on, in a mode that is not an AEAD. Where there are none, a request may point anywhere. */
+export const vectorBytes = ({ algorithm, mode }: CipherConfig): number =>
+  algorithm === "null" || mode === "ecb" ? 0 : blockBytes
+
 /** Enciphers or deciphers `data` in a mode that is not an AEAD. `vector` has 16 bytes: of a counter, all 128 bits count. */
 export const transform = (config: CipherConfig, vector: Uint8Array, data: Uint8Array): Uint8Array => {
   const { algorithm, decrypt, key, mode } = config

@@ -27,7 +27,8 @@ interface GcmResult {
   readonly tag: Uint8Array
 }
 
-const vectorBytes = 12
+/** Size of the vector that makes a first counter block with a 1 behind it, in bytes. */
+export const shortVectorBytes = 12
 
 /** The counter in the last 32 bits of a block, big endian. */
 const countOf = (block: Uint8Array): number => new DataView(block.buffer, block.byteOffset, blockBytes).getUint32(12)
@@ -65,7 +66,7 @@ const streamed = ({ algorithm, counter, data, key }: GcmJob): Uint8Array => {
 
 /** The tag of `ciphertext` for a first counter block that Node does not offer: G1 with another one, then G2. */
 const tagOf = (job: GcmJob, ciphertext: Uint8Array): Uint8Array => {
-  const vector = new Uint8Array(vectorBytes)
+  const vector = new Uint8Array(shortVectorBytes)
   const { tag } = sealed(job, vector, opened(job, vector, ciphertext))
   const offered = encryptBlock(job, withCount(new Uint8Array(blockBytes), 1))
   const wanted = encryptBlock(job, job.counter)
@@ -78,7 +79,7 @@ export const gcm = (job: GcmJob): GcmResult => {
     const output = streamed(job)
     return { output, tag: tagOf(job, job.decrypt ? job.data : output) }
   }
-  const vector = job.counter.subarray(0, vectorBytes)
+  const vector = job.counter.subarray(0, shortVectorBytes)
   if (!job.decrypt) return sealed(job, vector, job.data)
   const output = opened(job, vector, job.data)
   return { output, tag: sealed(job, vector, output).tag }
@@ -87,6 +88,6 @@ export const gcm = (job: GcmJob): GcmResult => {
 /** The first counter block that belongs to a vector of 12 bytes. */
 export const counterOf = (vector: Uint8Array): Uint8Array => {
   const block = new Uint8Array(blockBytes)
-  block.set(vector.subarray(0, vectorBytes))
+  block.set(vector.subarray(0, shortVectorBytes))
   return withCount(block, 1)
 }

@@ -6,7 +6,6 @@
 import { type Buffer, flat, gather, holds, list, scatter } from "../Buffer.ts"
 import { answer, type Executed, type Request, Status } from "../Message.ts"
 import { type DmaWrite, read, type Steps } from "../Steps.ts"
-import { blockBytes } from "./Cipher.ts"
 import type { Parameters, Region } from "./Parameters.ts"
 import { isRefusal, maxBytes, type Refusal, refuse } from "./Refusal.ts"
 
@@ -52,9 +51,9 @@ export const descriptorOf = ({ descriptorAddress, descriptorBytes }: Request): S
 /** What a request without a descriptor has in the place of its address: a key of 16 bytes, if it needs one. */
 export const inRequest = ({ view }: Request): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + 8, 16)
 
-/** The vector: from the request, or from where the request points. */
-export function* vectorOf({ vector, vectorAddress, vectorInRequest }: Parameters): Steps<Uint8Array> {
-  return vectorInRequest ? vector : yield* read(vectorAddress, blockBytes)
+/** The vector: from the request, or the `length` bytes that the request points to. Nothing needs to be behind them. */
+export function* vectorOf({ vector, vectorAddress, vectorInRequest }: Parameters, length: number): Steps<Uint8Array> {
+  return vectorInRequest ? vector : yield* read(vectorAddress, length)
 }
 
 /** The bytes of the source that the regions span, and where they begin. */
