@@ -1,252 +1,356 @@
 /**
  * Requests that fail, through the rings of a device: every row of section 8.2 of the firmware specification that a ring can show. Each is
- * answered, and the requests behind it are served.
+ * answered, byte for byte, nothing is written for it, and the good request behind it is served. A ring whose own memory cannot be reached
+ * answers nothing: `Engine.test.ts`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { createCipheriv, createDecipheriv } from "node:crypto"
+import { inflateRawSync } from "node:zlib"
 import { layer } from "../driver/hosts.ts"
 import { Arena } from "../support/dc/Arena.ts"
-import { layOut } from "../support/dc/Job.ts"
+import { corrupt } from "../support/dc/Corrupt.ts"
+import { countsOf } from "../support/dc/Counts.ts"
+import { type JobChoice, layOut } from "../support/dc/Job.ts"
 import { serviceMaps } from "../support/guest/Device.ts"
-import { chainJob, type CipherAsk, cipherJob, hashJob, singlePassJob, twoSlicesJob } from "../support/answers/Job.ts"
-import { type Case, openRings, symmetricHead } from "../support/answers/Rings.ts"
+import { Chances } from "../support/sym/Chances.ts"
+import { laid, type Setting, untouched } from "../support/sym/Laid.ts"
+import {
+  type Build,
+  cbc,
+  changed,
+  data,
+  doNotFit,
+  good,
+  iv,
+  key,
+  macKey,
+  notOffered,
+  region
+} from "../support/sym/Refused.ts"
+import { chainRequest, cipherRequest, gcmRequest, hashRequest } from "../support/sym/Requests.ts"
+import { type Case, openRings, symmetricHead } from "../support/sym/Rings.ts"
 
 const base = 0x2_0000_0000n
+/** Memory that no changed byte of an address in the other arena leads to. */
+const safeBase = 0x35_7654_0000n
 const nowhere = 0x7000_0000_0000n
 const symmetricBank = 1
 const compressionBank = 0
 
-const key = Uint8Array.from({ length: 16 }, (_, at) => at)
-const data = Uint8Array.from({ length: 64 }, (_, at) => 3 * at)
-const region = { offset: 0, length: 64 }
-const ask: CipherAsk = { mode: "cbc", key, vector: key, decrypt: false, region }
+const [unsupported, invalid, mismatch] = [0x84, 0x82, 0x80]
 
-/** What is changed of a request, or of its descriptor. */
-type Change = (view: DataView, descriptor: DataView) => void
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex")
 
-const cipher = (arena: Arena, changes: Partial<CipherAsk> = {}) => cipherJob(arena, { data }, { ...ask, ...changes })
-const listed = (arena: Arena) => cipherJob(arena, { data, split: { source: [5], destination: [] } }, ask)
-const counted = (arena: Arena) => cipher(arena, { mode: "ctr", layout: "ucs" })
-const hash = (arena: Arena) => hashJob(arena, { data }, { name: "sha256", region }, { bytes: 32 })
-const mac = (arena: Arena) => hashJob(arena, { data }, { name: "sha1", key, region }, { bytes: 20 })
-const gcmAsk = { key, vector: key.subarray(0, 12), aad: key, decrypt: false, region }
-const single = (arena: Arena) => singlePassJob(arena, { data }, gcmAsk, { bytes: 16 })
-const double = (arena: Arena) => twoSlicesJob(arena, { data }, gcmAsk, { bytes: 16 })
-const chain = (arena: Arena) =>
-  chainJob(arena, 2, { data }, { cipher: ask, hash: { name: "sha1", key, region }, digest: { bytes: 20 } })
-const apart = (arena: Arena) =>
-  chainJob(
-    arena,
-    3,
-    { data, room: 40 },
-    {
-      cipher: { ...ask, region: { offset: 0, length: 32 } },
-      hash: { name: "sha1", key, region },
-      digest: { bytes: 20 }
-    }
-  )
-const word =
-  (value: number): Change =>
-  (_, descriptor) =>
-    descriptor.setUint32(0, value, true)
-const byte =
-  (at: number, value: number): Change =>
-  (view) =>
-    view.setUint8(at, value)
-const long =
-  (at: number, value: number): Change =>
-  (view) =>
-    view.setUint32(at, value, true)
-const address =
-  (at: number): Change =>
-  (view) =>
-    view.setBigUint64(at, nowhere, true)
+const enciphered = Uint8Array.of(
+  ...createCipheriv("aes-128-cbc", key, iv).setAutoPadding(false).update(data.subarray(0, 64)),
+  ...data.subarray(64)
+)
 
-const both =
-  (first: Change, second: Change): Change =>
-  (view, descriptor) => {
-    first(view, descriptor)
-    second(view, descriptor)
-  }
-
-const unsupported = 0x84
-const invalid = 0x82
-
-/** What it is, its status, the request, and what is wrong with it. */
-type Row = readonly [what: string, status: number, make: typeof cipher | typeof hash, change: Change]
-
-const rows: ReadonlyArray<Row> = [
-  ...[4, 5, 6, 9, 10, 12, 17, 255].map((command): Row => [`command ${command}`, unsupported, cipher, byte(1, command)]),
-  ...[1, 2, 6, 7, 8, 9, 10, 11, 12, 15].map((algorithm): Row => [
-    `cipher ${algorithm}`,
-    unsupported,
-    cipher,
-    word(0x10 | algorithm)
-  ]),
-  ...[3, 5, 6, 15].map((mode): Row => [`mode ${mode}`, unsupported, cipher, word((mode << 4) | 3)]),
-  ["a key schedule instead of a key", unsupported, cipher, word(0x113)],
-  ["AEAD mode that is no single pass", unsupported, cipher, word(0x43)],
-  ...[1, 2, 3].map((partial): Row => [`partial ${partial}`, unsupported, cipher, byte(4, 4 | partial)]),
-  ["state to be kept", unsupported, cipher, byte(4, 0x14)],
-  ...[1, 3, 4].map((protocol): Row => [`protocol ${protocol}`, unsupported, hash, long(4, 0x24 | (protocol << 7))]),
-  ["GMAC", unsupported, hash, long(4, 0x124)],
-  ["ZUC", unsupported, cipher, byte(5, 0x10)],
-  ["the wireless slice", unsupported, cipher, byte(5, 0x80)],
-  ["an extended protocol", unsupported, cipher, byte(7, 1)],
-  ["a descriptor in the request", unsupported, cipher, byte(6, 2)],
-  ["an unknown constant", unsupported, cipher, long(4, 0x0002_000c)],
-  ["the short form of constants", unsupported, hash, both(byte(4, 0x2c), byte(114, 46))],
-  ...[0, 2, 7, 8, 9, 10, 11, 15].map((algorithm): Row => [`hash ${algorithm}`, unsupported, hash, word(algorithm)]),
-  ["SHA-3", unsupported, hash, word(0x0040_0000)],
-  ["HMAC of two prefixes", unsupported, mac, byte(113, 0x20)],
-  ["hash mode 2", unsupported, mac, word(0x21)],
-  ["a nested hash", unsupported, hash, byte(113, 1)],
-  ["GCM over a legacy cipher", unsupported, double, byte(5, 0x09)],
-  ["GCM over a plain hash", unsupported, double, byte(114, 0)],
-
-  ["no whole blocks", invalid, cipher, long(60, 63)],
-  ["no whole blocks in a chain", invalid, chain, long(60, 17)],
-  ["a cipher region beyond the buffer", invalid, cipher, long(56, 1)],
-  ["a cipher region that wraps", invalid, counted, long(56, 0xffff_fff0)],
-  ["a length beyond all memory", invalid, counted, long(60, 0xffff_ffff)],
-  ["a cipher region beyond the list", invalid, listed, long(56, 16)],
-  ["a hashed region beyond the buffer", invalid, hash, long(84, 65)],
-  ["a hashed region that wraps", invalid, hash, long(80, 0xffff_ffff)],
-  ["a destination too small", invalid, cipher, long(52, 63)],
-  ["a destination too small for what is only hashed", invalid, apart, () => undefined],
-  ["a digest in the buffer that has no room for it", invalid, hash, byte(5, 4)],
-  ["a digest of no bytes", invalid, hash, (view) => [107, 118].forEach((at) => view.setUint8(at, 0))],
-  ["a digest longer than the hash has", invalid, hash, byte(118, 33)],
-  ["a tag too short", invalid, single, byte(107, 3)],
-  ["a tag too long", invalid, single, byte(107, 17)],
-  ["more associated data than we take", invalid, single, long(84, 0x0100_0001)],
-  ["a descriptor without room for the key", invalid, cipher, byte(18, 2)],
-  ["a descriptor of nothing", invalid, cipher, byte(18, 0)],
-  ["a cipher behind the descriptor", invalid, cipher, byte(110, 255)],
-  ["a hash behind the descriptor", invalid, hash, byte(114, 255)],
-  ["a second state behind the descriptor", invalid, mac, byte(122, 255)],
-  ["a hash key behind the descriptor", invalid, double, byte(122, 255)],
-
-  ["no memory for the descriptor", invalid, cipher, address(8)],
-  ["no memory for the source", invalid, cipher, address(32)],
-  ["no memory for the destination", invalid, cipher, address(40)],
-  ["no memory for the list", invalid, listed, address(32)],
-  ["no memory for the vector", invalid, cipher, both(byte(4, 0), address(64))],
-  ["no memory for the digest", invalid, mac, address(96)],
-  ["no memory for the associated data", invalid, single, address(88)]
-]
-
-const nothing = (): void => undefined
-
-/** The row as a request, with a good one behind it. */
-const caseOf = (arena: Arena, [what, status, make, change]: Row): ReadonlyArray<Case> => {
-  const { descriptor, request } = make(arena)
-  const { byteOffset } = arena.view(descriptor)
-  change(new DataView(request.buffer), new DataView(arena.region.bytes.buffer, byteOffset, descriptor.length))
-  const good = cipher(arena).request
-  return [
-    { what, request, head: symmetricHead(request, status), check: nothing },
-    { what: `behind ${what}`, request: good, head: symmetricHead(good, 0), check: nothing }
-  ]
-}
-
-/** A list with so many entries, most of which lie behind it wherever that is. */
-const listOf = (arena: Arena, entries: number): Case => {
-  const { request } = cipher(arena)
-  const list = arena.list([{ address: base, length: 64 }])
-  arena.view({ address: list.address, length: 16 }).set([entries & 0xff, entries >> 8], 8)
-  const view = new DataView(request.buffer)
-  view.setUint8(6, 1)
-  for (const at of [32, 40]) view.setBigUint64(at, list.address, true)
+/** What must be served behind a request that fails. */
+const goodCipher = (arena: Arena, behind: string): Case => {
+  const { destination, request } = laid(arena, data, { inPlace: true }, cbc)
   return {
-    what: `${entries} entries`,
+    what: `behind ${behind}`,
     request,
-    head: symmetricHead(request, entries === 1 ? 0 : invalid),
-    check: nothing
+    head: symmetricHead(request, 0),
+    check: () => assert.strictEqual(text(destination()), text(enciphered), behind)
   }
 }
 
-/** A head as in the rows for requests that no service takes. */
-const strange = (request: Uint8Array, status: number): ReadonlyArray<number> => [
-  0,
-  1,
-  request[2] ?? 0,
-  0x80,
-  0,
-  0xf3,
-  status,
-  request[1] ?? 0
-]
-
-const unknown = (arena: Arena, what: string, status: number, changes: Readonly<Record<number, number>>): Case => {
-  const { request } = cipher(arena)
-  for (const [at, value] of Object.entries(changes)) request[Number(at)] = value
-  return { what, request, head: strange(request, status), check: nothing }
+/** A request that fails with this status, without a trace in its buffers, and a good one behind it. */
+const refused = (
+  arena: Arena,
+  what: string,
+  status: number,
+  build: Build,
+  setting: Setting = { inPlace: true }
+): ReadonlyArray<Case> => {
+  const { destination, request, source } = laid(arena, data, setting, build)
+  const check = (): void => {
+    assert.strictEqual(text(source()), text(data), what)
+    assert.strictEqual(text(destination()), text(setting.inPlace ? data : data.map(() => untouched)), what)
+  }
+  return [{ what, request, head: symmetricHead(request, status), check }, goodCipher(arena, what)]
 }
 
-const compressionRequest = (arena: Arena) => layOut(arena, { kind: "static", data, room: 256 }).request
+const lists: Setting = { inPlace: true, cuts: { source: [5], destination: [] } }
+const apart: Setting = { inPlace: false }
+
+const cipherAsk = { mode: "cbc", key, iv, cipher: region } as const
+const hashAsk = { hash: "sha1", macKey, auth: region } as const
+const gcmAsk = { key, iv: iv.subarray(0, 12), cipher: region } as const
+const far = { size: 20, at: nowhere } as const
+const farPlace = { address: nowhere, length: data.length }
+
+/** Requests of which a part cannot be reached. */
+const unreachable: ReadonlyArray<readonly [what: string, build: Build, setting?: Setting]> = [
+  ["the descriptor", (ask, arena) => cbc({ ...ask, descriptorAt: nowhere }, arena)],
+  ["the source", (ask, arena) => cbc({ ...ask, source: farPlace }, arena), apart],
+  ["the destination", (ask, arena) => cbc({ ...ask, destination: farPlace }, arena)],
+  ["the source's list", (ask, arena) => cbc({ ...ask, source: farPlace }, arena), lists],
+  ["the destination's list", (ask, arena) => cbc({ ...ask, destination: farPlace }, arena), lists],
+  ["what a list points to", (ask, arena) => cbc({ ...ask, source: arena.list([farPlace]) }, arena), lists],
+  ["where a list is to go", (ask, arena) => cbc({ ...ask, destination: arena.list([farPlace]) }, arena), lists],
+  ["the vector", (ask) => cipherRequest({ ...ask, ...cipherAsk, ivAt: nowhere })],
+  ["a digest that is made", (ask) => hashRequest({ ...ask, ...hashAsk, digest: far })],
+  ["a digest that is compared", (ask) => hashRequest({ ...ask, ...hashAsk, digest: { ...far, verify: true } })],
+  [
+    "the digest of a chain",
+    (ask) => chainRequest({ ...ask, ...cipherAsk, ...hashAsk, digest: far, first: "cipher" }),
+    apart
+  ],
+  ["associated data", (ask) => gcmRequest({ ...ask, ...gcmAsk, aad: farPlace, digest: { size: 16, at: "behind" } })],
+  ["a tag", (ask, arena) => gcmRequest({ ...ask, ...gcmAsk, aad: arena.put(key), digest: { ...far, size: 16 } })]
+]
+
+/** A list of which the head says that it has so many entries, and whose first one has so many bytes. */
+const listOf =
+  (entries: number, length: number): Build =>
+  (ask, arena) => {
+    const list = arena.list([{ address: ask.source.address, length }])
+    const head = arena.view({ address: list.address, length: 16 })
+    new DataView(head.buffer, head.byteOffset).setUint32(8, entries, true)
+    return cbc({ ...ask, source: list, destination: list, scattered: true }, arena)
+  }
+
+const badLists = [
+  [0, 64],
+  [1, 63],
+  [4097, 64],
+  [0xffff_ffff, 64]
+] as const
+
+/** What is only hashed is to be copied, and the destination has no room for it. */
+const tooSmall: Build = (ask, arena) => {
+  const digest = { size: 20, at: arena.room(20).address }
+  const cipher = { offset: 0, length: 32 }
+  const built = chainRequest({ ...ask, ...cipherAsk, ...hashAsk, cipher, digest, first: "hash" })
+  built.view.setUint32(52, 40, true)
+  return built
+}
+
+/** A digest that differs: told, and the data are written all the same. */
+const differs = (arena: Arena): ReadonlyArray<Case> => {
+  const what = "a digest that differs"
+  const { destination, request } = laid(arena, data, apart, (ask, arena) => {
+    const digest = { size: 20, at: arena.put(data).address, verify: true }
+    return chainRequest({ ...ask, ...cipherAsk, ...hashAsk, decrypt: true, first: "hash", digest })
+  })
+  const plain = createDecipheriv("aes-128-cbc", key, iv).setAutoPadding(false).update(data.subarray(0, 64))
+  const expected = text(Uint8Array.of(...plain, ...data.subarray(64).map(() => untouched)))
+  const check = (): void => assert.strictEqual(text(destination()), expected)
+  return [{ what, request, head: symmetricHead(request, mismatch), check }, goodCipher(arena, what)]
+}
+
+/** A request that no service takes: type and command come back, and nothing of it is done. */
+const strange = (arena: Arena, what: string, status: number, changes: Readonly<Record<number, number>>): Case => {
+  const { destination, request } = laid(arena, data, { inPlace: true }, cbc)
+  for (const [at, value] of Object.entries(changes)) request[Number(at)] = value
+  return {
+    what,
+    request,
+    head: [0, 1, request[2] ?? 0, 0x80, 0, 0xf3, status, request[1] ?? 0],
+    check: () => assert.strictEqual(text(destination()), text(data), what)
+  }
+}
+
+const dirt = 0xa5
+const room = 256
+/** One stored block of the data. */
+const storedData = Uint8Array.of(1, data.length, 0, 255 - data.length, 255, ...data)
+
+/** A compression request with something changed, which fails without a trace in its destination. */
+const badCompression = (
+  arena: Arena,
+  what: string,
+  status: number,
+  error: number,
+  choice: Partial<JobChoice>,
+  change: (view: DataView) => void = () => undefined
+): Case => {
+  const bytes = choice.room ?? room
+  const { output, request } = layOut(arena, { kind: "static", data, room, ...choice })
+  change(new DataView(request.buffer))
+  const command = request[1] ?? 0
+  return {
+    what,
+    request,
+    head: [0, 1, 9, command <= 1 ? 0xc0 : 0x80, 0, error & 0xff, status, command],
+    check: () => assert.strictEqual(text(output(bytes)), text(new Uint8Array(bytes).fill(dirt)), what)
+  }
+}
+
+/** A compression in a bank that does not compress. */
+const misplaced = (arena: Arena): Case => ({
+  ...badCompression(arena, "a compression", 0xa4, -13, {}),
+  head: [0, 1, 9, 0x80, 0, 0xf3, 0xa4, 0]
+})
+
+const goodCompression = (arena: Arena, what: string): Case => {
+  const { output, request } = layOut(arena, { kind: "decompress", data: storedData, room })
+  return {
+    what: `behind ${what}`,
+    request,
+    head: [0, 1, 9, 0x80, 0, 0, 8, 2],
+    words: () => countsOf(storedData.length, data.length, data),
+    check: () => assert.strictEqual(text(output(data.length)), text(data), what)
+  }
+}
+
+const address =
+  (at: number) =>
+  (view: DataView): void =>
+    view.setBigUint64(at, nowhere, true)
+const byte =
+  (at: number, value: number) =>
+  (view: DataView): void =>
+    view.setUint8(at, value)
+
+const stored = { kind: "decompress", data: storedData } as const
+
+const badCompressions = (arena: Arena): ReadonlyArray<Case> => [
+  badCompression(arena, "no room, static", 0x20, -11, { room: 4 }),
+  badCompression(arena, "no room, dynamic", 0x20, -11, { kind: "dynamic", room: 4 }),
+  badCompression(arena, "no room to decompress", 0x20, -11, { ...stored, room: 4 }),
+  ...corrupt.map(([name, error, stream]) =>
+    badCompression(arena, name, 0x20, error, { kind: "decompress", data: stream })
+  ),
+  ...[3, 4, 5, 6, 9, 10, 11, 255].map((id) => badCompression(arena, `command ${id}`, 0x24, -13, {}, byte(1, id))),
+  ...[2, 3, 4, 7].map((format) =>
+    badCompression(arena, `format ${format}`, 0x24, -13, {}, byte(11, (format << 5) | 7))
+  ),
+  badCompression(arena, "stateful", 0x24, -13, stored, byte(4, 4)),
+  badCompression(arena, "no memory for the source", 0x22, -13, {}, address(32)),
+  badCompression(arena, "no memory for the destination", 0x22, -13, {}, address(40)),
+  badCompression(arena, "no memory to decompress to", 0x22, -13, stored, address(40)),
+  badCompression(arena, "no memory for a list", 0x22, -13, { split: { source: [], destination: [] } }, address(32))
+]
+
+/** Changes some bytes of a request, but not those that say whose it is and who is to do it, or of its descriptor. */
+const noisy =
+  (chances: Chances, build: Build): Build =>
+  (ask, arena) => {
+    const built = build(ask, arena)
+    const bytes = chances.coin || built.descriptor.length === 0 ? built.request : built.descriptor
+    for (let left = 1 + chances.below(3); left > 0; left--) {
+      const at = chances.below(bytes.length)
+      if (bytes !== built.request || at === 1 || (at > 3 && at < 24) || at > 31) bytes[at] = chances.below(256)
+    }
+    return built
+  }
 
 describe("a request that fails is answered, and what is behind it is served", () => {
-  it.scoped("symmetric requests", () =>
+  it.scoped("symmetric: what is not offered and what does not fit", () =>
     Effect.gen(function* () {
       const arena = new Arena(base, 1 << 20)
-      const { all } = yield* openRings("31", arena.region)
-      yield* all(
-        symmetricBank,
-        rows.flatMap((row) => caseOf(arena, row))
+      const { all } = yield* openRings("31", [arena])
+      const cases = [
+        ...notOffered.flatMap(([name, build, change]) => refused(arena, name, unsupported, changed(build, change))),
+        ...doNotFit.flatMap(([name, build, change]) => refused(arena, name, invalid, changed(build, change))),
+        ...refused(arena, "a destination too small for what is only hashed", invalid, tooSmall, apart),
+        ...badLists.flatMap(([entries, length]) =>
+          refused(arena, `${entries} entries`, invalid, listOf(entries, length))
+        ),
+        ...differs(arena)
+      ]
+      assert.isAtLeast(cases.length, 2 * 140)
+      yield* all(symmetricBank, cases)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scoped("symmetric: what cannot be reached", () =>
+    Effect.gen(function* () {
+      const arena = new Arena(base, 1 << 18)
+      const { all } = yield* openRings("32", [arena])
+      const cases = unreachable.flatMap(([what, build, setting]) => refused(arena, what, invalid, build, setting))
+      assert.lengthOf(cases, 2 * 13)
+      yield* all(symmetricBank, cases)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scoped("symmetric: whatever stands in a request and in its descriptor", () =>
+    Effect.gen(function* () {
+      const [arena, safe] = [new Arena(base, 1 << 20), new Arena(safeBase, 1 << 18)]
+      const { submit } = yield* openRings("33", [arena, safe])
+      const chances = new Chances(12)
+      const builds = Object.values(good)
+      const pairs = Array.from({ length: 240 }, (_, index) => {
+        const { request } = laid(arena, data, chances.setting, noisy(chances, builds[index % builds.length] ?? cbc))
+        return { request, behind: goodCipher(safe, `noise ${index}`) }
+      })
+      const requests = pairs.flatMap(({ behind, request }) => [request, behind.request])
+      const responses = yield* submit(symmetricBank, requests)
+      assert.lengthOf(responses, requests.length)
+      const statuses = new Set<number>()
+      for (const [index, response] of responses.entries()) {
+        const request = requests[index] ?? response
+        const status = response[6] ?? 0
+        statuses.add(status)
+        const expected = [...symmetricHead(request, status), ...request.subarray(24, 32), ...new Uint8Array(16)]
+        assert.strictEqual(text(response), text(Uint8Array.from(expected)))
+        if (index % 2 === 1) assert.strictEqual(status, 0)
+      }
+      for (const { behind } of pairs) behind.check(new Uint8Array(0))
+      assert.deepStrictEqual(
+        [...statuses].toSorted((one, other) => one - other),
+        [0, invalid, unsupported]
       )
-      yield* all(symmetricBank, [listOf(arena, 1), listOf(arena, 4097), listOf(arena, 0xffff)])
-      assert.isAbove(rows.length, 60)
     }).pipe(Effect.provide(layer))
   )
 
-  it.scoped("requests without service, of another bank's service, and without their flag; NULL requests", () =>
+  it.scoped("of no service, of another bank's service, without the valid flag; and NULL requests", () =>
     Effect.gen(function* () {
       const arena = new Arena(base, 1 << 20)
-      const { all } = yield* openRings("32", arena.region)
-      const compression = compressionRequest(arena)
-      const nulled = cipher(arena).request
-      nulled.set([0, 1, 0, 0x80])
-      for (const [bank, own] of [[symmetricBank, 4] as const, [compressionBank, 9] as const]) {
-        yield* all(bank, [
-          ...[1, 2, 3, 7, 11, 255].map((service) => unknown(arena, `service ${service}`, 0xa4, { 2: service })),
-          unknown(arena, "no valid flag", 0xa2, { 2: own, 3: 0x7f }),
-          unknown(arena, "NULL without its command", 0xa4, { 1: 0, 2: 0 }),
-          { what: "NULL", request: nulled, head: [0, 1, 0, 0x80, 0, 0, 0, 1], check: nothing }
-        ])
+      const { all } = yield* openRings("34", [arena])
+      for (const [bank, own, behind] of [
+        [symmetricBank, 4, goodCipher],
+        [compressionBank, 9, goodCompression]
+      ] as const) {
+        const nulled = laid(
+          arena,
+          data,
+          { inPlace: true },
+          changed(cbc, ({ request }) => request.set([0, 1, 0, 0x80]))
+        )
+        const cases: ReadonlyArray<Case> = [
+          ...[own === 4 ? 9 : 4, 1, 2, 3, 5, 6, 7, 8, 10, 11, 255].map((service) =>
+            strange(arena, `service ${service}`, 0xa4, { 2: service })
+          ),
+          ...(own === 4 ? [misplaced(arena)] : []),
+          ...[own, 0, 77].map((service) => strange(arena, "no valid flag", 0xa2, { 2: service, 3: 0x7f })),
+          ...[0, 2, 255].map((command) => strange(arena, `NULL, command ${command}`, 0xa4, { 1: command, 2: 0 })),
+          {
+            what: "NULL",
+            request: nulled.request,
+            head: [0, 1, 0, 0x80, 0, 0, 0, 1],
+            check: () => assert.strictEqual(text(nulled.destination()), text(data))
+          }
+        ]
+        yield* all(
+          bank,
+          cases.flatMap((each) => [each, behind(arena, each.what)])
+        )
       }
-      yield* all(compressionBank, [unknown(arena, "a cipher to compress", 0xa4, {})])
-      yield* all(symmetricBank, [
-        { what: "a compression", request: compression, head: strange(compression, 0xa4), check: nothing }
-      ])
     }).pipe(Effect.provide(layer))
   )
 
-  it.scoped("compression requests", () =>
+  it.scoped("compression", () =>
     Effect.gen(function* () {
       const arena = new Arena(base, 1 << 20)
-      const { all } = yield* openRings("33", arena.region)
-      const broken = (what: string, status: number, change: Change, error = 0xf3): Case => {
-        const request = compressionRequest(arena)
-        const view = new DataView(request.buffer)
-        change(view, view)
-        const flags = (request[1] ?? 0) <= 1 ? 0xc0 : 0x80
-        return { what, request, head: [0, 1, 9, flags, 0, error, status, request[1] ?? 0], check: nothing }
-      }
-      yield* all(compressionBank, [
-        broken("no memory for the source", 0x22, address(32)),
-        broken("no memory for the destination", 0x22, address(40)),
-        broken("no memory for a list", 0x22, both(byte(6, 3), address(32))),
-        broken("an unknown command", 0x24, byte(1, 9)),
-        broken("no room", 0x20, both(long(52, 4), long(60, 4)), 0xf5)
-      ])
+      const { all } = yield* openRings("35", [arena])
+      assert.strictEqual(text(inflateRawSync(storedData)), text(data))
+      yield* all(
+        compressionBank,
+        badCompressions(arena).flatMap((each) => [each, goodCompression(arena, each.what)])
+      )
     }).pipe(Effect.provide(layer))
   )
 
-  it.scoped("asymmetric requests, all of them", () =>
+  it.scoped("asymmetric, all of them, while another bank of the device works", () =>
     Effect.gen(function* () {
-      const arena = new Arena(base, 4096)
-      const { submit } = yield* openRings("34", arena.region, serviceMaps.mixed)
+      const arena = new Arena(base, 1 << 16)
+      const { all, submit } = yield* openRings("36", [arena], serviceMaps.mixed)
       // Two requests of 64 bytes each.
       const pairs = [0, 1, 2].map((turn) => {
         const bytes = Uint8Array.from({ length: 128 }, (_, at) => 5 * at + turn)
@@ -254,7 +358,7 @@ describe("a request that fails is answered, and what is behind it is served", ()
         bytes.set([0, turn, 3, 0x80], 64)
         return bytes
       })
-      const responses = yield* submit(compressionBank, pairs, 2)
+      const responses = yield* submit(0, pairs, 2)
       const expected = pairs.flatMap((bytes) =>
         [0, 64].map((at) => [0, 0, 3, 0x80, 0xf3, 0x40, 0, 0, ...bytes.subarray(at + 24, at + 48)])
       )
@@ -262,6 +366,7 @@ describe("a request that fails is answered, and what is behind it is served", ()
         responses.map((response) => [...response]),
         expected
       )
+      yield* all(symmetricBank, [goodCipher(arena, "asymmetric requests")])
     }).pipe(Effect.provide(layer))
   )
 })

@@ -2,7 +2,7 @@
 import { dataOf } from "../dc/Data.ts"
 import { randomFrom } from "../Fuzz.ts"
 import type { Driver, Region } from "./Requests.ts"
-import type { Setting } from "./Trial.ts"
+import type { Setting } from "./Laid.ts"
 
 /** The longest source, in bytes. */
 export const longest = 700

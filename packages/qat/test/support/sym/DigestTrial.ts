@@ -1,8 +1,9 @@
 /** A request with a digest tried out at random: behind the data or at its own address, made or compared, and then right or wrong. */
 import type { Arena } from "../dc/Arena.ts"
 import type { Chances } from "./Chances.ts"
+import { type Setting, untouched } from "./Laid.ts"
 import type { Ask, Built, Digest } from "./Requests.ts"
-import { type Setting, trial, type Tried, untouched } from "./Trial.ts"
+import { trial, type Tried } from "./Trial.ts"
 
 interface DigestCase {
   /** Source, with room for the digest behind the hashed bytes if it may lie there. */

@@ -238,6 +238,9 @@ export const hmacVectors: ReadonlyArray<HmacVector> = [
     sha1: "4c9007f4026250c6bc8414f9bf50c86c2d7235da"
   }),
   ...hmacs("RFC 2202, 5", "0c".repeat(20), letters.truncated, {
+    sha1: "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04"
+  }),
+  ...hmacs("RFC 2202, 5 of 96 bits", "0c".repeat(20), letters.truncated, {
     sha1: "4c1a03424b55e07fe7f27be1"
   }),
   ...hmacs("RFC 2202, 6", large, letters.largeKey, {
