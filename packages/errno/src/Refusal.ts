@@ -1,5 +1,5 @@
 /**
- * Why an operation was refused: the part that a bare errno throws away. Source: `docs/architecture.md`, room `errno`.
+ * Why an operation was refused: the part that a bare errno throws away. Source: `docs/architecture.md`.
  * The wire carries the number alone; people, logs and journals get this beside it.
  */
 import { Schema } from "effect"

@@ -9,13 +9,9 @@ import { U32, U64 } from "./Unsigned.ts"
 const place = { bank: Bank, generation: Schema.NonNegativeInt }
 
 export const deviceCommands = [
-  /**
-   * `from` and `head`: pointers into ring 0 before and after these requests, `tail` the one into ring 1 after their responses, in bytes. `placed`:
-   * so many responses, all that were unplaced before, are in guest memory; 0 if there were none.
-   */
+  /** `from` and `head`: pointers into ring 0 before and after these requests, `tail` the one into ring 1 after their responses, in bytes. */
   Schema.TaggedStruct("EngineExecuted", {
     ...place,
-    placed: Schema.NonNegativeInt,
     from: U32,
     head: U32,
     tail: U32,

@@ -29,14 +29,16 @@ const current = (turn: Turn, bank: number, generation: number): EngineBank | und
 /** What is unplaced, if it is just so many responses. */
 const allUnplaced = (part: EngineBank, count: number): boolean => count > 0 && unplacedCount(part) === count
 
-/** Requests were executed; their outcomes are kept, the head moves. `Stale` if the head is not where they were fetched from. */
+/**
+ * Requests were executed; their outcomes are kept, the head moves. `Stale` if the head is not where they were fetched from, or while
+ * earlier ones are not placed.
+ */
 export const executed = (turn: Turn, command: Command<"EngineExecuted">): VfDecision => {
-  const { bank, count, from, generation, head, outcomes, placed: before, tail } = command
+  const { bank, count, from, generation, head, outcomes, tail } = command
   const part = current(turn, bank, generation)
-  if (part === undefined || (before > 0 && !allUnplaced(part, before))) return stale(turn)
+  if (part === undefined || part.unplaced.length > 0) return stale(turn)
   const { registers } = turn.state
   if (ringRegister(registers, bank, transmit, "HEAD") !== from || isDrained(registers, bank)) return stale(turn)
-  if (before > 0) place(turn, bank, part)
   const asked = asking(turn)
   emit(turn, { _tag: "RequestsExecuted", bank, head, tail, count, outcomes })
   interrupt(turn, asked)

@@ -19,7 +19,7 @@ import { ECANCELED, type Errno, isErrno } from "@stopcopy/errno"
 import { type JournalError, Operation } from "@stopcopy/runtime"
 import type { DmaLogging, MigratableDevice, MigrationFile } from "@stopcopy/vfio"
 import type { Context } from "effect"
-import { Effect, Either, Fiber, Option } from "effect"
+import { Effect, Either, Fiber, Option, Schema } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
 import { toErrno } from "./Failure.ts"
 import { Hardware } from "./Hardware.ts"
@@ -33,6 +33,7 @@ import { readBar0, readBar2 } from "./RegisterAccess.ts"
 import { isDrained } from "./RegisterFile.ts"
 import { banksPerVf, miscIndex, miscRegisters } from "./Registers.ts"
 import { flagsOf } from "./SetState.ts"
+import { U32 } from "./Unsigned.ts"
 import type { VfCommand } from "./VfCommand.ts"
 import type { DirtyPage } from "./VfDevice.ts"
 import type { Vf, Waiting } from "./VfState.ts"
@@ -208,6 +209,8 @@ const interrupts = (vf: VfActor, seen: number): Effect.Effect<number, JournalErr
     ({ device }) => device?.interrupts ?? 0
   )
 
+const isWord = Schema.is(U32)
+
 /** Where VM2PF is in BAR2: behind it is the PF, which knows more than the VF does. */
 const mailboxOffset = miscRegisters[miscIndex.VM2PF].vfOffset
 
@@ -237,7 +240,8 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
       remove: tell({ _tag: "Remove" }),
       readRegister: (bar, offset) => readRegister(vf, bar, offset),
       writeRegister: (bar, offset, value) =>
-        bar === 2 && offset === mailboxOffset && vf.unsafeState().device !== undefined
+        // A value that no register holds is refused as for every other register.
+        bar === 2 && offset === mailboxOffset && isWord(value) && vf.unsafeState().device !== undefined
           ? serveMailbox(pf, vf, value)
           : tell({ _tag: "WriteRegister", bar, offset, value }),
       startDmaLogging: (pageSize, ranges) => tell({ _tag: "StartDmaLogging", pageSize, ranges }),

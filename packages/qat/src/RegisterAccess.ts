@@ -182,7 +182,7 @@ export const readBar2 = (file: RegisterFile, model: RegisterModel, offset: numbe
 
 /**
  * A 32-bit write at a BAR2 offset. Offsets without a register ignore it, and so do the interrupt sources of a device. What a
- * message means is the PF's business (`Pfvf`). Changes `file`.
+ * message means is the PF's business (`pfvf`). Changes `file`.
  */
 export const writeBar2 = (file: RegisterFile, model: RegisterModel, offset: number, value: number): void => {
   const name = miscAtOffset.get(offset)

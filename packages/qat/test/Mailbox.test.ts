@@ -4,6 +4,8 @@ import { decodeBlock, Mailbox, RegisterFile } from "@stopcopy/qat"
 import { Journal } from "@stopcopy/runtime"
 import { Chunk, Effect, Either, Fiber, Stream } from "effect"
 import { agree, copy, enter, go, type Host, layer, open } from "./driver/hosts.ts"
+import { openDevice } from "./support/guest/Device.ts"
+import { GuestMemory } from "./support/guest/GuestMemory.ts"
 
 const device = { vf: { registerModel: "device" } } as const
 const serve = ({ driver, pf }: Host, value: number) => Mailbox.serveMailbox(pf, driver.vf, value)
@@ -123,5 +125,18 @@ it.effect("a doorbell that the source's PF did not hear rings at the destination
     assert.deepStrictEqual([misc(destination, "VM2PF"), destination.driver.vf.unsafeState().init], [0x12, 0])
     assert.strictEqual(source.driver.vf.unsafeState().init, 1)
     yield* agree(source, destination)
+  }).pipe(Effect.provide(layer))
+)
+
+it.scoped("a value that no register holds is refused as for every other register, and changes nothing", () =>
+  Effect.gen(function* () {
+    const { driver } = yield* openDevice("17", new GuestMemory(4096).dma)
+    const before = driver.vf.unsafeState()
+    for (const value of [-1, 2 ** 32]) {
+      assert.include(yield* Effect.flip(driver.writeRegister(2, 0x100c, value)), { _tag: "EINVAL" }, `${value}`)
+      assert.deepStrictEqual(driver.vf.unsafeState().registers, before.registers)
+    }
+    yield* driver.writeRegister(2, 0x100c, 0xf)
+    assert.strictEqual(driver.vf.unsafeState().init, 1)
   }).pipe(Effect.provide(layer))
 )

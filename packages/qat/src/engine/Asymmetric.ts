@@ -5,7 +5,8 @@
  * Response, little endian: 2 type, 3 valid flag, 4 i8 error code, 5 flags (bit 6: failed), 8 u64 opaque, 16 u64 source address,
  * 24 u64 destination address.
  */
-import { asymmetricRequestBytes, ErrorCode, responseBytes, Status, validFlag } from "./Message.ts"
+import { asymmetricRequestBytes, ErrorCode, Status, validFlag } from "./Message.ts"
+import { responseBytes } from "../Outcome.ts"
 
 /** Offsets in the request of service type, opaque data, and the two addresses, in bytes. */
 const typeAt = 2

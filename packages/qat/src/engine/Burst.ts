@@ -6,18 +6,11 @@ import { Now } from "@stopcopy/runtime"
 import { Effect, Either } from "effect"
 import { crc32 } from "node:zlib"
 import type { Work } from "../EngineWork.ts"
-import { type Outcome, packBytes } from "../Outcome.ts"
+import { type Outcome, packBytes, responseBytes } from "../Outcome.ts"
 import { answerAsymmetric } from "./Asymmetric.ts"
 import { type DmaAccess, DmaFault } from "./Dma.ts"
 import { BankService, execute, faultAnswer } from "./Firmware.ts"
-import {
-  asymmetricRequestBytes,
-  decodeRequest,
-  encodeResponse,
-  type Executed,
-  requestBytes,
-  responseBytes
-} from "./Message.ts"
+import { asymmetricRequestBytes, decodeRequest, encodeResponse, type Executed, requestBytes } from "./Message.ts"
 import { run } from "./run.ts"
 import type { DmaWrite } from "./Steps.ts"
 

@@ -2,11 +2,11 @@
  * Requests and responses of the firmware, as far as all services share them. Little endian; offsets in bytes of the message.
  * Source: `icp_qat_fw.h` of the kernel, of DPDK and of qatlib; sections 2.1, 2.2 and 8.2 of the firmware specification.
  */
+import { responseBytes } from "../Outcome.ts"
 import type { DmaWrite } from "./Steps.ts"
 
-/** Sizes of a request and of a response, in bytes; of an asymmetric request. */
+/** Sizes of a request, and of an asymmetric one, in bytes. */
 export const requestBytes = 128
-export const responseBytes = 32
 export const asymmetricRequestBytes = 64
 
 /** Service types of a request, byte 2. */

@@ -10,10 +10,10 @@
 import { Effect, Either } from "effect"
 import { Now } from "@stopcopy/runtime"
 import { crc32 } from "node:zlib"
-import type { Outcome } from "../Outcome.ts"
+import { type Outcome, responseBytes } from "../Outcome.ts"
 import { type Done, executeOne, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess, DmaFault } from "./Dma.ts"
-import { responseBytes } from "./Message.ts"
+
 import { equal, missing } from "./Slots.ts"
 import type { DmaWrite } from "./Steps.ts"
 

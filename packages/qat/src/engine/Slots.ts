@@ -6,8 +6,7 @@
  * P2 A driver takes responses in order, and marks the first word of the slot of one that it has taken, or overwrites the slot whole. So a marked slot
  *    that holds the rest of a response was being written when the engine died, where the slot before it was not taken, or was overwritten.
  */
-import { responseBytes } from "./Message.ts"
-
+import { responseBytes } from "../Outcome.ts"
 /** What a driver writes into the first word of a slot that it has taken, and some into every byte. */
 const emptyWord = 0x7f7f_7f7f
 const emptyByte = 0x7f

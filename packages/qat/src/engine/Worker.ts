@@ -10,7 +10,7 @@ import type { JournalError } from "@stopcopy/runtime"
 import { Clock, Duration, Effect } from "effect"
 import type { PfActor, VfActor } from "../Actors.ts"
 import { fetchable, hasUnplaced, isHalted, type Work } from "../EngineWork.ts"
-import type { Outcome } from "../Outcome.ts"
+import { type Outcome, responseBytes } from "../Outcome.ts"
 import type { Pf } from "../Pf.ts"
 import { ringBase, ringRegister } from "../RegisterFile.ts"
 import { receive, transmit } from "../Registers.ts"
@@ -21,7 +21,7 @@ import type { Vf } from "../VfState.ts"
 import { type Admit, type Done, executeBurst, packed, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess, DmaFault } from "./Dma.ts"
 import { failedResponse, serviceOf } from "./Firmware.ts"
-import { responseBytes } from "./Message.ts"
+
 import type { Pace } from "./Pace.ts"
 import { missingResponses, placeNow, restoreData, writeAll, writeResponse } from "./Place.ts"
 
@@ -119,6 +119,7 @@ export class Worker {
       while (notBefore === undefined) {
         const state = yield* parts.vf.state
         if (this.unknown(state) > 0) yield* this.placeAgain(state, service)
+        else if (this.known(state) > 0) yield* this.reportPlaced(state)
         const now = yield* parts.vf.state
         const work = fetchable(now, bank, requestBytesOf(service))
         if (work === undefined) break
@@ -133,8 +134,6 @@ export class Worker {
         notBefore = yield* this.burst(now, work, service, admit)
         yield* breathe
       }
-      const end = yield* parts.vf.state
-      if (this.known(end) > 0) yield* this.reportPlaced(end)
       return notBefore
     })
   }
@@ -214,8 +213,7 @@ export class Worker {
       if (count === 0) return notBefore
       const head = (work.head + count * requestBytesOf(service)) & (work.transmitBytes - 1)
       const tail = ((work.responseSlot + count) * responseBytes) & (work.receiveBytes - 1)
-      const [from, placed, outcomes] = [work.from, this.known(state), packed(done)]
-      const of = { bank, generation, placed, from, head, tail, count, outcomes }
+      const of = { bank, generation, from: work.from, head, tail, count, outcomes: packed(done) }
       // Here an engine may die, or be interrupted: what is recorded and not placed, the next one places.
       const recorded = yield* this.report({ _tag: "EngineExecuted", ...of })
       if (!recorded) return undefined
