@@ -262,8 +262,12 @@ export class Worker {
     const part = this.part(state)
     const { generation } = part
     const [requests, responses] = [ringBase(state.registers, bank, transmit), ringBase(state.registers, bank, receive)]
-    const left = unplacedOutcomes(part).slice(this.known(state))
     const slots = ringBytes(ringRegister(state.registers, bank, receive, "CONFIG")) / responseBytes
+    const all = unplacedOutcomes(part)
+    // Where the guest has given slots back the tail is behind them already: those responses it took.
+    const tail = ringRegister(state.registers, bank, receive, "TAIL") / responseBytes
+    const taken = (tail - (all[0]?.responseSlot ?? tail) + slots) % slots
+    const left = all.slice(Math.max(this.known(state), taken))
     return Effect.gen(this, function* () {
       const again = yield* Effect.either(missingResponses(parts.dma, responses, slots, left))
       if (again._tag === "Left") return yield* this.faulted(generation, receive, again.left)

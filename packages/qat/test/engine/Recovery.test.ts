@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { DmaAccess } from "@stopcopy/qat/engine"
 import { Effect, Exit, Scope } from "effect"
 import { layer } from "../driver/hosts.ts"
+import { ringOffset } from "../driver/lives.ts"
 import { encryption } from "../support/guest/Cbc.ts"
 import { attachDevice, openDevice } from "../support/guest/Device.ts"
 import { GuestMemory } from "../support/guest/GuestMemory.ts"
@@ -26,7 +27,7 @@ const dying = (dma: DmaAccess, left: { count: number }, atEnd: { readonly unsafe
 })
 
 /** Three encryptions of which the first engine makes `writes` writes: one for data and two for the response of each. */
-const crashed = (writes: number, spoil: (memory: GuestMemory, responses: bigint) => void = () => undefined) =>
+const crashed = (writes: number, spoil: (memory: GuestMemory, responses: bigint) => void = () => undefined, head = 0) =>
   Effect.gen(function* () {
     const memory = new GuestMemory(1 << 20)
     const atEnd = yield* Effect.makeLatch(false)
@@ -39,6 +40,7 @@ const crashed = (writes: number, spoil: (memory: GuestMemory, responses: bigint)
     const all = [1, 2, 3].map((at) => encryption(memory, BigInt(at), new Uint8Array(64).fill(at)))
     yield* pair.submit(all.map(({ request }) => request))
     yield* atEnd.await
+    if (head > 0) yield* first.writeRegister(0, ringOffset(0, 1, "HEAD"), head)
     yield* Scope.close(scope, Exit.void)
     assert.strictEqual(first.vf.unsafeState().device?.banks[0]?.unplaced[0]?.count, 3)
     spoil(memory, pair.responses)
@@ -100,6 +102,14 @@ describe("an engine that ended", () => {
     )
   }
 })
+
+it.scoped("responses whose slots the guest has given back are not placed again, though their slots are blank", () =>
+  Effect.gen(function* () {
+    const { memory, pair } = yield* crashed(6, (guest, ring) => guest.at(ring, 64).fill(0x7f), 64)
+    const slots = [0n, 1n, 2n].map((slot) => memory.at(pair.responses + 32n * slot, 32)[8])
+    assert.deepStrictEqual(slots, [0x7f, 0x7f, 3])
+  }).pipe(Effect.provide(layer))
+)
 
 /** Where the data of the first job lies: behind both rings of 128 requests, and first of all. */
 const firstData = 0x1_2000_0000n + 128n * 128n + 128n * 32n

@@ -13,6 +13,8 @@ import type { Memory } from "./GuestMemory.ts"
 const requestBytes = 128
 const responseBytes = 32
 const empty = 0x7f
+/** What marks a slot as taken: its first word, in bytes. */
+const markBytes = 4
 /** A polling driver gives slots back when it has taken more than this many. */
 const lazySlots = 32
 
@@ -63,6 +65,8 @@ export class RingPair {
   private head = 0
   private taken = 0
   private flying = 0
+  /** Slots that were taken and not given back. */
+  private readonly blank: Array<bigint> = []
 
   constructor(attached: Attached, bank: number, options: RingPairOptions = {}) {
     this.attached = attached
@@ -150,13 +154,16 @@ export class RingPair {
         const memory = this.attached.memory.at(address, responseBytes)
         if (memory.subarray(0, 4).every((byte) => byte === empty)) break
         found.push({ slot: this.head / responseBytes, bytes: memory.slice() })
-        this.fill(address, responseBytes)
+        // Who is interrupted marks the slot, as the kernel does; who polls overwrites slots when it gives them back, as DPDK does.
+        if (this.kind === "interrupts") this.fill(address, markBytes)
+        else this.blank.push(address)
         this.head = (this.head + responseBytes) % (this.depth * responseBytes)
         this.flying--
         this.taken++
       }
       if (this.taken > 0 && (this.kind === "interrupts" || this.taken > lazySlots)) {
         this.taken = 0
+        for (const address of this.blank.splice(0)) this.fill(address, responseBytes)
         yield* this.ring(1, "HEAD", this.head)
       }
       return found
