@@ -1,5 +1,7 @@
 /** What `@stopcopy/vfio` offers: states and contracts by name, functions by module. */
 export { MigrationState } from "./MigrationState.ts"
+export { type DmaAccess, DmaDirection, DmaFault } from "./Dma.ts"
+export type { DeviceUser, DmaLog, InterruptType, Region, RegionWrite, VfioDevice } from "./VfioDevice.ts"
 export type { AccessMode, MigratableDevice, MigrationFile, WriteMode } from "./MigratableDevice.ts"
 export * as DeviceFeature from "./DeviceFeature.ts"
 export * as DeviceFeatureHandler from "./DeviceFeatureHandler.ts"

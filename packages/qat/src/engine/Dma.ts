@@ -1,30 +1,10 @@
 /**
- * Access to guest memory by address, as the device has it: a port. Whoever serves the device decides what is mapped.
- *
- * D1 Calls whose memory is at hand give an `Either`, which is an effect that has ended already: such a request schedules nothing.
- * D2 A read may give a view; the caller neither changes nor keeps it.
- * D3 A write that faults has written nothing.
+ * Guest memory as the engine has it: the port is `DmaAccess` of `@stopcopy/vfio`.
  */
-import { Context, Either, type Effect, Schema } from "effect"
-import { U64 } from "../Unsigned.ts"
+import { type DmaAccess, type DmaDirection, DmaFault } from "@stopcopy/vfio"
+import { Context, Either } from "effect"
 
-const Direction = Schema.Literal("read", "write")
-type Direction = typeof Direction.Type
-
-/** The device touched memory that is not mapped, or not in this direction. `length` in bytes. */
-export class DmaFault extends Schema.TaggedError<DmaFault>()("DmaFault", {
-  address: U64,
-  length: Schema.NonNegativeInt,
-  direction: Direction
-}) {}
-
-export interface DmaAccess {
-  /** `length` bytes from `address` on. */
-  readonly read: (address: bigint, length: number) => Effect.Effect<Uint8Array, DmaFault>
-  readonly write: (address: bigint, bytes: Uint8Array) => Effect.Effect<void, DmaFault>
-  /** Whether a write there would fault, without writing. */
-  readonly mayWrite: (address: bigint, length: number) => Effect.Effect<void, DmaFault>
-}
+export { type DmaAccess, DmaFault } from "@stopcopy/vfio"
 
 export class Dma extends Context.Tag("@stopcopy/qat/Dma")<Dma, DmaAccess>() {}
 
@@ -43,7 +23,7 @@ const inside = ({ address, bytes }: Region, from: bigint, length: number): numbe
 
 /** DMA into regions, which do not overlap. An access must lie in one of them. */
 export const overRegions = (regions: ReadonlyArray<Region>): DmaAccess => {
-  const fault = (address: bigint, length: number, direction: Direction) =>
+  const fault = (address: bigint, length: number, direction: DmaDirection) =>
     Either.left(new DmaFault({ address, length, direction }))
   return {
     read: (address, length) => {
