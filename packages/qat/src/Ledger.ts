@@ -13,8 +13,13 @@ import { banksPerVf, receive, transmit } from "./Registers.ts"
 import { ringBytes } from "./RingStatus.ts"
 import type { VfEvent } from "./VfEvent.ts"
 
-/** Sizes of a request and of a response, in bytes. */
-const messageBytes = [128, 32] as const
+/** Size of a response, in bytes. */
+const responseBytes = 32
+
+/** Size of a request until the first of a bank was executed, in bytes: what the bank serves decides, and only the engine knows that. */
+const usualRequestBytes = 128
+/** Size of a request to an asymmetric service, in bytes. */
+const asymmetricRequestBytes = 64
 
 /** What is wrong with one request. */
 export type Fault =
@@ -49,8 +54,11 @@ interface Ring {
 /** The account of one bank. */
 export interface Account {
   readonly rings: readonly [Ring, Ring]
+  /** Size of a request, in bytes. */
+  readonly requestBytes: number
+  /** Bytes of requests that were published so far. */
+  readonly publishedBytes: number
   /** Requests so far, by how far they came. */
-  readonly published: number
   readonly executed: number
   readonly placed: number
 }
@@ -66,7 +74,17 @@ export interface Ledger {
 }
 
 const noRing: Ring = { size: 0, head: 0, tail: 0 }
-const noAccount: Account = { rings: [noRing, noRing], published: 0, executed: 0, placed: 0 }
+const noAccount: Account = {
+  rings: [noRing, noRing],
+  requestBytes: usualRequestBytes,
+  publishedBytes: 0,
+  executed: 0,
+  placed: 0
+}
+
+/** Requests of a bank that were published so far. */
+export const published = ({ publishedBytes, requestBytes }: Account): number =>
+  Math.floor(publishedBytes / requestBytes)
 
 /** Nothing yet. */
 export const empty: Ledger = {
@@ -98,7 +116,7 @@ const withRing = (account: Account, ring: number, change: Partial<Ring>): Accoun
 }
 
 /** A bank that starts anew counts anew: what was published and not answered is the driver's to submit again. */
-const restarted = (account: Account): Account => ({ ...account, published: 0, executed: 0, placed: 0 })
+const restarted = (account: Account): Account => ({ ...account, publishedBytes: 0, executed: 0, placed: 0 })
 
 const written = (ledger: Ledger, offset: number, value: number): Ledger => {
   const register = atBar0(offset)
@@ -112,10 +130,10 @@ const written = (ledger: Ledger, offset: number, value: number): Ledger => {
       return withAccount(ledger, bank, anew)
     }
     case "TAIL": {
-      const more = ring === transmit ? Math.floor(distance(current, current.tail, value) / messageBytes[transmit]) : 0
+      const more = ring === transmit ? distance(current, current.tail, value) : 0
       return withAccount(ledger, bank, {
         ...withRing(account, ring, { tail: value }),
-        published: account.published + more
+        publishedBytes: account.publishedBytes + more
       })
     }
     case "HEAD":
@@ -125,20 +143,31 @@ const written = (ledger: Ledger, offset: number, value: number): Ledger => {
   }
 }
 
-const executed = (ledger: Ledger, event: Extract<VfEvent, { readonly _tag: "RequestsExecuted" }>): Ledger => {
-  let now = ledger
+type Executed = Extract<VfEvent, { readonly _tag: "RequestsExecuted" }>
+
+/** Size of the requests in a burst, in bytes: the head lies behind the last of them. */
+const requestBytesOf = ({ count, head }: Executed, { requestBytes, rings: [requests] }: Account): number => {
+  return distance(requests, requests.head, head) === count * asymmetricRequestBytes
+    ? asymmetricRequestBytes
+    : requestBytes
+}
+
+const executed = (ledger: Ledger, event: Executed): Ledger => {
+  const before = accountOf(ledger, event.bank)
+  const requestBytes = before.executed === 0 ? requestBytesOf(event, before) : before.requestBytes
+  let now = withAccount(ledger, event.bank, { ...before, requestBytes })
   for (const { responseSlot, slot } of unpack(event.outcomes)) {
     const account = accountOf(now, event.bank)
     const [requests, responses] = account.rings
     const index = account.executed
-    if (slot * messageBytes[transmit] !== requests.head) {
+    if (distance(requests, 0, slot * requestBytes) !== requests.head) {
       now = found(now, "executed out of order", event.bank, transmit, index)
     }
-    const behind = responses.tail + (index - account.placed) * messageBytes[receive]
-    if (responseSlot * messageBytes[receive] !== distance(responses, 0, behind)) {
+    const behind = responses.tail + (index - account.placed) * responseBytes
+    if (responseSlot * responseBytes !== distance(responses, 0, behind)) {
       now = found(now, "response out of order", event.bank, receive, index)
     }
-    const head = distance(requests, 0, (slot + 1) * messageBytes[transmit])
+    const head = distance(requests, 0, (slot + 1) * requestBytes)
     now = withAccount(now, event.bank, { ...withRing(account, transmit, { head }), executed: index + 1 })
   }
   return now
@@ -161,8 +190,8 @@ const loaded = (ledger: Ledger, event: Extract<VfEvent, { readonly _tag: "StateL
   for (let bank = 0; bank < banksPerVf; bank++) {
     const [before, now] = [accountOf(ledger, bank), accountOf(after, bank)]
     const [requests, responses] = now.rings
-    const queued = before.published - before.executed
-    const lost = queued - Math.floor(distance(requests, requests.head, requests.tail) / messageBytes[transmit])
+    const queued = published(before) - before.executed
+    const lost = queued - Math.floor(distance(requests, requests.head, requests.tail) / before.requestBytes)
     after = withAccount(after, bank, { ...before, rings: now.rings })
     if (requests.head !== before.rings[transmit].head) {
       after = found(after, "executed out of order", bank, transmit, before.executed)
@@ -233,12 +262,14 @@ export interface GuestAccount {
 
 const judge = (ledger: Ledger, guest: GuestAccount): ReadonlyArray<Finding> => {
   const { bank, submitted, taken, waitsForInterrupts, wrong } = guest
-  const { executed: done, placed: there, published } = accountOf(ledger, bank)
+  const account = accountOf(ledger, bank)
+  const { executed: done, placed: there } = account
+  const told = published(account)
   const at = (fault: Fault, ring: number, index: number): Finding => ({ fault, bank, ring, index })
   const findings = wrong.map((index) => at("wrong response", receive, index))
-  if (published < submitted) findings.push(at("lost tail", transmit, published))
-  if (published > submitted) findings.push(at("doubled doorbell", transmit, submitted))
-  if (done < published) findings.push(at("not executed", transmit, done))
+  if (told < submitted) findings.push(at("lost tail", transmit, told))
+  if (told > submitted) findings.push(at("doubled doorbell", transmit, submitted))
+  if (done < told) findings.push(at("not executed", transmit, done))
   if (there < done) findings.push(at("response not placed", receive, there))
   if (taken < there) findings.push(at(waitsForInterrupts ? "lost interrupt" : "response not placed", receive, taken))
   if (taken > there) findings.push(at("response placed twice", receive, there))
