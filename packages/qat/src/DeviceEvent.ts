@@ -51,7 +51,6 @@ export const deviceEvents = [
   /** The VF has read the notification that its answer waited for. */
   Schema.TaggedStruct("QueuedAnswerSent", { pf2vm: U32 }),
   Schema.TaggedStruct("DmaLoggingStarted", {
-    pageSize: U64,
     ranges: Schema.Array(Schema.Struct({ iova: U64, length: U64 }))
   }),
   Schema.TaggedStruct("DmaLoggingStopped", {}),

@@ -2,7 +2,8 @@
 import { HashMap } from "effect"
 import type { DeviceEvent } from "./DeviceEvent.ts"
 import * as Interrupts from "./Interrupts.ts"
-import { pack, responseBytes, unpack } from "./Outcome.ts"
+import { withoutReported, withUnplacedMarked } from "./DirtyPages.ts"
+import { pack, unpack } from "./Outcome.ts"
 import { answersRestarting, fresh } from "./pfvf/MailboxState.ts"
 import {
   clearBank,
@@ -14,21 +15,11 @@ import {
   pokeLatch,
   pokeMisc,
   type RegisterFile,
-  ringBase,
   ringRegister
 } from "./RegisterFile.ts"
 import { receive, transmit } from "./Registers.ts"
 import { ringBytes } from "./RingStatus.ts"
-import {
-  anew,
-  type DirtyLog,
-  type EngineBank,
-  engineBank,
-  mark,
-  unplacedOutcomes,
-  type VfDevice,
-  withEngineBank
-} from "./VfDevice.ts"
+import { type EngineBank, type VfDevice, withEngineBank } from "./VfDevice.ts"
 import type { VfEvent } from "./VfEvent.ts"
 import type { Vf } from "./VfState.ts"
 
@@ -53,21 +44,20 @@ const executed = (state: Vf, device: VfDevice, event: Of<"RequestsExecuted">): V
     device: withEngineBank(device, bank, (part) => ({
       ...part,
       executed: part.executed + count,
-      unplaced: [...part.unplaced, { count, tail, outcomes }]
+      unplaced: { count, tail, outcomes }
     }))
   }
 }
 
-const marked = (log: DirtyLog, state: Vf, bank: number, part: EngineBank): DirtyLog => {
-  const base = ringBase(state.registers, bank, receive)
-  let now = log
-  unplacedOutcomes(part).forEach(({ responseSlot, written }, index) => {
-    const writer = { bank, request: part.placed + index }
-    for (const { address, length } of written) now = mark(now, address, length, writer)
-    now = mark(now, base + BigInt(responseSlot * responseBytes), responseBytes, writer)
-  })
-  return now
-}
+/**
+ * The device after a reset of a bank, or a new setting of its rings: what was not placed is dropped. `registers`: as they stood before.
+ */
+export const anew = (device: VfDevice, registers: RegisterFile, bank: number): VfDevice =>
+  withEngineBank(withUnplacedMarked(device, registers, bank), bank, (part) => ({
+    ...part,
+    generation: part.generation + 1,
+    unplaced: null
+  }))
 
 /** The engine leaves a slot free: where its tail meets the head, the ring is empty. */
 const moveTail = (file: RegisterFile, bank: number, tail: number): void => {
@@ -80,44 +70,32 @@ const moveTail = (file: RegisterFile, bank: number, tail: number): void => {
  * tail is there too. Changes `file`.
  */
 export const catchUp = (file: RegisterFile, bank: number, part: EngineBank, head: number): void => {
-  const end = part.unplaced.at(-1)?.tail
+  const end = part.unplaced?.tail
   const size = ringBytes(ringRegister(file, bank, receive, "CONFIG"))
   if (end === undefined || size === 0) return
   const tail = ringRegister(file, bank, receive, "TAIL")
   if (((head - tail) & (size - 1)) <= ((end - tail) & (size - 1))) moveTail(file, bank, head)
 }
 
-const responsesPlaced = (state: Vf, device: VfDevice, { bank, count, tail }: Of<"ResponsesPlaced">): Vf => {
-  const before = engineBank(device, bank)
-  const { dirtyLog } = device
-  const after = withEngineBank(device, bank, (part) => ({ ...part, placed: part.placed + count, unplaced: [] }))
-  return {
-    ...withRegisters(state, (file) => {
-      moveTail(file, bank, tail)
-      Interrupts.placed(file, bank)
-    }),
-    device: dirtyLog === null ? after : { ...after, dirtyLog: marked(dirtyLog, state, bank, before) }
-  }
-}
+const responsesPlaced = (state: Vf, device: VfDevice, { bank, count, tail }: Of<"ResponsesPlaced">): Vf => ({
+  ...withRegisters(state, (file) => {
+    moveTail(file, bank, tail)
+    Interrupts.placed(file, bank)
+  }),
+  device: withEngineBank(withUnplacedMarked(device, state.registers, bank), bank, (part) => ({
+    ...part,
+    placed: part.placed + count,
+    unplaced: null
+  }))
+})
 
 const amended = (device: VfDevice, { bank, response, slot }: Of<"OutcomeAmended">): VfDevice =>
-  withEngineBank(device, bank, (part) => ({
-    ...part,
-    unplaced: part.unplaced.map((burst) => ({
-      ...burst,
-      outcomes: pack(
-        unpack(burst.outcomes).map((outcome) => (outcome.slot === slot ? { ...outcome, response } : outcome))
-      )
-    }))
-  }))
-
-const reported = (log: DirtyLog, { iova, length }: Of<"DmaLogReported">): DirtyLog => ({
-  ...log,
-  pages: HashMap.filter(log.pages, (_, page) => {
-    const address = page * log.pageSize
-    return address + log.pageSize <= iova || address >= iova + length
+  withEngineBank(device, bank, (part) => {
+    if (part.unplaced === null) return part
+    const outcomes = unpack(part.unplaced.outcomes)
+    const changed = outcomes.map((outcome) => (outcome.slot === slot ? { ...outcome, response } : outcome))
+    return { ...part, unplaced: { ...part.unplaced, outcomes: pack(changed) } }
   })
-})
 
 /** What the PF remembers of the mailbox after it handled a message. */
 export const handled = (device: VfDevice, event: Extract<VfEvent, { readonly _tag: "MailboxHandled" }>): VfDevice => {
@@ -160,9 +138,12 @@ export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
     case "ResponsesPlaced":
       return responsesPlaced(state, device, event)
     case "RingFaulted":
-      return withRegisters(state, (file) =>
-        pokeCsr(file, event.bank, "EXP_STAT", csr(file, event.bank, "EXP_STAT") | (ringFault << event.ring))
-      )
+      return {
+        ...withRegisters(state, (file) =>
+          pokeCsr(file, event.bank, "EXP_STAT", csr(file, event.bank, "EXP_STAT") | (ringFault << event.ring))
+        ),
+        device: withUnplacedMarked(device, state.registers, event.bank)
+      }
     case "CoalescingElapsed":
       return withRegisters(state, (file) => Interrupts.elapsed(file, event.bank))
     case "InterruptsDerived":
@@ -170,7 +151,10 @@ export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
     case "InterruptRaised":
       return { ...state, device: { ...device, interrupts: device.interrupts + 1 } }
     case "RingPairReset":
-      return { ...withRegisters(state, (file) => bankReset(file, event.bank)), device: anew(device, event.bank) }
+      return {
+        ...withRegisters(state, (file) => bankReset(file, event.bank)),
+        device: anew(device, state.registers, event.bank)
+      }
     case "PfMessageSent": {
       const told = withRegisters(state, (file) => pokeMisc(file, "PF2VM", event.pf2vm))
       return event.message === "RESTARTING"
@@ -188,15 +172,15 @@ export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
         device: withoutQueue(device)
       }
     case "DmaLoggingStarted": {
-      const { pageSize, ranges } = event
-      return { ...state, device: { ...device, dirtyLog: { pageSize, ranges, pages: HashMap.empty() } } }
+      const { ranges } = event
+      return { ...state, device: { ...device, dirtyLog: { ranges, pages: HashMap.empty() } } }
     }
     case "DmaLoggingStopped":
       return { ...state, device: { ...device, dirtyLog: null } }
     case "DmaLogReported":
       return device.dirtyLog === null
         ? state
-        : { ...state, device: { ...device, dirtyLog: reported(device.dirtyLog, event) } }
+        : { ...state, device: { ...device, dirtyLog: withoutReported(device.dirtyLog, event.iova, event.length) } }
     default:
       return undefined
   }

@@ -8,21 +8,11 @@ import * as Ops from "./MigrationOps.ts"
 import { because, hex } from "./Refusals.ts"
 import { accept, done, emit, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { VfCommand } from "./VfCommand.ts"
-import type { DirtyLog, DirtyPage } from "./VfDevice.ts"
+import { type DirtyLog, type DirtyPage, logPageBytes } from "./VfDevice.ts"
 
 type Command<Tag extends VfCommand["_tag"]> = Extract<VfCommand, { readonly _tag: Tag }>
 
-/** Page sizes that a log is kept in, in bytes: other wishes get the nearest. */
-const smallestPage = 4096n
-const largestPage = 65_536n
-
 const isPowerOfTwo = (value: bigint): boolean => value > 0n && (value & (value - 1n)) === 0n
-
-/** The page size that is used for a wish: smaller and larger ones are only hints. */
-const pageSizeFor = (wish: bigint): bigint => {
-  if (wish < smallestPage) return smallestPage
-  return wish > largestPage ? largestPage : wish
-}
 
 const unsupported = (): ENOTTY =>
   new ENOTTY(
@@ -56,7 +46,7 @@ const wrongState = (found: string, wanted: string, remedy: string): EINVAL =>
     because("dma.started", "logging is started once, and reported while it runs", "DMA logging", found, wanted, remedy)
   )
 
-/** Starts logging: every page counts as clean. `ENOTTY` without logging, `EINVAL` if it runs already. */
+/** Starts logging: every page counts as clean. The page size is a hint; the log is as fine as it gets. `ENOTTY` without logging, `EINVAL` if it runs already. */
 export const start = (turn: Turn, { pageSize, ranges }: Command<"StartDmaLogging">): VfDecision => {
   const unusable = notUsable(turn)
   if (unusable !== undefined) return refuse(turn, "start DMA logging", unusable)
@@ -64,7 +54,7 @@ export const start = (turn: Turn, { pageSize, ranges }: Command<"StartDmaLogging
     return refuse(turn, "start DMA logging", wrongState("started", "stopped", "stop it first"))
   }
   if (!isPowerOfTwo(pageSize)) return refuse(turn, "start DMA logging", badPageSize(pageSize))
-  emit(turn, { _tag: "DmaLoggingStarted", pageSize: pageSizeFor(pageSize), ranges })
+  emit(turn, { _tag: "DmaLoggingStarted", ranges })
   return done(turn)
 }
 
@@ -80,7 +70,7 @@ export const stop = (turn: Turn): VfDecision => {
 const pagesIn = (log: DirtyLog, iova: bigint, length: bigint, pageSize: bigint): ReadonlyArray<DirtyPage> => {
   const found = new Map<bigint, DirtyPage>()
   for (const [page, writer] of HashMap.entries(log.pages)) {
-    const [from, to] = [page * log.pageSize, (page + 1n) * log.pageSize]
+    const [from, to] = [page * logPageBytes, (page + 1n) * logPageBytes]
     if (to <= iova || from >= iova + length) continue
     const first = (from > iova ? from : iova) / pageSize
     const last = ((to < iova + length ? to : iova + length) - 1n) / pageSize
@@ -89,7 +79,7 @@ const pagesIn = (log: DirtyLog, iova: bigint, length: bigint, pageSize: bigint):
   return [...found.values()].sort((one, other) => (one.page < other.page ? -1 : 1))
 }
 
-/** Tells the pages of a range that were written, and counts them as clean. `EINVAL` if logging does not run. */
+/** Tells the pages of a range that were written; those of the log that lie in it whole count as clean from now on. `EINVAL` if logging does not run. */
 export const report = (turn: Turn, { iova, length, pageSize }: Command<"ReportDmaLog">): VfDecision => {
   const unusable = notUsable(turn)
   if (unusable !== undefined) return refuse(turn, "report DMA log", unusable)
@@ -97,7 +87,7 @@ export const report = (turn: Turn, { iova, length, pageSize }: Command<"ReportDm
   if (log === null || log === undefined) {
     return refuse(turn, "report DMA log", wrongState("stopped", "started", "start it first"))
   }
-  if (!isPowerOfTwo(pageSize) || pageSize < smallestPage) {
+  if (!isPowerOfTwo(pageSize) || pageSize < logPageBytes) {
     return refuse(turn, "report DMA log", badPageSize(pageSize))
   }
   const pages = pagesIn(log, iova, length, pageSize)

@@ -36,7 +36,7 @@ const allUnplaced = (part: EngineBank, count: number): boolean => count > 0 && u
 export const executed = (turn: Turn, command: Command<"EngineExecuted">): VfDecision => {
   const { bank, count, from, generation, head, outcomes, tail } = command
   const part = current(turn, bank, generation)
-  if (part === undefined || part.unplaced.length > 0) return stale(turn)
+  if (part === undefined || part.unplaced !== null) return stale(turn)
   const { registers } = turn.state
   if (ringRegister(registers, bank, transmit, "HEAD") !== from || isDrained(registers, bank)) return stale(turn)
   const asked = asking(turn)
@@ -61,7 +61,7 @@ const place = (turn: Turn, bank: number, part: EngineBank): void => {
     _tag: "ResponsesPlaced",
     bank,
     count: unplacedCount(part),
-    tail: part.unplaced.at(-1)?.tail ?? ringRegister(turn.state.registers, bank, receive, "TAIL")
+    tail: part.unplaced?.tail ?? ringRegister(turn.state.registers, bank, receive, "TAIL")
   })
   interrupt(turn, before, flagged(turn, bank))
 }

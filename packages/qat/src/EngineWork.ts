@@ -50,7 +50,7 @@ export const fetchable = (vf: Vf, bank: number, requestBytes: number): Work | un
   const head = from & (transmitBytes - 1) & ~(requestBytes - 1)
   const tail = ringRegister(registers, bank, transmit, "TAIL")
   const waiting = Math.floor(((tail - head) & (transmitBytes - 1)) / requestBytes)
-  const end = engineBank(vf.device, bank).unplaced.at(-1)?.tail ?? ringRegister(registers, bank, receive, "TAIL")
+  const end = engineBank(vf.device, bank).unplaced?.tail ?? ringRegister(registers, bank, receive, "TAIL")
   const used = (end - ringRegister(registers, bank, receive, "HEAD")) & (receiveBytes - 1)
   const room = statusOf(registers, bank, receive).full ? 0 : Math.floor((receiveBytes - used) / responseBytes) - 1
   const count = Math.min(waiting, room)
@@ -64,4 +64,4 @@ export const hasUnplaced = ({ device, lifecycle, registers }: Vf, bank: number):
   device !== undefined &&
   lifecycle === "open" &&
   !isHalted(registers, bank) &&
-  engineBank(device, bank).unplaced.length > 0
+  engineBank(device, bank).unplaced !== null

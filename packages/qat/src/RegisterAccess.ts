@@ -91,7 +91,7 @@ const misses = (file: RegisterFile, bank: number, ring: number, name: "HEAD" | "
   return name === "TAIL" ? used + moved > size : moved > used
 }
 
-/** The pointers that software owns: others are written by a restore only. */
+/** The pointers that software owns: the engine moves the others, and of software only a restore does. */
 const isSoftwares = (ring: number, name: RingRegisterName): name is "HEAD" | "TAIL" =>
   (ring === transmit && name === "TAIL") || (ring === receive && name === "HEAD")
 

@@ -5,7 +5,7 @@ import { blockBytes } from "./mstate/Layout.ts"
 import { atBar0, writeBar0, writeBar2 } from "./RegisterAccess.ts"
 import { Latch, pokeLatch, pokeMisc, type RegisterFile, reset } from "./RegisterFile.ts"
 import { banksPerVf, miscRegisters, receive } from "./Registers.ts"
-import { anew, engineBank, initialDevice, type VfDevice } from "./VfDevice.ts"
+import { engineBank, initialDevice, type VfDevice } from "./VfDevice.ts"
 import type { RegisterWrite, VfEvent } from "./VfEvent.ts"
 import { initial, type Vf } from "./VfState.ts"
 
@@ -23,18 +23,19 @@ const withBlock = (state: Vf, offset: number, bytes: Uint8Array): Vf => {
   return { ...state, block }
 }
 
-/** Banks whose rings a write configures anew: what was fetched before is not answered any more. */
-const bankConfigured = (offset: number): number | undefined => {
+/** The bank of which a write sets up a ring, its place in memory included: what was fetched before is not answered any more. */
+const bankSetUp = (offset: number): number | undefined => {
   const register = atBar0(offset)
-  return register?.kind === "ring" && register.name === "CONFIG" ? register.bank : undefined
+  if (register?.kind !== "ring" || register.name === "HEAD" || register.name === "TAIL") return undefined
+  return register.bank
 }
 
-/** The device after writes to BAR0 at these offsets. */
-const deviceAfter = (device: VfDevice, offsets: ReadonlyArray<number>): VfDevice => {
+/** The device after writes to BAR0 at these offsets. `registers`: as they stood before. */
+const deviceAfter = (device: VfDevice, registers: RegisterFile, offsets: ReadonlyArray<number>): VfDevice => {
   let now = device
   for (const offset of offsets) {
-    const bank = bankConfigured(offset)
-    if (bank !== undefined) now = anew(now, bank)
+    const bank = bankSetUp(offset)
+    if (bank !== undefined) now = Device.anew(now, registers, bank)
   }
   return now
 }
@@ -49,8 +50,8 @@ const written = (state: Vf, { bar, offset, value }: Of<"RegisterWritten">): Vf =
     }
     writeBar0(file, registerModel, offset, value)
   })
-  if (device === undefined || bankConfigured(offset) === undefined) return after
-  return { ...after, device: deviceAfter(device, [offset]) }
+  if (device === undefined || bankSetUp(offset) === undefined) return after
+  return { ...after, device: deviceAfter(device, state.registers, [offset]) }
 }
 
 const applyWrite = (state: Vf, file: RegisterFile, [space, offset, value]: RegisterWrite): void => {
@@ -70,6 +71,7 @@ const loaded = (state: Vf, event: Of<"StateLoaded">): Vf => ({
     (device) =>
       deviceAfter(
         device,
+        state.registers,
         event.writes.flatMap(([space, offset]) => (space === 0 ? [offset] : []))
       )
   ),
@@ -79,7 +81,9 @@ const loaded = (state: Vf, event: Of<"StateLoaded">): Vf => ({
 
 /** What every bank had under way is dropped, and the VF's registers are 0. */
 const clearRegisters = (state: Vf): Vf =>
-  withDevice({ ...state, registers: reset() }, (device) => Device.withoutQueue(allBanks.reduce(anew, device)))
+  withDevice({ ...state, registers: reset() }, (device) =>
+    Device.withoutQueue(allBanks.reduce((now, bank) => Device.anew(now, state.registers, bank), device))
+  )
 
 const allBanks: ReadonlyArray<number> = Array.from({ length: banksPerVf }, (_, bank) => bank)
 

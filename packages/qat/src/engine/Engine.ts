@@ -10,6 +10,7 @@ import { Hardware } from "../Hardware.ts"
 import { coalescingMicros, line } from "../Interrupts.ts"
 import { hasLatch, Latch } from "../RegisterFile.ts"
 import { banksPerVf } from "../Registers.ts"
+import type { Vf } from "../VfState.ts"
 import { drainTimeoutMillis } from "../Suspend.ts"
 import { Dma } from "./Dma.ts"
 import { Pace } from "./Pace.ts"
@@ -25,13 +26,25 @@ export interface EngineOptions {
   readonly fileCreation?: Effect.Effect<number>
 }
 
-/** Runs the timer of a bank's coalesced interrupt, over and over. */
+const runs = ({ registers }: Vf, bank: number): boolean => hasLatch(registers, bank, Latch.coalescing)
+
+/**
+ * Runs the timer of a bank's coalesced interrupt, over and over. One that is stopped, or set anew, does not run out; one that is started again in the same
+ * turn goes on, and the interrupt is early, which drivers bear.
+ */
 const timer = (vf: VfActor, bank: number): Effect.Effect<never, Errno | JournalError> =>
   Effect.forever(
     Effect.gen(function* () {
-      const { registers } = yield* vf.until((state) => hasLatch(state.registers, bank, Latch.coalescing))
-      yield* Effect.sleep(Duration.micros(BigInt(coalescingMicros(registers, bank))))
-      yield* vf.ask({ _tag: "CoalescingRanOut", bank })
+      const { registers } = yield* vf.until((state) => runs(state, bank))
+      const micros = coalescingMicros(registers, bank)
+      const ranOut = yield* Effect.race(
+        Effect.as(Effect.sleep(Duration.micros(BigInt(micros))), true),
+        Effect.as(
+          vf.until((now) => !runs(now, bank) || coalescingMicros(now.registers, bank) !== micros),
+          false
+        )
+      )
+      if (ranOut) yield* vf.ask({ _tag: "CoalescingRanOut", bank })
     })
   )
 

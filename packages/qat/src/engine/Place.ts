@@ -14,7 +14,7 @@ import { type Outcome, responseBytes } from "../Outcome.ts"
 import { type Done, executeOne, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess, DmaFault } from "./Dma.ts"
 
-import { equal, missing } from "./Slots.ts"
+import { blank, equal, isStale, missing } from "./Slots.ts"
 import type { DmaWrite } from "./Steps.ts"
 
 const firstWord = 4
@@ -53,6 +53,48 @@ export const placeNow = (dma: DmaAccess, base: bigint, burst: ReadonlyArray<Done
     if (!Now.isNow(placed) || Either.isLeft(placed)) return index
   }
   return burst.length
+}
+
+/**
+ * Makes blank what is in the free slots of a burst and would be taken for its responses (P1 of `Slots.ts`). Before they are recorded; drivers look at
+ * the first word of a slot, which stays. `base`: address of ring 1.
+ */
+export const clearStale = (
+  dma: DmaAccess,
+  base: bigint,
+  burst: ReadonlyArray<Done>,
+  from = 0
+): Effect.Effect<void, DmaFault> => {
+  const first = burst[from]
+  if (first === undefined) return Either.void
+  const { responseSlot } = first.outcome
+  let end = from + 1
+  while (burst[end]?.outcome.responseSlot === responseSlot + end - from) end++
+  const address = base + BigInt(responseSlot * responseBytes)
+  const cleared = Now.flatMapNow(dma.read(address, (end - from) * responseBytes), (slots) =>
+    writeAll(dma, staleOf(slots, address, burst, from, end))
+  )
+  return Now.flatMapNow(cleared, () => clearStale(dma, base, burst, end))
+}
+
+const none: ReadonlyArray<DmaWrite> = []
+
+/** The writes that make stale slots blank. `slots`: those of the responses `from` to `end`, `address` where they are. */
+const staleOf = (
+  slots: Uint8Array,
+  address: bigint,
+  burst: ReadonlyArray<Done>,
+  from: number,
+  end: number
+): ReadonlyArray<DmaWrite> => {
+  let stale = none
+  for (let index = from; index < end; index++) {
+    const response = burst[index]?.outcome.response
+    const at = (index - from) * responseBytes
+    if (response === undefined || !isStale(slots, at, response)) continue
+    stale = [...stale, { address: address + BigInt(at + firstWord), bytes: blank }]
+  }
+  return stale
 }
 
 /** For each outcome whether its response still has to be placed (P2). `base`: address of ring 1, which has `slots` slots. */

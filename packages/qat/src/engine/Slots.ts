@@ -2,7 +2,8 @@
  * Which responses of a bank still have to be placed after a crash, read off the response ring: nothing else knows whether the guest has taken one between
  * its writing and the record of it. Source: section 1.3 of the firmware specification for what drivers leave in a slot.
  *
- * P1 Responses are written in order, so all before the last one that shows in the ring were written whole; those that do not show were taken.
+ * P1 A slot in which a response would seem to be although it is not (`stale`) is made blank before the response is recorded. So a response that shows in
+ *    the ring was written, and as they are written in order, all before the last one that shows were written whole; those that do not show were taken.
  * P2 A driver takes responses in order, and marks the first word of the slot of one that it has taken, or overwrites the slot whole. So a marked slot
  *    that holds the rest of a response was being written when the engine died, where the slot before it was not taken, or was overwritten.
  */
@@ -19,6 +20,15 @@ export const equal = (one: Uint8Array, other: Uint8Array): boolean =>
 
 const isMarked = (slot: Uint8Array): boolean =>
   new DataView(slot.buffer, slot.byteOffset, slot.byteLength).getUint32(0, true) === emptyWord
+
+/** Whether the slot that begins at `at`, free as it is, holds all of a response that is to come but its first word: a taken one of the lap before, or the guest's own bytes. */
+export const isStale = (slots: Uint8Array, at: number, response: Uint8Array): boolean => {
+  for (let byte = firstWord; byte < responseBytes; byte++) if (slots[at + byte] !== response[byte]) return false
+  return true
+}
+
+/** What a stale slot is filled with, from its second word on: such a response there is none, and drivers that overwrite slots leave the same. */
+export const blank: Uint8Array = new Uint8Array(responseBytes - firstWord).fill(emptyByte)
 
 /**
  * For each response whether it has to be written. `slots`: what the ring has in their places; `before`: in the place before the first.

@@ -149,7 +149,7 @@ describe("a bank", () => {
 
 describe("memory that is not there", () => {
   const lastOutcomes = (driver: QatVfioPci.QatVfioPci, bank: number): ReadonlyArray<Outcome> =>
-    (driver.vf.unsafeState().device?.banks[bank]?.unplaced ?? []).flatMap(({ outcomes }) => unpack(outcomes))
+    unpack(driver.vf.unsafeState().device?.banks[bank]?.unplaced?.outcomes ?? "")
 
   it.scoped("data: the request fails, its neighbours do not", () =>
     Effect.gen(function* () {
@@ -216,7 +216,7 @@ describe("memory that is not there", () => {
         yield* after.setup
         const more = jobs(memory, 1)
         yield* after.submit(requestsOf(more))
-        yield* driver.vf.until(({ device }) => device?.banks[0]?.unplaced.length === 0 && device.banks[0].placed > 0)
+        yield* driver.vf.until(({ device }) => device?.banks[0]?.unplaced === null && device.banks[0].placed > 0)
         areDone(memory, more)
       }).pipe(Effect.provide(layer))
     )
@@ -265,7 +265,6 @@ it.scoped("the journal has outcomes, and no data", () =>
     if (job === undefined) return assert.fail("no job")
     yield* pair.submit([job.request])
     const state = yield* driver.vf.until(({ device }) => (device?.banks[0]?.executed ?? 0) > 0)
-    const [burst] = state.device?.banks[0]?.unplaced ?? []
-    assert.deepStrictEqual(unpack(burst?.outcomes ?? "").map(statusOf), [0])
+    assert.deepStrictEqual(unpack(state.device?.banks[0]?.unplaced?.outcomes ?? "").map(statusOf), [0])
   }).pipe(Effect.provide(layer))
 )

@@ -28,7 +28,7 @@ const world = (timer: number) =>
       )
     })
     const given = () => driver.vf.unsafeState().device?.interrupts ?? -1
-    return { driver, pair, one, given }
+    return { driver, memory, pair, one, given }
   })
 
 describe("coalesced", () => {
@@ -77,6 +77,34 @@ describe("coalesced", () => {
         yield* TestClock.adjust("1 seconds")
         assert.strictEqual(yield* driver.interrupts(count - 1), count)
       }
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scoped("a reset stops the timer; the next one has its whole time", () =>
+    Effect.gen(function* () {
+      const { driver, given, memory, one } = yield* world(0x27ff)
+      yield* one
+      yield* TestClock.adjust("2 millis")
+      yield* driver.reset
+      const pair = new RingPair(attach(driver, memory), 0, { kind: "interrupts", timer: 0x27ff })
+      yield* pair.setup
+      yield* pair.submit([encryption(memory, 1n, new Uint8Array(16)).request])
+      yield* driver.vf.until(({ device }) => device?.banks[0]?.placed === 2)
+      yield* TestClock.adjust("2 millis")
+      assert.strictEqual(given(), 0)
+      yield* TestClock.adjust("622 micros")
+      assert.strictEqual(yield* driver.interrupts(0), 1)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.scoped("a shorter time counts from when it is set", () =>
+    Effect.gen(function* () {
+      const { driver, one } = yield* world(0xf_ffff)
+      yield* one
+      yield* TestClock.adjust("10 millis")
+      yield* driver.writeRegister(0, csrOffset(0, "INT_COL_CTL"), 0x8000_0000 + 0x1ff)
+      yield* TestClock.adjust("131 micros")
+      assert.strictEqual(yield* driver.interrupts(0), 1)
     }).pipe(Effect.provide(layer))
   )
 

@@ -103,6 +103,23 @@ describe("under a test clock, within 10 %", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.scoped("a request that a low limit holds back for long goes as soon as the limit is gone", () =>
+    Effect.gen(function* () {
+      const { pf, ring } = yield* world([slaOf(0, 0, 1)])
+      const pair = yield* ring(0)
+      yield* pair.turn
+      yield* settle
+      yield* TestClock.adjust("1 millis")
+      yield* pair.turn
+      const before = pair.bytes()
+      yield* pf.ask({ _tag: "RemoveSla", slot: 0 })
+      yield* settle
+      yield* pair.turn
+      // No time has gone by: the limit of a permille would have let none through.
+      assert.isAtLeast(pair.bytes() - before, 8 * requestBytes)
+    }).pipe(Effect.provide(layer))
+  )
+
   it.scoped("a new SLA holds at once", () =>
     Effect.gen(function* () {
       const { pf, ring } = yield* world([slaOf(0, 0, 100)])

@@ -125,7 +125,7 @@ describe("a drain", () => {
       assert.include(yield* Fiber.join(suspending), { _tag: "EIO" })
       gate.open()
       yield* pair.setup
-      assert.deepInclude(part(), { executed: 0, placed: 0, unplaced: [] })
+      assert.deepInclude(part(), { executed: 0, placed: 0, unplaced: null })
       assert.deepStrictEqual(yield* pair.poll, [])
     }).pipe(Effect.provide(layer))
   )

@@ -27,24 +27,31 @@ const dying = (dma: DmaAccess, left: { count: number }, atEnd: { readonly unsafe
 })
 
 /** Three encryptions of which the first engine makes `writes` writes: one for data and two for the response of each. */
-const crashed = (writes: number, spoil: (memory: GuestMemory, responses: bigint) => void = () => undefined, head = 0) =>
+const crashed = (
+  writes: number,
+  spoil: (memory: GuestMemory, responses: bigint) => void = () => undefined,
+  head = 0,
+  bus = "17",
+  prepare: (memory: GuestMemory, responses: bigint) => void = () => undefined
+) =>
   Effect.gen(function* () {
     const memory = new GuestMemory(1 << 20)
     const atEnd = yield* Effect.makeLatch(false)
     const scope = yield* Scope.make()
     const dead = dying(memory.dma, { count: writes }, atEnd)
-    const { driver: first } = yield* Scope.extend(openDevice("17", dead), scope)
+    const { driver: first } = yield* Scope.extend(openDevice(bus, dead), scope)
     const attached = attach(first, memory)
     const pair = new RingPair(attached, 0)
     yield* pair.setup
+    prepare(memory, pair.responses)
     const all = [1, 2, 3].map((at) => encryption(memory, BigInt(at), new Uint8Array(64).fill(at)))
     yield* pair.submit(all.map(({ request }) => request))
     yield* atEnd.await
     if (head > 0) yield* first.writeRegister(0, ringOffset(0, 1, "HEAD"), head)
     yield* Scope.close(scope, Exit.void)
-    assert.strictEqual(first.vf.unsafeState().device?.banks[0]?.unplaced[0]?.count, 3)
+    assert.strictEqual(first.vf.unsafeState().device?.banks[0]?.unplaced?.count, 3)
     spoil(memory, pair.responses)
-    const { driver } = yield* attachDevice("17", memory.dma)
+    const { driver } = yield* attachDevice(bus, memory.dma)
     attached.driver = driver
     yield* driver.vf.until(({ device }) => device?.banks[0]?.placed === 3)
     return { all, driver, memory, pair, responses: yield* pair.poll }
@@ -110,6 +117,33 @@ it.scoped("responses whose slots the guest has given back are not placed again, 
     assert.deepStrictEqual(slots, [0x7f, 0x7f, 3])
   }).pipe(Effect.provide(layer))
 )
+
+for (const deaths of [3, 4, 5]) {
+  it.scoped(
+    `slots that hold the very same responses, taken a lap before, are not taken for new ones (${deaths} writes)`,
+    () =>
+      Effect.gen(function* () {
+        // What the three responses are, from a device that dies at the end. Then a guest that has them in its slots already, marked as taken.
+        const earlier = (yield* crashed(8)).responses.map(({ bytes }) => bytes.slice())
+        const { responses } = yield* crashed(
+          deaths,
+          () => undefined,
+          0,
+          "65",
+          (memory, ring) => {
+            earlier.forEach((bytes, slot) => {
+              memory.at(ring + BigInt(32 * slot), 32).set(bytes)
+              memory.at(ring + BigInt(32 * slot), 4).fill(0x7f)
+            })
+          }
+        )
+        assert.deepStrictEqual(
+          responses.map(({ bytes }) => [...bytes]),
+          earlier.map((bytes) => [...bytes])
+        )
+      }).pipe(Effect.provide(layer))
+  )
+}
 
 /** Where the data of the first job lies: behind both rings of 128 requests, and first of all. */
 const firstData = 0x1_2000_0000n + 128n * 128n + 128n * 32n

@@ -1,6 +1,6 @@
 /** What the response ring tells after a crash, for drivers that mark the slots they have taken and for those that overwrite them. */
 import { assert, it } from "@effect/vitest"
-import { missing } from "../../src/engine/Slots.ts"
+import { isStale, missing } from "../../src/engine/Slots.ts"
 
 const response = (opaque: number): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, at) => (at === 3 ? 0x80 : at === 8 ? opaque : 0))
@@ -17,6 +17,16 @@ const slotOf = (kind: Slot, at: number): Uint8Array => {
 }
 
 const judge = (before: Slot, ...slots: ReadonlyArray<Slot>) => missing(responses, slots.map(slotOf), slotOf(before, 9))
+
+it("a slot is stale if all but its first word is the response that is to come", () => {
+  const slots = new Uint8Array(96)
+  slots.set(slotOf("marked", 1), 32)
+  slots.set(slotOf("old", 2), 64)
+  assert.deepStrictEqual(
+    responses.map((each, at) => isStale(slots, 32 * at, each)),
+    [false, true, false]
+  )
+})
 
 it("nothing was written: all are missing", () => {
   assert.deepStrictEqual(judge("old", "old", "old", "old"), [true, true, true])

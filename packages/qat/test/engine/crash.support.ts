@@ -131,7 +131,7 @@ export const killings = (kills: number, seed: number) =>
     const findings = yield* Effect.gen(function* () {
       // The last kill may have come before the record of what the guest has taken: the next engine makes up for it.
       const { driver } = yield* attachDevice("17", yield* fileDma(memoryFile))
-      yield* driver.vf.until(({ device }) => device?.banks.every(({ unplaced }) => unplaced.length === 0) === true)
+      yield* driver.vf.until(({ device }) => device?.banks.every(({ unplaced }) => unplaced === null) === true)
       yield* Verify.verify()
       return Ledger.audit(yield* ledgerOf(["vf/17:00.1"]), workload.accounts)
     }).pipe(

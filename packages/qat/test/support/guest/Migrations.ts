@@ -167,7 +167,7 @@ const isQuiet = ({ device: state, registers }: VfState.Vf): boolean =>
   state === undefined ||
   state.banks.every(
     ({ unplaced }, bank) =>
-      unplaced.length === 0 &&
+      unplaced === null &&
       RegisterFile.ringRegister(registers, bank, 0, "HEAD") === RegisterFile.ringRegister(registers, bank, 0, "TAIL") &&
       !RegisterFile.hasLatch(registers, bank, RegisterFile.Latch.coalescing)
   )
