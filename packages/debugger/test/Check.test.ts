@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { check } from "@stopcopy/debugger"
 import { Replay } from "@stopcopy/runtime"
-import { Effect } from "effect"
+import { Effect, Option, Stream } from "effect"
 import { afterFour, counts, found, some, world } from "./checked.ts"
 import { known, valve, valveWith } from "./Valve.ts"
 import type { initial } from "./Valve.ts"
@@ -132,5 +132,35 @@ it.scoped("a decision that throws, gives fewer events or more is named", () =>
       return { ...decision, events: [...decision.events, ...decision.events] }
     })
     assert.include(more, { sequence: 1, expected: "no event" })
+  })
+)
+
+/** A valve whose turns are told by their events alone. */
+const implying: typeof valve = {
+  ...valve,
+  implied: (event) => (event._tag === "Turned" ? { _tag: "Turn", by: event.by } : undefined)
+}
+const knownImplying = { ...known, registry: Replay.registry(Replay.replayable(implying)) }
+
+it.scoped("a command that the first event tells is not stored, and decided again all the same", () =>
+  Effect.gen(function* () {
+    const source = yield* freshSource("one")
+    yield* tell(source, [{ command: { _tag: "Turn", by: 30 } }, { command: { _tag: "Turn", by: 12 } }], 1, implying)
+    const first = yield* Stream.runHead(source.journal.batches(0))
+    assert.isNull(Option.getOrThrow(first).command)
+    const report = yield* check(knownImplying, source)
+    assert.deepInclude(report, { divergence: undefined, commands: 2, skipped: [] })
+    const copy = yield* copyOf(source, (request) => ({
+      ...request,
+      records: request.records.map((record) => ({
+        ...record,
+        payload: edited(record.payload, '"by":12,"at":42', '"by":12,"at":43')
+      }))
+    }))
+    assert.deepInclude(found(yield* check(knownImplying, copy)), { kind: "decision", batch: 2, sequence: 2 })
+    // Who does not know that they tell it says so.
+    assert.deepStrictEqual(counts(yield* check(known, source)).skipped, [
+      "2 commands: none is recorded with the events"
+    ])
   })
 )

@@ -66,6 +66,11 @@ export interface Behavior<State, Command, Event, Answer, Refused> {
    */
   readonly route: (event: Event) => Route | undefined
   readonly packing: Packing<Event, Command> | undefined
+  /**
+   * The command that alone led to events of which this is the first, if that event tells it whole: it is not stored then. Deciding it again must give
+   * the events. For large commands of high rate.
+   */
+  readonly implied: (event: Event) => Command | undefined
   readonly upcasters: Upcasters
 }
 
@@ -101,6 +106,7 @@ export const make = <
   readonly evolve: (state: State, event: Event) => State
   readonly route?: (event: Event) => Route | undefined
   readonly packing?: Packing<Event, Command>
+  readonly implied?: (event: Event) => Command | undefined
   readonly upcasters?: Upcasters
 }): Behavior<State, Command, Event, Answer, Refused> => ({
   name: options.name,
@@ -113,6 +119,7 @@ export const make = <
   evolve: options.evolve,
   route: options.route ?? (() => undefined),
   packing: options.packing,
+  implied: options.implied ?? (() => undefined),
   upcasters: options.upcasters ?? {}
 })
 

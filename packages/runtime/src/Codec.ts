@@ -28,6 +28,8 @@ export interface Codec<State, Command, Event> {
   ) => EncodedEvents
   /** True if every one of these events is packed: an entry is the command and the event. */
   readonly isPacked: (events: ReadonlyArray<Event>) => boolean
+  /** True if the first of these events tells the command that led to them: it is not stored. */
+  readonly implies: (events: ReadonlyArray<Event>) => boolean
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
   /** JSON text of a state. Throws where the state is outside its schema, or has a number that JSON does not have. */
   readonly encodeState: (state: State) => string
@@ -185,6 +187,7 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
   return {
     encode: encoder(behavior, lazy),
     isPacked: (events) => events.every(fits),
+    implies: ([first]) => first !== undefined && behavior.implied(first) !== undefined,
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,

@@ -93,12 +93,16 @@ export class GroupCommit {
 
   /** Commits now, behind everything queued for the same streams. Only over a synchronous driver. */
   commitNow(request: AppendRequest): Outcome {
-    if (this.isQueued(request)) this.flush()
-    const answers = this.driver.commit([request], request.durability)
+    return Either.flatMap(this.commitTogether([request]), ([answer]): Outcome => answer ?? this.noAnswer())
+  }
+
+  /** The same for several that are *written*; the durability is that of the first. An answer for each. */
+  commitTogether(requests: ReadonlyArray<AppendRequest>): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> {
+    for (const request of requests) if (this.isQueued(request)) this.flush()
+    const answers = this.driver.commit(requests, requests[0]?.durability ?? "written")
     if (!isNow(answers)) throw new TypeError(`driver ${this.driver.name} is not synchronous`)
-    const outcome = Either.flatMap(answers, ([answer]): Outcome => answer ?? this.noAnswer())
-    if (Either.isRight(outcome)) this.committed()
-    return outcome
+    if (Either.isRight(answers) && answers.right.some(Either.isRight)) this.committed()
+    return answers
   }
 
   /** Queues for the next group commit; `done` gets the outcome, at the earliest before this returns. Synchronous. */

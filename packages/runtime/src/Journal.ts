@@ -11,6 +11,7 @@ import type { Envelope, Recorded, SealedBatch } from "./Envelope.ts"
 import { GroupCommit } from "./GroupCommit.ts"
 import type { Outcome } from "./GroupCommit.ts"
 import type {
+  AppendAnswer,
   Anchor,
   AppendRequest,
   Appended,
@@ -48,6 +49,10 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     readonly keepsValues: boolean
     /** Commits one batch now. Only over a synchronous storage. */
     readonly commitNow: (request: AppendRequest) => Outcome
+    /** Commits batches now, together, in their order; an answer for each. None is larger than a group may be. Only over a synchronous storage. */
+    readonly commitTogether: (
+      requests: ReadonlyArray<AppendRequest>
+    ) => Either.Either<ReadonlyArray<AppendAnswer>, CommitError>
     /**
      * Queues one batch for the next group commit, for a turn that cannot wait; `done` gets the outcome, at the earliest before this
      * returns. Synchronous.
@@ -192,6 +197,7 @@ export const make = (
       keepsValues: driver.keepsValues,
       append: append(driver, group, onTape),
       commitNow: (request) => group.commitNow(request),
+      commitTogether: (requests) => group.commitTogether(requests),
       submit: (request, done) => group.submit(request, done),
       room: () => group.room(),
       sync: () =>

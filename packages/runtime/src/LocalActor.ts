@@ -212,7 +212,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
         return this.broken(command, defect)
       }
     }
-    const taken = this.takeIn()
+    const taken = immediate && this.mayCommitTape ? Either.void : this.takeIn()
     if (Either.isLeft(taken)) return taken
     let request
     try {
@@ -224,7 +224,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   private commitNow(request: AppendRequest, next: State): Either.Either<void, AppendError> {
-    const outcome = this.kind.journal.commitNow(request)
+    const outcome = this.commitWithTape(request)
     if (Either.isLeft(outcome)) {
       // Nothing has changed; only where another process was faster the actor is out of date.
       if (outcome.left._tag === "VersionConflict") this.stop()

@@ -8,7 +8,7 @@ import { Either } from "effect"
 import type { Context } from "effect"
 import type { Packing } from "./Behavior.ts"
 import type { Journal } from "./Journal.ts"
-import type { AppendRequest, Appended } from "./JournalDriver.ts"
+import type { AppendAnswer, AppendRequest, Appended } from "./JournalDriver.ts"
 import type { AppendError, CommitError, VersionConflict } from "./JournalError.ts"
 import { maxTapeBatchEntries, maxTapeBytes } from "./Tape.ts"
 import type { Tape, TapeIdentity, Tapes } from "./Tape.ts"
@@ -92,10 +92,29 @@ export class Recorder<Event, Command> {
     }
   }
 
+  /** The appends that bring everything into the journal, for somebody who commits them with what is behind them, and tells `tookIn`. */
+  get appends(): ReadonlyArray<AppendRequest> {
+    if (this.run.entries > 0) this.waiting = [...this.waiting, ...this.run.take()]
+    return this.waiting
+  }
+
+  /** What became of those appends: what the journal has, and with it all before, waits no more. */
+  tookIn(answers: ReadonlyArray<AppendAnswer>): void {
+    for (const answer of answers) {
+      if (Either.isLeft(answer)) return
+      this.sequence = answer.right.last
+      this.waiting = this.waiting.slice(1)
+    }
+  }
+
+  /** The tape is so long that it is begun anew when it is taken in. */
+  get isLong(): boolean {
+    return this.tape.bytes() >= maxTapeBytes
+  }
+
   /** Brings everything into the journal. */
   takeIn(): Either.Either<void, AppendError> {
-    if (this.run.entries > 0) this.waiting = [...this.waiting, ...this.run.take()]
-    for (let next = this.waiting[0]; next !== undefined; next = this.waiting[0]) {
+    for (let next = this.appends[0]; next !== undefined; next = this.waiting[0]) {
       const appended = this.append(next)
       if (Either.isLeft(appended)) return Either.left(appended.left)
       this.sequence = appended.right.last
@@ -119,7 +138,7 @@ export class Recorder<Event, Command> {
 
   /** A long tape is begun anew, once the journal has made durable what is on it. */
   private rotate(): Either.Either<void, CommitError> {
-    if (this.tape.bytes() < maxTapeBytes) return Either.void
+    if (!this.isLong) return Either.void
     return Either.flatMap(this.journal.syncNow(), () => this.tape.rotate())
   }
 

@@ -41,6 +41,8 @@ export interface Replaying {
   readonly field: (name: string) => { readonly json: unknown } | undefined
   /** The events that a stored command gives now; the reason where it cannot be read, or where `decide` throws. */
   readonly redecide: (command: StoredCommand) => Either.Either<ReadonlyArray<DecidedEvent>, string>
+  /** The same for the command that is not stored because an event, the first of its batch, implies it; undefined if it implies none, or cannot be read. */
+  readonly redecideImplied: (envelope: Envelope) => Either.Either<ReadonlyArray<DecidedEvent>, string> | undefined
   /** The same for the command that a packed entry stands for. */
   readonly redecideEntry: (envelope: Envelope) => Either.Either<ReadonlyArray<DecidedEvent>, string>
 }
@@ -118,6 +120,14 @@ const starting =
       state: () => new LazyDecoded(state, codec.encodeState),
       field: (name) => fields(name, state),
       redecide: (command) => Either.flatMap(codec.decodeCommand(command), again),
+      redecideImplied: (envelope) =>
+        Either.match(codec.decode(envelope), {
+          onLeft: () => undefined,
+          onRight: (event) => {
+            const command = behavior.implied(event)
+            return command === undefined ? undefined : again(command)
+          }
+        }),
       redecideEntry: (envelope) =>
         Either.flatMap(
           Either.mapLeft(codec.decode(envelope), ({ message }) => message),

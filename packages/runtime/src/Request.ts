@@ -49,7 +49,7 @@ export const requestOf = <State, Command, Event>(
     time,
     correlation: correlation ?? ownCorrelation(first?.stream ?? stream, (first?.expected ?? standing.version) + 1),
     causation,
-    command: packed ? null : codec.encodeCommand(stream, command),
+    command: packed || codec.implies(events) ? null : codec.encodeCommand(stream, command),
     streams,
     records
   }

@@ -4,6 +4,7 @@
  */
 import { Deferred, Effect, Either, FiberId } from "effect"
 import type { Tagged } from "./Behavior.ts"
+import type { Outcome } from "./GroupCommit.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
 import { JournalUnavailable } from "./JournalError.ts"
 import type { AppendError, DecodeError, JournalError, ReadError } from "./JournalError.ts"
@@ -130,6 +131,29 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     // Some may be in the journal where others could not be taken in, or the tape not be begun anew.
     this.standing.sequence = Math.max(this.standing.sequence, recorder.sequence)
     return taken
+  }
+
+  /** What is on the tape can be committed together with a turn; else it has to be taken in before. */
+  protected get mayCommitTape(): boolean {
+    return this.recorder?.isLong !== true
+  }
+
+  /** Commits the append of a turn now, behind what is on the tape, with one transaction for both unless somebody else wrote meanwhile. */
+  protected commitWithTape(request: AppendRequest): Outcome {
+    const { recorder } = this
+    const { journal } = this.kind
+    if (recorder === undefined || !recorder.holds) return journal.commitNow(request)
+    const taped = recorder.appends
+    const answers = journal.commitTogether([...taped, request])
+    if (Either.isLeft(answers)) return Either.left(answers.left)
+    recorder.tookIn(answers.right.slice(0, taped.length))
+    if (recorder.holds) {
+      // Somebody else wrote: the entries go behind that, and what was decided on them is out of date.
+      const taken = this.takeIn()
+      return Either.isLeft(taken) ? Either.left(taken.left) : journal.commitNow(request)
+    }
+    journal.onTape.remove(this)
+    return answers.right[taped.length] ?? journal.commitNow(request)
   }
 
   /** The first state that `predicate` holds for. */

@@ -108,6 +108,11 @@ const decideIn = <State, Command, Event extends Tagged, Answer, Refused>(
 ): Outcome<State, Command, Event, Answer, Refused> => {
   roundTripJson("the command", behavior.command, command)
   const decision = behavior.decide(state, command)
+  const [first] = decision.events
+  const implied = first === undefined ? undefined : behavior.implied(first)
+  if (implied !== undefined && !sameValue(implied, command)) {
+    return fail(`event ${first?._tag} implies another command`, implied, command)
+  }
   return outcome(behavior, decision, fold(behavior, state, decision.events))
 }
 

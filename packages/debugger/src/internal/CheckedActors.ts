@@ -32,6 +32,9 @@ const actorStream = ({ owner, stream }: Envelope): string => owner ?? stream
 
 const isPacked = ({ encoding }: Envelope): boolean => encoding === encodings.packed || encoding === encodings.timed
 
+/** An entry of a run is decided by itself, and a base event was not decided. */
+const isSelfTold = (event: Envelope): boolean => isPacked(event) || event.encoding === encodings.base
+
 /** What makes a state's JSON another one than the fold's; undefined if they are the same. */
 const stateDifference = (
   { fold }: Checked,
@@ -79,7 +82,7 @@ export class CheckedActors {
   take(sealed: SealedBatch): Divergence | undefined {
     const { command, records } = sealed
     const events = records.flatMap((record) => eventsOf(record))
-    const decided = command === null ? undefined : this.decide(sealed, command, events)
+    const decided = command === null ? this.decideImplied(sealed, events) : this.decide(sealed, command, events)
     if (decided !== undefined) return decided
     for (const event of events) {
       const divergence = this.takeEvent(sealed, event)
@@ -151,6 +154,21 @@ export class CheckedActors {
     return divergence
   }
 
+  /** Decides the command that the first event implies, if it does. */
+  private decideImplied(sealed: SealedBatch, events: ReadonlyArray<Envelope>): Divergence | undefined {
+    const [first] = events
+    const actor = first === undefined || isSelfTold(first) ? "" : this.actorOf(actorStream(first), sealed.records)
+    if (first === undefined || typeof actor === "string") return undefined
+    const reason =
+      this.undecidable(actor, first.schemaVersion, first) ?? (first.payload === null ? "redacted" : undefined)
+    if (reason !== undefined) return this.counts.skip("commands", reason)
+    const decided = actor.fold.replaying.redecideImplied(first)
+    if (decided === undefined) return this.counts.skip("commands", "none is recorded with the events")
+    const divergence = this.held(sealed, actor, events, decided)
+    if (divergence === undefined) this.counts.add("commands")
+    return divergence
+  }
+
   /** What is stored against what deciding again gave, or why that failed. */
   private held(
     { batch, firstSequence }: SealedBatch,
@@ -179,8 +197,7 @@ export class CheckedActors {
   /** An event without a command beside it: a packed entry is decided again, a base event must be the state. */
   private compareAlone(sealed: SealedBatch, actor: Checked, event: Envelope): Divergence | undefined {
     if (actor.fold.isOwnBase(event)) return this.compareBase(sealed, actor, event)
-    if (event.encoding === encodings.base) return undefined
-    if (!isPacked(event)) return this.counts.skip("commands", "none is recorded with the events")
+    if (!isPacked(event)) return undefined
     const reason =
       this.undecidable(actor, event.schemaVersion, event) ?? (event.payload === null ? "redacted" : undefined)
     if (reason !== undefined) return this.counts.skip("entries", reason)
