@@ -20,6 +20,8 @@ export const deviceEvents = [
    */
   Schema.TaggedStruct("RequestsExecuted", {
     bank: Bank,
+    generation: Schema.NonNegativeInt,
+    from: Pointer,
     head: Pointer,
     tail: Pointer,
     count: Schema.NonNegativeInt,

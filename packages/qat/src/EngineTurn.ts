@@ -40,7 +40,7 @@ export const executed = (turn: Turn, command: Command<"EngineExecuted">): VfDeci
   const { registers } = turn.state
   if (ringRegister(registers, bank, transmit, "HEAD") !== from || isDrained(registers, bank)) return stale(turn)
   const asked = asking(turn)
-  emit(turn, { _tag: "RequestsExecuted", bank, head, tail, count, outcomes })
+  emit(turn, { _tag: "RequestsExecuted", bank, generation, from, head, tail, count, outcomes })
   interrupt(turn, asked)
   return done(turn)
 }

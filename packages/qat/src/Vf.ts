@@ -165,7 +165,9 @@ export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno
   evolve,
   route: (event) =>
     "file" in event && isFileTag(event._tag) ? { suffix: `file/${event.file}`, behavior: "file" } : undefined,
-  packing
+  packing,
+  // Outcomes are most of what an engine records.
+  implied: (event) => (event._tag === "RequestsExecuted" ? { ...event, _tag: "EngineExecuted" } : undefined)
 })
 
 const isFileTag = (tag: VfEvent["_tag"]): boolean => tag.startsWith("File") || tag === "PrecopyInfoGiven"

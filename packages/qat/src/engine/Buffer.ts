@@ -4,7 +4,7 @@
  *
  * List, little endian: 8 u32 number of entries, then from 16 on 16 bytes each: 0 u32 length in bytes, 8 u64 address.
  */
-import { type DmaWrite, read, type Steps } from "./Steps.ts"
+import { type DmaRead, type DmaWrite, read, type Steps } from "./Steps.ts"
 
 /** Size of a list's head and of one entry, in bytes; the most entries we take. */
 const headBytes = 16
@@ -25,7 +25,8 @@ export interface Buffer {
 }
 
 /** Addresses of the device have 64 bits, and wrap around as such: a guest can put a piece at their end. */
-const beyond = (address: bigint, bytes: number): bigint => BigInt.asUintN(64, address + BigInt(bytes))
+const beyond = (address: bigint, bytes: number): bigint =>
+  bytes === 0 ? address : BigInt.asUintN(64, address + BigInt(bytes))
 
 /** A flat buffer. */
 export const flat = (address: bigint, length: number): Buffer => ({ pieces: [{ address, length }], length })
@@ -67,12 +68,17 @@ function* slices({ pieces }: Buffer, offset: number, length: number): Generator<
 /** Whether bytes `offset` to `offset + length` lie inside. */
 export const holds = (buffer: Buffer, offset: number, length: number): boolean => offset + length <= buffer.length
 
+/** The one read that gives bytes `offset` to `offset + length`; undefined where it takes several, or none. */
+const readOf = ({ pieces }: Buffer, offset: number, length: number): DmaRead | undefined => {
+  const [first] = pieces
+  if (first === undefined || length === 0 || offset + length > first.length) return undefined
+  return { address: beyond(first.address, offset), length }
+}
+
 /** Bytes `offset` to `offset + length`, which must lie inside. */
 export function* gather(buffer: Buffer, offset: number, length: number): Steps<Uint8Array> {
-  const [first] = buffer.pieces
-  if (first !== undefined && offset + length <= first.length) {
-    return yield* read(beyond(first.address, offset), length)
-  }
+  const one = readOf(buffer, offset, length)
+  if (one !== undefined) return yield one
   const bytes = new Uint8Array(length)
   for (const { address, at, length: take } of slices(buffer, offset, length)) bytes.set(yield* read(address, take), at)
   return bytes

@@ -86,7 +86,8 @@ export const executeOne = (
   const request = decodeRequest(message)
   const done = (executed: Executed, fault?: DmaFault): Done =>
     doneOf(slot, responseSlot, encodeResponse(request, executed), executed, fault)
-  const checked = Now.flatMapNow(run(dma, execute(request, service)), (executed) =>
+  const work = execute(request, service)
+  const checked = Now.flatMapNow("next" in work ? run(dma, work) : Either.right(work), (executed) =>
     Now.mapNow(refused(dma, executed.writes), () => done(executed))
   )
   if (!Now.isNow(checked)) return Effect.catchAll(checked, (fault) => Effect.succeed(done(faultAnswer(request), fault)))

@@ -27,13 +27,13 @@ export const serviceOf = (map: number, bank: number): number => (map >>> (3 * ba
 /** Every driver tests another bit: this answer fails for all of them. */
 const allErrors = Status.cryptoError | Status.compressionError
 
-/** Carries out a request of 128 bytes in a bank with this service. */
-export function* execute(request: Request, service: number): Steps<Executed> {
+/** Carries out a request of 128 bytes in a bank with this service: the answer at once where nothing is read for it. */
+export const execute = (request: Request, service: number): Executed | Steps<Executed> => {
   if (!request.valid) return answer(allErrors | Status.invalidParameter, ErrorCode.fatal)
   if (request.service === Service.null) return nullRequest(request)
   const symmetricBank = service === BankService.symmetric || service === BankService.crypto
-  if (request.service === Service.symmetric && symmetricBank) return yield* symmetric(request)
-  if (request.service === Service.compression && service === BankService.compression) return yield* compression(request)
+  if (request.service === Service.symmetric && symmetricBank) return symmetric(request)
+  if (request.service === Service.compression && service === BankService.compression) return compression(request)
   return answer(allErrors | Status.unsupported, ErrorCode.fatal)
 }
 

@@ -2,12 +2,13 @@
  * AES-GCM as the device offers it: in a single pass of the cipher, and over the two slices for a first counter block of the caller's.
  * Source: `qat_sym_session.c` and `qat_crypto_pmd_gen4.c` of DPDK; section 3.6 of the firmware specification.
  */
+import { gather } from "../Buffer.ts"
 import { read, type Steps } from "../Steps.ts"
 import { blockBytes, type CipherConfig, cipherOf } from "./Cipher.ts"
 import { counterOf, gcm, shortVectorBytes } from "./Gcm.ts"
 import { galois, hashKind, hashWord } from "./Hash.ts"
-import { digestSize, type Job, type Result, spanOf, vectorOf } from "./Job.ts"
-import { Command, type Region, Slice } from "./Parameters.ts"
+import { digestSize, type Job, mayRead, type Result, vectorAt } from "./Job.ts"
+import { aadAddress, Command, type Region, Slice } from "./Parameters.ts"
 import { isRefusal, maxBytes, type Refusal } from "./Refusal.ts"
 
 /** Bytes of a whole tag, and of the shortest. */
@@ -27,16 +28,17 @@ function* authenticated(
   const size = digestSize(parameters, tagBytes, leastTag)
   if (isRefusal(size)) return size
   if (aadBytes > maxBytes) return "invalid"
-  const vector = yield* vectorOf(parameters, parameters.shortVector ? shortVectorBytes : blockBytes)
-  const aad = yield* read(parameters.aadAddress, aadBytes)
-  const span = yield* spanOf(job, [region])
-  if (isRefusal(span)) return span
+  const vectorLength = parameters.shortVector ? shortVectorBytes : blockBytes
+  const vector = parameters.vectorInRequest ? parameters.vector : yield* vectorAt(job, vectorLength)
+  const aad = yield* read(aadAddress(job.request), aadBytes)
+  if (!mayRead(job, region)) return "invalid"
+  const data = yield* gather(job.source, region.offset, region.length)
   const counter = parameters.shortVector ? counterOf(vector) : vector
-  const { output, tag } = gcm({ algorithm, key, counter, aad, data: span.bytes, decrypt })
+  const { output, tag } = gcm({ algorithm, key, counter, aad, data, decrypt })
   return {
     pieces: [{ offset: region.offset, bytes: output }],
     digest: { bytes: tag, size, at: region.offset + region.length },
-    input: span.bytes.length
+    input: region.length
   }
 }
 

@@ -6,7 +6,8 @@ import type { Steps } from "../Steps.ts"
 import { cipherConfig, type CipherConfig, cipherOf, takes, transform, vectorBytes } from "./Cipher.ts"
 import { cipherConstant, hashConstant } from "./Constants.ts"
 import { type HashConfig, hashOf, plainHash } from "./Hash.ts"
-import { digestSize, type Job, type Piece, type Result, spanOf, vectorOf } from "./Job.ts"
+import { gather } from "../Buffer.ts"
+import { digestSize, type Job, mayRead, type Piece, type Result, spanOf, vectorAt } from "./Job.ts"
 import { Command, type Parameters, type Region, Slice } from "./Parameters.ts"
 import { isRefusal, type Refusal } from "./Refusal.ts"
 
@@ -55,11 +56,11 @@ export function* cipherOnly(job: Job): Steps<Result | Refusal> {
   if (isRefusal(config)) return config
   if (config.mode === "aead") return "unsupported"
   if (!takes(config, parameters.cipher.length)) return "invalid"
-  const vector = yield* vectorOf(parameters, vectorBytes(config))
-  const span = yield* spanOf(job, [parameters.cipher])
-  if (isRefusal(span)) return span
-  const output = transform(config, vector, span.bytes)
-  return { pieces: [{ offset: parameters.cipher.offset, bytes: output }], input: span.bytes.length }
+  const vector = parameters.vectorInRequest ? parameters.vector : yield* vectorAt(job, vectorBytes(config))
+  const { length, offset } = parameters.cipher
+  if (!mayRead(job, parameters.cipher)) return "invalid"
+  const output = transform(config, vector, yield* gather(job.source, offset, length))
+  return { pieces: [{ offset, bytes: output }], input: length }
 }
 
 /** Command 1: the hash alone. */
@@ -69,10 +70,10 @@ export function* hashOnly(job: Job): Steps<Result | Refusal> {
   if (isRefusal(config)) return config
   const size = digestSize(parameters, config.digestBytes, leastDigest)
   if (isRefusal(size)) return size
-  const span = yield* spanOf(job, [parameters.auth])
-  if (isRefusal(span)) return span
-  const digest = { bytes: config.digest([span.bytes]), size, at: end(parameters.auth) }
-  return { pieces: [], digest, input: span.bytes.length }
+  const { length, offset } = parameters.auth
+  if (!mayRead(job, parameters.auth)) return "invalid"
+  const data = yield* gather(job.source, offset, length)
+  return { pieces: [], digest: { bytes: config.digest([data]), size, at: end(parameters.auth) }, input: length }
 }
 
 /** Commands 2 and 3: both. What is hashed is the source where the hash comes first, and the destination where the cipher does. */
@@ -87,7 +88,7 @@ export function* chain(job: Job): Steps<Result | Refusal> {
   const size = digestSize(parameters, hash.digestBytes, leastDigest)
   if (isRefusal(size)) return size
   if (!takes(config, cipher.length)) return "invalid"
-  const vector = yield* vectorOf(parameters, vectorBytes(config))
+  const vector = parameters.vectorInRequest ? parameters.vector : yield* vectorAt(job, vectorBytes(config))
   const span = yield* spanOf(job, [cipher, auth])
   if (isRefusal(span)) return span
 

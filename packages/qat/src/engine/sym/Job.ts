@@ -6,10 +6,11 @@
 import { type Buffer, flat, gather, holds, list, scatter } from "../Buffer.ts"
 import { answer, type Executed, type Request, Status } from "../Message.ts"
 import { type DmaWrite, read, type Steps } from "../Steps.ts"
-import type { Parameters, Region } from "./Parameters.ts"
+import { digestAddress, type Parameters, type Region, vectorAddress } from "./Parameters.ts"
 import { isRefusal, maxBytes, type Refusal, refuse } from "./Refusal.ts"
 
 export interface Job {
+  readonly request: Request
   readonly parameters: Parameters
   /** The content descriptor, or what stands in the request where constants are used. */
   readonly descriptor: Uint8Array
@@ -25,20 +26,33 @@ export interface Piece {
   readonly bytes: Uint8Array
 }
 
+/** The whole digest, how many bytes of it count, and where in the buffer its place is. */
+interface Digest {
+  readonly bytes: Uint8Array
+  readonly size: number
+  readonly at: number
+}
+
 export interface Result {
   readonly pieces: ReadonlyArray<Piece>
-  /** The whole digest, and how many bytes of it count; absent where nothing was hashed. */
-  readonly digest?: { readonly bytes: Uint8Array; readonly size: number; readonly at: number }
+  /** Absent where nothing was hashed. */
+  readonly digest?: Digest
   /** Bytes of the source that were read. */
   readonly input: number
 }
 
-/** Source and destination of a request. */
-export function* buffersOf(request: Request): Steps<Pick<Job, "source" | "destination" | "inPlace"> | Refusal> {
-  const { destination, destinationBytes, scattered, source, sourceBytes } = request
+type Buffers = Pick<Job, "source" | "destination" | "inPlace">
+
+/** Source and destination of a request whose buffers are flat. */
+export const flatBuffers = ({ destination, destinationBytes, source, sourceBytes }: Request): Buffers => ({
+  source: flat(source, sourceBytes),
+  destination: flat(destination, destinationBytes),
+  inPlace: source === destination
+})
+
+/** Source and destination of a request whose buffers are lists. */
+export function* listedBuffers({ destination, source }: Request): Steps<Buffers | Refusal> {
   const inPlace = source === destination
-  if (!scattered)
-    return { source: flat(source, sourceBytes), destination: flat(destination, destinationBytes), inPlace }
   const from = yield* list(source)
   const to = inPlace ? from : yield* list(destination)
   return from === undefined || to === undefined ? "invalid" : { source: from, destination: to, inPlace }
@@ -51,19 +65,15 @@ export const descriptorOf = ({ descriptorAddress, descriptorBytes }: Request): S
 /** What a request without a descriptor has in the place of its address: a key of 16 bytes, if it needs one. */
 export const inRequest = ({ view }: Request): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + 8, 16)
 
-/** The vector: from the request, or the `length` bytes that the request points to. Nothing needs to be behind them. */
-export function* vectorOf({ vector, vectorAddress, vectorInRequest }: Parameters, length: number): Steps<Uint8Array> {
-  return vectorInRequest ? vector : yield* read(vectorAddress, length)
-}
+/** The `length` bytes of a vector that the request points to. Nothing needs to be behind them. */
+export const vectorAt = ({ request }: Job, length: number): Steps<Uint8Array> => read(vectorAddress(request), length)
+
+/** Whether a request may read this region of its source. */
+export const mayRead = ({ source }: Job, { length, offset }: Region): boolean =>
+  holds(source, offset, length) && length <= maxBytes
 
 /** The bytes of the source that the regions span, and where they begin. */
 export function* spanOf(job: Job, regions: ReadonlyArray<Region>): Steps<Piece | Refusal> {
-  const [only] = regions
-  if (only !== undefined && regions.length === 1) {
-    const { length, offset } = only
-    if (!holds(job.source, offset, length) || length > maxBytes) return "invalid"
-    return { offset, bytes: yield* gather(job.source, offset, length) }
-  }
   if (!regions.every(({ length, offset }) => holds(job.source, offset, length))) return "invalid"
   const used = regions.filter(({ length }) => length > 0)
   if (used.length === 0) return { offset: 0, bytes: new Uint8Array(0) }
@@ -101,26 +111,26 @@ const writesOf = (job: Job, { digest, pieces }: Result): ReadonlyArray<DmaWrite>
   if (!all.every(({ bytes, offset }) => holds(destination, offset, bytes.length))) return undefined
   const writes = all.flatMap(({ bytes, offset }) => scatter(destination, offset, bytes))
   if (returned !== undefined && !parameters.digestInBuffer) {
-    writes.push({ address: parameters.digestAddress, bytes: returned })
+    writes.push({ address: digestAddress(job.request), bytes: returned })
   }
   return writes
 }
 
 /** The digest that the request expects. */
-function* expected({ parameters, source }: Job, at: number, size: number): Steps<Uint8Array | Refusal> {
-  if (!parameters.digestInBuffer) return yield* read(parameters.digestAddress, size)
+function* expected({ parameters, request, source }: Job, at: number, size: number): Steps<Uint8Array | Refusal> {
+  if (!parameters.digestInBuffer) return yield* read(digestAddress(request), size)
   return holds(source, at, size) ? yield* gather(source, at, size) : "invalid"
 }
 
-/** Compares the digest, and answers. A mismatch is told; the data is written all the same, as drivers discard it. */
-export function* finish(job: Job, result: Result): Steps<Executed> {
-  const { digest, input } = result
-  let status = 0
-  if (job.parameters.verify && digest !== undefined) {
-    const wanted = yield* expected(job, digest.at, digest.size)
-    if (isRefusal(wanted)) return refuse(wanted)
-    if (!equal(wanted, digest.bytes.subarray(0, digest.size))) status = Status.cryptoError
-  }
+/** Compares a digest: the status that tells. The data is written all the same, as drivers discard it. */
+export function* compared(job: Job, { at, bytes, size }: Digest): Steps<number | Refusal> {
+  const wanted = yield* expected(job, at, size)
+  if (isRefusal(wanted)) return wanted
+  return equal(wanted, bytes.subarray(0, size)) ? 0 : Status.cryptoError
+}
+
+/** The answer with what is to be written. */
+export const finish = (job: Job, result: Result, status: number): Executed => {
   const writes = writesOf(job, result)
-  return writes === undefined ? refuse("invalid") : { ...answer(status), writes, input }
+  return writes === undefined ? refuse("invalid") : { ...answer(status), writes, input: result.input }
 }

@@ -43,9 +43,6 @@ export interface Parameters {
   readonly auth: Region
   /** Bytes 64 to 79: the vector or, in the first eight, its address. */
   readonly vector: Uint8Array
-  readonly vectorAddress: bigint
-  readonly aadAddress: bigint
-  readonly digestAddress: bigint
   /** Size of the digest according to the parameters, byte 107, and according to the control block, byte 118. */
   readonly resultBytes: number
   readonly finalBytes: number
@@ -80,9 +77,6 @@ export const decodeParameters = ({ command, flags, view }: Request): Parameters 
   cipher: { offset: view.getUint32(56, true), length: view.getUint32(60, true) },
   auth: { offset: view.getUint32(80, true), length: view.getUint32(84, true) },
   vector: new Uint8Array(view.buffer, view.byteOffset + 64, 16),
-  vectorAddress: view.getBigUint64(64, true),
-  aadAddress: view.getBigUint64(88, true),
-  digestAddress: view.getBigUint64(96, true),
   resultBytes: view.getUint8(107),
   finalBytes: view.getUint8(118),
   cipherAt: quadword * view.getUint8(110),
@@ -92,3 +86,8 @@ export const decodeParameters = ({ command, flags, view }: Request): Parameters 
   hashFlags: view.getUint8(113),
   state2At: quadword * view.getUint8(122)
 })
+
+/** Where the vector lies, if it is not in the request; the additional authenticated data; the digest. Few requests have a use for these. */
+export const vectorAddress = ({ view }: Request): bigint => view.getBigUint64(64, true)
+export const aadAddress = ({ view }: Request): bigint => view.getBigUint64(88, true)
+export const digestAddress = ({ view }: Request): bigint => view.getBigUint64(96, true)

@@ -7,7 +7,7 @@ import type { Executed, Request } from "../Message.ts"
 import type { Steps } from "../Steps.ts"
 import { singlePass, twoSlices } from "./Aead.ts"
 import { chain, cipherOnly, hashOnly } from "./Chain.ts"
-import { buffersOf, descriptorOf, finish, inRequest, type Job, type Result } from "./Job.ts"
+import { compared, descriptorOf, finish, flatBuffers, inRequest, type Job, listedBuffers, type Result } from "./Job.ts"
 import { Command, decodeParameters, type Parameters, Protocol, Slice } from "./Parameters.ts"
 import { isRefusal, type Refusal, refuse } from "./Refusal.ts"
 
@@ -46,9 +46,11 @@ export function* symmetric(request: Request): Steps<Executed> {
   const work = workFor(request, parameters)
   if (work === undefined) return refuse("unsupported")
   const descriptor = parameters.constants ? inRequest(request) : yield* descriptorOf(request)
-  const buffers = yield* buffersOf(request)
+  const buffers = request.scattered ? yield* listedBuffers(request) : flatBuffers(request)
   if (isRefusal(buffers)) return refuse(buffers)
-  const job: Job = { parameters, descriptor, ...buffers }
+  const job: Job = { request, parameters, descriptor, ...buffers }
   const result = yield* work(job)
-  return isRefusal(result) ? refuse(result) : yield* finish(job, result)
+  if (isRefusal(result)) return refuse(result)
+  const verified = parameters.verify && result.digest !== undefined ? yield* compared(job, result.digest) : 0
+  return isRefusal(verified) ? refuse(verified) : finish(job, result, verified)
 }
