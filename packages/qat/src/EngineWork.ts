@@ -10,7 +10,7 @@ import { csr, hasLatch, Latch, type RegisterFile, ringRegister } from "./Registe
 import { receive, transmit } from "./Registers.ts"
 import { responseBytes } from "./Outcome.ts"
 import { ringFault } from "./DeviceEvolve.ts"
-import { ringBytes, statusOf } from "./RingStatus.ts"
+import { isFull, ringBytes } from "./RingStatus.ts"
 import { engineBank } from "./VfDevice.ts"
 import type { Vf } from "./VfState.ts"
 
@@ -52,7 +52,7 @@ export const fetchable = (vf: Vf, bank: number, requestBytes: number): Work | un
   const waiting = Math.floor(((tail - head) & (transmitBytes - 1)) / requestBytes)
   const end = engineBank(vf.device, bank).unplaced?.tail ?? ringRegister(registers, bank, receive, "TAIL")
   const used = (end - ringRegister(registers, bank, receive, "HEAD")) & (receiveBytes - 1)
-  const room = statusOf(registers, bank, receive).full ? 0 : Math.floor((receiveBytes - used) / responseBytes) - 1
+  const room = isFull(registers, bank, receive) ? 0 : Math.floor((receiveBytes - used) / responseBytes) - 1
   const count = Math.min(waiting, room)
   if (count <= 0) return undefined
   const responseSlot = Math.floor((end & (receiveBytes - 1)) / responseBytes)

@@ -10,7 +10,7 @@
  */
 import { csr, hasLatch, Latch, misc, pokeCsr, pokeLatch, type RegisterFile } from "./RegisterFile.ts"
 import { banksPerVf, coalescingEnable, type CsrName, ringsPerBank } from "./Registers.ts"
-import { statusOf } from "./RingStatus.ts"
+import { isEmpty, isFull } from "./RingStatus.ts"
 
 /** Source selects, 3 bits a ring (of 4): full rises; full falls, which is no level and never holds. Any other: not empty. */
 const fullRises = 3
@@ -19,8 +19,7 @@ const fullFalls = 7
 const holds = (file: RegisterFile, bank: number, ring: number): boolean => {
   const source = (csr(file, bank, "INT_SRCSEL") >>> (4 * ring)) & 7
   if (source === fullFalls) return false
-  const status = statusOf(file, bank, ring)
-  return source === fullRises ? status.full : !status.empty
+  return source === fullRises ? isFull(file, bank, ring) : !isEmpty(file, bank, ring)
 }
 
 /** INT_FLAG: one bit for each ring whose source holds. */
@@ -36,11 +35,15 @@ export const coalescingMicros = (file: RegisterFile, bank: number): number => {
   return (control & coalescingEnable) === 0 ? 0 : Math.ceil(((control & 0x7fff_ffff) * 256) / 1000)
 }
 
-const coalesced = (file: RegisterFile, bank: number): number => flags(file, bank) & csr(file, bank, "INT_COL_EN")
+/** Flags that one of these enables passes on; which hold is looked at only if there are any. */
+const passed = (file: RegisterFile, bank: number, enables: number): number =>
+  enables === 0 ? 0 : flags(file, bank) & enables
+
+const coalesced = (file: RegisterFile, bank: number): number => passed(file, bank, csr(file, bank, "INT_COL_EN"))
 
 /** Whether the bank asks for an interrupt: its bit of VINTSOU. */
 export const line = (file: RegisterFile, bank: number): boolean =>
-  (flags(file, bank) & csr(file, bank, "INT_FLAG_EN")) !== 0 ||
+  passed(file, bank, csr(file, bank, "INT_FLAG_EN")) !== 0 ||
   (hasLatch(file, bank, Latch.fired) && coalesced(file, bank) !== 0) ||
   (csr(file, bank, "EXP_STAT") !== 0 && csr(file, bank, "EXP_INT_EN") !== 0)
 

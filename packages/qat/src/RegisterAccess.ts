@@ -29,7 +29,7 @@ import {
   ringsPerBank,
   transmit
 } from "./Registers.ts"
-import { bitPerRing, ringBytes, statusOf } from "./RingStatus.ts"
+import { bitPerRing, isFull, ringBytes } from "./RingStatus.ts"
 
 /** What a read of a bank register gives. STAT and C_STAT of a device are 0; so are UO_STAT and EXP_STAT in the `derived` model. */
 export const readCsr = (file: RegisterFile, model: RegisterModel, bank: number, name: CsrName): number => {
@@ -84,9 +84,8 @@ const misses = (file: RegisterFile, bank: number, ring: number, name: "HEAD" | "
   const size = ringBytes(ringRegister(file, bank, ring, "CONFIG"))
   if (size === 0) return false
   if (value >= size || value % (messageBytes[ring] ?? 1) !== 0) return true
-  const status = statusOf(file, bank, ring)
   const [head, tail] = [ringRegister(file, bank, ring, "HEAD"), ringRegister(file, bank, ring, "TAIL")]
-  const used = status.full ? size : (tail - head) & (size - 1)
+  const used = isFull(file, bank, ring) ? size : (tail - head) & (size - 1)
   const moved = (value - (name === "TAIL" ? tail : head)) & (size - 1)
   return name === "TAIL" ? used + moved > size : moved > used
 }

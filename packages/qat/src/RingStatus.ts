@@ -58,6 +58,19 @@ export const statusOf = (file: RegisterFile, bank: number, ring: number): RingSt
     tailLast(file, bank, ring)
   )
 
+/** The same for two statuses that every register access asks for: as functions, which make nothing. */
+export const isFull = (file: RegisterFile, bank: number, ring: number): boolean =>
+  tailLast(file, bank, ring) && meets(file, bank, ring)
+
+export const isEmpty = (file: RegisterFile, bank: number, ring: number): boolean =>
+  ringBytes(ringRegister(file, bank, ring, "CONFIG")) === 0 ||
+  (!tailLast(file, bank, ring) && ringRegister(file, bank, ring, "HEAD") === ringRegister(file, bank, ring, "TAIL"))
+
+/** Head and tail of a ring that is configured meet. */
+const meets = (file: RegisterFile, bank: number, ring: number): boolean =>
+  ringBytes(ringRegister(file, bank, ring, "CONFIG")) !== 0 &&
+  ringRegister(file, bank, ring, "HEAD") === ringRegister(file, bank, ring, "TAIL")
+
 /** A status register of a bank: one bit for each ring that has the status. */
 export const bitPerRing = (file: RegisterFile, bank: number, status: keyof RingStatus): number => {
   let bits = 0

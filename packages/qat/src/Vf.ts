@@ -15,6 +15,7 @@ import * as Notify from "./pfvf/Notify.ts"
 import * as Mailbox from "./pfvf/Serve.ts"
 import { hex, refusal } from "./Refusals.ts"
 import { atBar0 } from "./RegisterAccess.ts"
+import { run } from "./RegisterRun.ts"
 import { barBytes } from "./Registers.ts"
 import * as SetState from "./SetState.ts"
 import { begin, done, emit, refuse, type Turn, type VfAnswer, type VfDecision } from "./Turn.ts"
@@ -166,6 +167,7 @@ export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno
   route: (event) =>
     "file" in event && isFileTag(event._tag) ? { suffix: `file/${event.file}`, behavior: "file" } : undefined,
   packing,
+  run,
   // Outcomes are most of what an engine records.
   implied: (event) => (event._tag === "RequestsExecuted" ? { ...event, _tag: "EngineExecuted" } : undefined)
 })

@@ -1,7 +1,8 @@
 /** Empty, nearly empty, nearly full and full of one ring, against the rules of the register model. */
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck as fc } from "effect"
-import { ringBytes, ringStatus } from "../src/RingStatus.ts"
+import { movePointer, pokeRing, reset } from "../src/RegisterFile.ts"
+import { isEmpty, isFull, ringBytes, ringStatus, statusOf } from "../src/RingStatus.ts"
 
 it("a ring has 128 bytes to 4 MiB by its size code; other codes are no ring", () => {
   const sizes = Array.from({ length: 32 }, (_, code) => ringBytes(code))
@@ -51,3 +52,18 @@ it.prop(
     if (full) assert.isTrue(nearlyFull)
   }
 )
+
+it("empty and full alone are what the whole status says", () => {
+  const pointer = fc.constantFrom(0, 0x80, 0x100)
+  fc.assert(
+    fc.property(fc.constantFrom(0, 0x8, 0x1f), pointer, pointer, fc.boolean(), (config, head, tail, tailLast) => {
+      const file = reset()
+      pokeRing(file, 1, 1, "CONFIG", config)
+      if (tailLast) movePointer(file, 1, 1, "HEAD", head)
+      movePointer(file, 1, 1, "TAIL", tail)
+      if (!tailLast) movePointer(file, 1, 1, "HEAD", head)
+      const { empty, full } = statusOf(file, 1, 1)
+      assert.deepStrictEqual([isEmpty(file, 1, 1), isFull(file, 1, 1)], [empty, full])
+    })
+  )
+})

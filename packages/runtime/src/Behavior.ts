@@ -33,6 +33,15 @@ export interface Packing<Event, Command> {
   readonly command: (event: Event) => Command
 }
 
+/** What neighbouring commands led to that were decided together. */
+export interface Run<State, Event, Answer> {
+  /** One packed event for each of them, in order. */
+  readonly events: ReadonlyArray<Event>
+  /** What each is answered. */
+  readonly answer: Answer
+  readonly state: State
+}
+
 /**
  * How stored JSON of one schema version becomes that of the next: of events, of commands, of states in base events. What is missing did not
  * change. Stored bytes stay as they are.
@@ -71,6 +80,11 @@ export interface Behavior<State, Command, Event, Answer, Refused> {
    * the events. For large commands of high rate.
    */
   readonly implied: (event: Event) => Command | undefined
+  /**
+   * Decides commands from place `from` on, as many as lead to one event each that fits the packing, and to the same answer: one state for all of them. It
+   * must be what `decide` and `evolve` give one by one; undefined leaves the first to them. For commands of high rate.
+   */
+  readonly run: (state: State, commands: ReadonlyArray<Command>, from: number) => Run<State, Event, Answer> | undefined
   readonly upcasters: Upcasters
 }
 
@@ -107,6 +121,7 @@ export const make = <
   readonly route?: (event: Event) => Route | undefined
   readonly packing?: Packing<Event, Command>
   readonly implied?: (event: Event) => Command | undefined
+  readonly run?: (state: State, commands: ReadonlyArray<Command>, from: number) => Run<State, Event, Answer> | undefined
   readonly upcasters?: Upcasters
 }): Behavior<State, Command, Event, Answer, Refused> => ({
   name: options.name,
@@ -120,6 +135,7 @@ export const make = <
   route: options.route ?? (() => undefined),
   packing: options.packing,
   implied: options.implied ?? (() => undefined),
+  run: options.run ?? (() => undefined),
   upcasters: options.upcasters ?? {}
 })
 

@@ -1,5 +1,5 @@
 /** Deciding commands on a state, in order, before anything of it is recorded. Synchronous; a defect of the behavior is a value. */
-import type { Either } from "effect"
+import { Either } from "effect"
 import type { Behavior, Tagged } from "./Behavior.ts"
 import type { Codec } from "./Codec.ts"
 
@@ -33,26 +33,37 @@ export const decideAll = <State, Command, Event extends Tagged, Answer, Refused>
   const parts: Array<Part<State, Command, Event>> = []
   let current: Part<State, Command, Event> | undefined
   let now = state
-  for (const command of commands) {
-    let next = now
-    let decision
-    let packed
+  const add = (command: Command, events: ReadonlyArray<Event>, packed: boolean): void => {
+    if (packed && current?.packed === true) {
+      for (const event of events) current.events.push(event)
+      current.next = now
+    } else {
+      current = { command, events: [...events], packed, next: now }
+      parts.push(current)
+    }
+  }
+  for (let at = 0; at < commands.length;) {
+    const command = commands[at]
+    if (command === undefined) break
     try {
-      decision = behavior.decide(now, command)
-      for (const event of decision.events) next = behavior.evolve(next, event)
-      packed = decision.events.length > 0 && codec.isPacked(decision.events)
+      const run = behavior.run(now, commands, at)
+      if (run !== undefined && run.events.length > 0) {
+        now = run.state
+        for (let count = run.events.length; count > 0; count--) answers.push(Either.right(run.answer))
+        add(command, run.events, true)
+        at += run.events.length
+        continue
+      }
+      const { answer, events } = behavior.decide(now, command)
+      let next = now
+      for (const event of events) next = behavior.evolve(next, event)
+      const packed = events.length > 0 && codec.isPacked(events)
+      now = next
+      answers.push(answer)
+      if (events.length > 0) add(command, events, packed)
+      at++
     } catch (thrown) {
       return { answers, parts, defect: { command, thrown } }
-    }
-    now = next
-    answers.push(decision.answer)
-    if (decision.events.length === 0) continue
-    if (packed && current?.packed === true) {
-      for (const event of decision.events) current.events.push(event)
-      current.next = next
-    } else {
-      current = { command, events: [...decision.events], packed, next }
-      parts.push(current)
     }
   }
   return { answers, parts, defect: undefined }

@@ -125,9 +125,15 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     let decision
     let packed
     try {
-      decision = behavior.decide(next, command)
-      for (const event of decision.events) next = behavior.evolve(next, event)
-      packed = this.kind.isTaped && this.kind.codec.isPacked(decision.events)
+      const run = this.kind.isTaped ? behavior.run(next, [command], 0) : undefined
+      if (run !== undefined) {
+        decision = { events: run.events, answer: Either.right(run.answer) }
+        next = run.state
+      } else {
+        decision = behavior.decide(next, command)
+        for (const event of decision.events) next = behavior.evolve(next, event)
+      }
+      packed = run !== undefined || (this.kind.isTaped && this.kind.codec.isPacked(decision.events))
     } catch (defect) {
       return this.broken(command, defect)
     }

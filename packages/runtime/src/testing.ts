@@ -113,7 +113,12 @@ const decideIn = <State, Command, Event extends Tagged, Answer, Refused>(
   if (implied !== undefined && !sameValue(implied, command)) {
     return fail(`event ${first?._tag} implies another command`, implied, command)
   }
-  return outcome(behavior, decision, fold(behavior, state, decision.events))
+  const next = fold(behavior, state, decision.events)
+  const run = behavior.run(state, [command], 0)
+  if (run !== undefined && !sameValue(run, { ...run, events: decision.events, state: next })) {
+    return fail("a run decides otherwise", run, { events: decision.events, state: next })
+  }
+  return outcome(behavior, decision, next)
 }
 
 /** A behavior after `past` events. */
