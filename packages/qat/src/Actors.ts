@@ -1,6 +1,7 @@
 /** The actors that a driver works with, as its modules name them. */
 import type { Errno } from "@stopcopy/errno"
 import type { Actor } from "@stopcopy/runtime"
+import type { Pci, PciCommand } from "./pci/Pci.ts"
 import type { Pf, PfCommand } from "./Pf.ts"
 import type { VfAnswer } from "./Turn.ts"
 import type { VfCommand } from "./VfCommand.ts"
@@ -8,3 +9,4 @@ import type { Vf } from "./VfState.ts"
 
 export type PfActor = Actor<Pf, PfCommand, void, Errno>
 export type VfActor = Actor<Vf, VfCommand, VfAnswer, Errno>
+export type PciActor = Actor<Pci, PciCommand, void, Errno>

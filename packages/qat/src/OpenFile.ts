@@ -2,12 +2,13 @@
 import { type Errno, isErrno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
 import type { AccessMode, MigrationFile, WriteMode } from "@stopcopy/vfio"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
 import { badLength } from "./MigrationFileErrors.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Pf from "./Pf.ts"
 import type { VfAnswer } from "./Turn.ts"
+import type { Vf } from "./VfState.ts"
 
 const access = (mode: AccessMode | undefined) => ({
   positioned: mode?.positioned ?? false,
@@ -16,6 +17,13 @@ const access = (mode: AccessMode | undefined) => ({
 
 const bytesOf = (answer: VfAnswer): Uint8Array => (answer._tag === "Bytes" ? answer.bytes : new Uint8Array(0))
 const countOf = (answer: VfAnswer): number => (answer._tag === "Count" ? answer.count : 0)
+
+/** Number of the file that the user has of the session under way. None without a session, and once the file is closed. */
+export const fileUnderWay = ({ files, resuming, saving }: Vf): Option.Option<number> => {
+  const file = saving ?? resuming
+  const found = file === null ? undefined : files[`${file}`]
+  return file === null || found === undefined || found.closed || found.disabled ? Option.none() : Option.some(file)
+}
 
 /** File `file` of a VF. The kind is read once: it never changes. */
 export const openFile = (pf: PfActor, vf: VfActor, file: number): MigrationFile<JournalError> => {

@@ -26,7 +26,7 @@ import { Hardware } from "./Hardware.ts"
 import { serveMailbox } from "./Mailbox.ts"
 import * as MailboxLock from "./MailboxLock.ts"
 import { blockBytes } from "./mstate/Layout.ts"
-import { openFile } from "./OpenFile.ts"
+import { fileUnderWay, openFile } from "./OpenFile.ts"
 import * as Pf from "./Pf.ts"
 import { refusal } from "./Refusals.ts"
 import { readBar0, readBar2 } from "./RegisterAccess.ts"
@@ -71,6 +71,11 @@ export interface QatVfioPci extends MigratableDevice<JournalError> {
     length: bigint,
     pageSize: bigint
   ) => Effect.Effect<ReadonlyArray<DirtyPage>, Errno | JournalError>
+  /**
+   * The migration file of the session that is under way, as the journal has it: for a front end whose own handle went with a connection or a process. It
+   * goes on where the last one stopped. None without a session, and after the file was closed.
+   */
+  readonly openFile: Effect.Effect<Option.Option<MigrationFile<JournalError>>, JournalError>
   /** Carries on a walk that an earlier process began, if there is one. */
   readonly recover: Effect.Effect<void, JournalError>
 }
@@ -251,6 +256,7 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
           answer._tag === "Pages" ? answer.pages : []
         ),
       interrupts: (seen) => interrupts(vf, seen),
+      openFile: Effect.map(vf.state, (state) => Option.map(fileUnderWay(state), (file) => openFile(pf, vf, file))),
       recover: turns.withPermits(1)(recoverAll(parts))
     }
   })

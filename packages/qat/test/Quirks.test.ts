@@ -250,7 +250,8 @@ const places: Readonly<Record<string, ReadonlyArray<number>>> = {
   "MigrationOps.ts": [1, 4],
   "SetState.ts": [2],
   "Suspend.ts": [10, 10, 8],
-  "VfEvolve.ts": [8]
+  "VfEvolve.ts": [8],
+  "pci/QatVfioDevice.ts": [13]
 }
 
 it("no place in the sources depends on the mode but those of the table", () => {

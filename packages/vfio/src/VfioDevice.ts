@@ -41,7 +41,10 @@ export interface RegionWrite {
 export interface DeviceUser {
   /** Signals one vector. Never waits and never fails: a vector that the user has not set up yet is signalled once it is. */
   readonly interrupt: (index: number, vector: number) => void
-  /** The user's memory. */
+  /**
+   * The user's memory. The device works on it from `attach` on: a user that comes back to a device at work has its memory there by then, or lets
+   * calls wait. A call that is under way when the user leaves is done anew on the next one's memory; if it fails after that, nobody looks.
+   */
   readonly dma: DmaAccess
 }
 
@@ -49,7 +52,7 @@ export interface DeviceUser {
 export interface DmaLog<E = never> {
   readonly start: (pageSize: bigint, ranges: ReadonlyArray<DmaLogging.Range>) => Effect.Effect<void, Errno | E>
   readonly stop: Effect.Effect<void, Errno | E>
-  /** Addresses of the pages in `iova` to `iova + length` that were written since the last report, in units of `pageSize`. */
+  /** Addresses of the pages of `pageSize` in `iova` to `iova + length` that were written since the last report: multiples of `pageSize`, ascending. */
   readonly report: (iova: bigint, length: bigint, pageSize: bigint) => Effect.Effect<ReadonlyArray<bigint>, Errno | E>
 }
 

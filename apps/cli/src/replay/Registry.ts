@@ -1,6 +1,6 @@
 /** The behaviors whose events this command line can read. A behavior that is not here is shown raw. */
 import type { Known } from "@stopcopy/debugger"
-import { MigrationFile, Pf, Vf } from "@stopcopy/qat"
+import { MigrationFile, Pci, Pf, Vf } from "@stopcopy/qat"
 import { Replay, Supervision } from "@stopcopy/runtime"
 
 /** One entry each; what an application adds stands here and nowhere else. */
@@ -8,6 +8,7 @@ const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(Pf.behavior),
   Replay.replayable(Vf.behavior),
   Replay.replayable(MigrationFile.behavior),
+  Replay.replayable(Pci.behavior),
   Replay.replayable(Supervision.behavior)
 ]
 
