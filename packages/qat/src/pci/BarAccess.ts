@@ -13,7 +13,7 @@ import type { QatVfioPci } from "../QatVfioPci.ts"
 import { because } from "../Refusals.ts"
 import { registersOf } from "../RegionAccess.ts"
 import { readBar0, readBar2 } from "../RegisterAccess.ts"
-import { miscIndex, miscRegisters } from "../Registers.ts"
+import { barBytes, miscIndex, miscRegisters } from "../Registers.ts"
 import type { VfCommand } from "../VfCommand.ts"
 import type { Vf } from "../VfState.ts"
 import { msixEntryBytes, msixPendingAt, msixPendingBytes, msixTableAt, msixVectors } from "./ConfigLayout.ts"
@@ -61,7 +61,7 @@ const asleep = (bar: Bar): EIO =>
 /** A word at a time of what may be read 4 or 8 bytes wide. Allocates nothing unless it refuses. */
 export const read = (vf: Vf, pci: Pci, bar: Bar, offset: number, into: Uint8Array): Either.Either<void, Errno> => {
   if (!isAwake(pci)) return Either.left(asleep(bar))
-  if (into.length !== 4 || offset % 4 !== 0) {
+  if (into.length !== 4 || offset % 4 !== 0 || offset < 0 || offset >= barBytes[bar]) {
     const offsets = registersOf(bar, offset, into.length)
     if (Either.isLeft(offsets)) return Either.left(offsets.left)
   }
