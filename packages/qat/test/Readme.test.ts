@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { existsSync, readFileSync } from "node:fs"
 import { program as working } from "./engine.snippet.ts"
+import { program as served } from "./pci.snippet.ts"
 import { program } from "./readme.snippet.ts"
 
 const folder = new URL("../", import.meta.url)
@@ -19,6 +20,16 @@ it.live("the program with the engine does too, and is the one that is shown", ()
   Effect.gen(function* () {
     assert.deepStrictEqual(yield* working, Uint8Array.of(0, 1, 0, 0x80, 0, 0, 0, 1))
     const shown = read("test/engine.snippet.ts").split("// region readme\n")[1]?.split("// endregion\n")[0]
+    assert.include(readme, `\`\`\`ts\n${shown}\`\`\``)
+  })
+)
+
+it.effect("the device behind VFIO does what the README says, and is the one that is shown", () =>
+  Effect.gen(function* () {
+    const { command, name, size } = yield* served
+    assert.deepStrictEqual([name, [...command]], ["17:00.1", [0, 0]])
+    assert.deepStrictEqual([...size], [0x04, 0x80, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff])
+    const shown = read("test/pci.snippet.ts").split("// region readme\n")[1]?.split("// endregion\n")[0]
     assert.include(readme, `\`\`\`ts\n${shown}\`\`\``)
   })
 )

@@ -1,10 +1,11 @@
 /** Deciding again: every command in the journal, put to the state of its moment, gives the very events that are stored. */
 import { assert, it } from "@effect/vitest"
-import { Pf, Vf } from "@stopcopy/qat"
+import { Pci, Pf, Vf } from "@stopcopy/qat"
 import { type Behavior, encodings, Journal } from "@stopcopy/runtime"
 import { Chunk, Effect, Schema, Stream } from "effect"
 import { enter, go, layer, migrate, open } from "./driver/hosts.ts"
 import { busy, live } from "./driver/lives.ts"
+import { configRegion, newDevice, put, start } from "./pci/vfio.ts"
 import { migrations } from "./support/guest/Migrations.ts"
 
 const utf8 = new TextDecoder()
@@ -76,5 +77,18 @@ it.live("so do the reports of an engine at work, its interrupts, and two live mi
   Effect.gen(function* () {
     const { world } = yield* migrations(9, 2, 40)
     for (const stream of world.streams) assert.isAbove(yield* decideAgain(Vf.behavior, stream), 20)
+  }).pipe(Effect.provide(layer))
+)
+
+it.scoped("so do writes to config space and the MSI-X table, refused ones, and resets", () =>
+  Effect.gen(function* () {
+    const { device, pci } = yield* newDevice("17")
+    yield* start(device)
+    yield* put(device, configRegion, 0x10, 0xffff_ffff)
+    yield* Effect.flip(put(device, configRegion, 0x0c, 0x0100_2010))
+    yield* put(device, 2, 0x1800, 0xfee0_0000)
+    yield* put(device, configRegion, 0x58, 0x8000, 2)
+    yield* device.reset
+    assert.strictEqual(yield* decideAgain(Pci.behavior, pci.stream), 10)
   }).pipe(Effect.provide(layer))
 )

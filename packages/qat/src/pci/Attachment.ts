@@ -10,7 +10,7 @@ import type { JournalError } from "@stopcopy/runtime"
 import type { DeviceUser } from "@stopcopy/vfio"
 import { Effect, type Scope } from "effect"
 import { because } from "../Refusals.ts"
-import { type Front, interruptIndex } from "./Front.ts"
+import { type Front, interruptIndex, turn } from "./Front.ts"
 
 /** How often the host asks for its device, as `vfio_unregister_group_dev` does, and how long a journal that takes nothing is left alone. */
 const requestEvery = "10 seconds"
@@ -41,6 +41,7 @@ const relay = (
 export const attach = (front: Front, user: DeviceUser): Effect.Effect<void, Errno | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const { driver, memory } = front.parts
+    yield* turn(front, Effect.void)
     yield* Effect.acquireRelease(
       Effect.suspend(() => {
         if (front.user !== undefined) return taken(front.name)

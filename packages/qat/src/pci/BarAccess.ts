@@ -19,7 +19,7 @@ import type { Vf } from "../VfState.ts"
 import { msixEntryBytes, msixPendingAt, msixPendingBytes, msixTableAt, msixVectors } from "./ConfigLayout.ts"
 import { isAwake, isMasked, type Pci, untouched } from "./State.ts"
 
-export type Bar = 0 | 2
+type Bar = 0 | 2
 
 /** The BAR that a region is, if it is one. */
 export const barOf = (region: number): Bar | undefined => (region === 0 || region === 2 ? region : undefined)

@@ -150,7 +150,8 @@ const msix: ReadonlyArray<Field> = [
   field("MSI-X pending bits", capability.msix + 8, 4, {})
 ]
 
-const isPowerState = (value: number): boolean => (value & 3) === d0 || (value & 3) === d3hot
+/** Whether writing PMCSR goes to a state that there is. */
+export const isPowerState = (value: number): boolean => (value & 3) === d0 || (value & 3) === d3hot
 
 const power: ReadonlyArray<Field> = [
   field("power management header", capability.power, 2, { write: "EPERM" }),
@@ -159,9 +160,6 @@ const power: ReadonlyArray<Field> = [
   stored("power management control", powerControlAt, 2, 3, { whole: true }),
   field("power management data", capability.power + 6, 2, { write: "EPERM" })
 ]
-
-/** Whether writing PMCSR goes to a state that there is. */
-export const changesPower = isPowerState
 
 /** Every register, by offset. What lies between them is not written. */
 export const fields: ReadonlyArray<Field> = [...header, ...express, ...msix, ...power]

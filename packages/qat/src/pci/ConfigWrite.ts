@@ -11,7 +11,7 @@ import { EINVAL, EPERM, type Errno } from "@stopcopy/errno"
 import { Either } from "effect"
 import { because, hex } from "../Refusals.ts"
 import {
-  changesPower,
+  isPowerState,
   configBytes,
   deviceControlAt,
   type Field,
@@ -21,7 +21,7 @@ import {
 } from "./ConfigLayout.ts"
 
 /** What a write comes to. */
-export interface ConfigWrite {
+interface ConfigWrite {
   /** Bytes that change, in order. */
   readonly changes: ReadonlyArray<{ readonly offset: number; readonly bytes: Uint8Array }>
   readonly resets: boolean
@@ -110,7 +110,7 @@ const written = (
   if (field.write === "EINVAL" || field.write === "EPERM") return Either.left(readOnly(field))
   const asked = merged(field, config, from, piece)
   if (field.accepts?.(asked) === false) return Either.left(badValue(field, asked))
-  if (field.write === "ignore" || (field.offset === powerControlAt && !changesPower(asked))) {
+  if (field.write === "ignore" || (field.offset === powerControlAt && !isPowerState(asked))) {
     return Either.right(undefined)
   }
   const before = current(field, config)

@@ -114,11 +114,8 @@ const endReset = (front: Front): Step =>
     )
   })
 
-/** One step of the PCI side in its turn, with the reset that it may begin. */
-export const turn = (front: Front, step: Step): Step =>
-  front.turns.withPermits(1)(
-    Effect.zipRight(
-      endReset(front),
-      Effect.flatMap(Effect.exit(front.changing(step)), (exit) => Effect.zipRight(endReset(front), exit))
-    )
-  )
+/** One step of the PCI side in its turn, with the reset that it may begin, and before it one that could not be ended. Begun, it goes to its end. */
+export const turn = (front: Front, step: Step): Step => {
+  const whole = Effect.flatMap(Effect.exit(front.changing(step)), (exit) => Effect.zipRight(endReset(front), exit))
+  return front.turns.withPermits(1)(Effect.uninterruptible(Effect.zipRight(endReset(front), whole)))
+}

@@ -136,7 +136,8 @@ export class UserDma {
     what: Access,
     again: Again<A>
   ): Effect.Effect<A, DmaFault> {
-    return begun === undefined ? this.later(what, again) : this.watched(begun, what, again)
+    const { stay } = this
+    return begun === undefined || stay === undefined ? this.later(what, again) : this.watched(begun, stay, what, again)
   }
 
   /** Waits for the gate, then does the access; faults once the function was reset meanwhile (U3). */
@@ -150,12 +151,16 @@ export class UserDma {
   }
 
   /** An access that the user answers later. */
-  private watched<A>(access: Effect.Effect<A, DmaFault>, what: Access, again: Again<A>): Effect.Effect<A, DmaFault> {
+  private watched<A>(
+    access: Effect.Effect<A, DmaFault>,
+    stay: Stay,
+    what: Access,
+    again: Again<A>
+  ): Effect.Effect<A, DmaFault> {
     return Effect.suspend(() => {
-      const { ended, stay } = this
-      // Between call and start the user may have left, and the access is of its memory.
-      if (stay === undefined || this.passage === undefined) return again()
-      const stopped = Effect.as(Effect.raceFirst(stay.left.await, ended.await), undefined)
+      // Between call and start the user may have left, or the bus was taken away.
+      if (this.passage !== stay.dma) return again()
+      const stopped = Effect.as(Effect.raceFirst(stay.left.await, this.ended.await), undefined)
       return Effect.flatMap(Effect.raceFirst(Effect.disconnect(Effect.either(access)), stopped), (outcome) => {
         if (this.quitting) return Either.left(new DmaFault(what))
         return outcome === undefined || (Either.isLeft(outcome) && this.stay !== stay) ? again() : outcome

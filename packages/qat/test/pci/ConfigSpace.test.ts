@@ -226,14 +226,15 @@ describe("a function level reset", () => {
       .when({ _tag: "WriteTable", offset: 12, value: 0 })
     const done = used.when(reset).expectEvents({ _tag: "FunctionResetBegun" })
     done.expectState({ ...function0().state, resetting: true, resets: 1 })
-    done.when({ _tag: "EndReset" }).expectState({ ...function0().state, resets: 1 })
+    const { state } = done.when({ _tag: "EndReset" })
+    assert.deepStrictEqual(state, { ...function0().state, resets: 1 })
   })
 
   it("is asked for from outside too, begins once, and ends once", () => {
     const begun = function0().when({ _tag: "BeginReset" }).expectEvents({ _tag: "FunctionResetBegun" })
     begun.when({ _tag: "BeginReset" }).expectEvents()
     const ended = begun.when({ _tag: "EndReset" }).expectEvents({ _tag: "FunctionResetEnded" })
-    ended.when({ _tag: "EndReset" }).expectEvents()
+    assert.isEmpty(ended.when({ _tag: "EndReset" }).events)
   })
 })
 
@@ -252,7 +253,8 @@ describe("power", () => {
       { _tag: "WriteTable", offset: 0, value: 0 },
       { _tag: "BeginReset" }
     ] as const) {
-      given(Pci.behavior).when(command).expectRefusal({ _tag: "ENODEV" }).expectState(Pci.initial)
+      const { state } = given(Pci.behavior).when(command).expectRefusal({ _tag: "ENODEV" })
+      assert.deepStrictEqual(state, Pci.initial)
     }
   })
 })
@@ -276,7 +278,8 @@ describe("the MSI-X table", () => {
 
   it("is not written beside its words", () => {
     for (const offset of [-4, 2, 16, 0x100]) {
-      function0().when(table(offset, 0)).expectRefusal({ _tag: "EINVAL" }).expectState(function0().state)
+      const { state } = function0().when(table(offset, 0)).expectRefusal({ _tag: "EINVAL" })
+      assert.deepStrictEqual(state, function0().state)
     }
   })
 })

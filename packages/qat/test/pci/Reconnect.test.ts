@@ -89,12 +89,10 @@ describe("a user that leaves in the middle of DMA", () => {
 })
 
 /** A world over a journal in a file, from its beginning to its end: as one process has it. */
-const inProcess = (file: string) =>
+const inProcess =
+  (file: string) =>
   <A, E>(life: Effect.Effect<A, E, ActorSystem | Scope.Scope>) =>
-    Effect.scoped(life).pipe(
-      Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file }))),
-      Effect.orDie
-    )
+    Effect.scoped(life).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file }))), Effect.orDie)
 
 const withJournal = <A>(test: (process: ReturnType<typeof inProcess>) => Effect.Effect<A>) =>
   Effect.acquireUseRelease(

@@ -17,7 +17,7 @@ export type Device = QatVfioDevice.QatVfioDevice
 export const configRegion = 7
 
 /** All parts of a device, found in the journal or new. Nothing is asked of them; the engine works until the scope ends. */
-export const partsOf = (name: string) =>
+const partsOf = (name: string) =>
   Effect.gen(function* () {
     const system = yield* ActorSystem
     const pf = yield* system.actor(Pf.behavior, `${name}:00.0`)
