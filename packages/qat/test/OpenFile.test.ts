@@ -1,8 +1,8 @@
 /** The user's end of a migration file: calls become commands of the VF, memory is copied, closing is safe. */
 import { assert, it } from "@effect/vitest"
-import { Ioctl, PrecopyInfo } from "@stopcopy/vfio"
-import { Effect } from "effect"
-import { enter, go, layer, open } from "./driver/hosts.ts"
+import { Ioctl, MigrationStates, PrecopyInfo } from "@stopcopy/vfio"
+import { Effect, Fiber, Option } from "effect"
+import { attach, enter, go, layer, open } from "./driver/hosts.ts"
 
 it.effect("a saving file is read in the caller's steps and gives memory that is the caller's", () =>
   Effect.gen(function* () {
@@ -85,5 +85,44 @@ it.effect("the end of a session makes its file ENODEV, whoever ended it", () =>
       assert.include(yield* Effect.flip(file.read(1)), { _tag: "ENODEV" })
       yield* file.close
     }
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("the file of the session under way is there for who lost its own, and goes on where that stopped", () =>
+  Effect.gen(function* () {
+    const { driver } = yield* open("17")
+    const host = { driver }
+    assert.isTrue(Option.isNone(yield* driver.openFile))
+    const lost = yield* enter(host, "PRE_COPY")
+    const first = yield* lost.read(40)
+    const found = yield* Effect.flatten(driver.openFile)
+    const rest = yield* found.read(100)
+    assert.strictEqual(first.length + rest.length, 90)
+    assert.include(yield* Effect.flip(lost.read(1)), { _tag: "ENOMSG" })
+    yield* go(host, "STOP_COPY")
+    assert.strictEqual((yield* found.read(4096)).length, 4006)
+    yield* found.close
+    assert.isTrue(Option.isNone(yield* driver.openFile), "closed")
+    yield* go(host, "STOP")
+    const resuming = yield* enter(host, "RESUMING")
+    yield* resuming.write(first)
+    assert.strictEqual((yield* Effect.flatten(driver.openFile)).kind, "resuming")
+    yield* driver.reset
+    assert.isTrue(Option.isNone(yield* driver.openFile), "the session is over")
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("the file of a walk that an earlier process began is there once it is carried on", () =>
+  Effect.gen(function* () {
+    const first = yield* open("17")
+    first.world.hanging = [0]
+    const walk = yield* Effect.fork(first.driver.setState(MigrationStates.toNumber("STOP_COPY")))
+    yield* first.driver.vf.until(({ operation }) => operation?.waiting?._tag === "Drain")
+    assert.isTrue(Option.isNone(yield* first.driver.openFile))
+    const next = yield* attach("17:00.0", "17:00.1")
+    yield* next.driver.recover
+    const file = yield* Effect.flatten(next.driver.openFile)
+    assert.strictEqual((yield* file.read(5000)).length, 4096)
+    yield* Fiber.interruptFork(walk)
   }).pipe(Effect.provide(layer))
 )

@@ -5,11 +5,12 @@
  * V1 The VF is opened and closed by whoever makes the device, not by its users: a user that comes back finds what it left.
  * V2 No region can be mapped: every doorbell is seen.
  */
-import type { EINVAL, Errno } from "@stopcopy/errno"
+import { type EINVAL, ENODEV, type Errno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
 import type { DmaLog, InterruptType, Region, VfioDevice } from "@stopcopy/vfio"
 import { Effect, type Either } from "effect"
 import { vendorIntel } from "../Lifecycle.ts"
+import { because } from "../Refusals.ts"
 import { barBytes } from "../Registers.ts"
 import * as Attachment from "./Attachment.ts"
 import { configBytes, msixVectors } from "./ConfigLayout.ts"
@@ -65,13 +66,17 @@ const dmaLogOf = ({ parts: { driver }, vf: { device, mode } }: Front): DmaLog<Jo
           Effect.map(driver.reportDmaLog(iova, length, pageSize), (pages) => pages.map(({ page }) => page * pageSize))
       }
 
+const notProbed = (name: string): ENODEV =>
+  new ENODEV(because("device.probed", "a driver has the VF", name, "unbound", "bound or open", "probe the VF first"))
+
 /**
- * The device over its parts. The VF must have been probed; accesses of a user are `ENODEV` until it is open. A reset that an earlier process began is
+ * The device over its parts. `ENODEV` for a VF that was not probed; accesses of a user are `ENODEV` until it is open. A reset that an earlier process began is
  * ended first.
  */
 export const make = (parts: Parts): Effect.Effect<QatVfioDevice, Errno | JournalError> =>
   Effect.gen(function* () {
     const front = new Front(parts)
+    if (front.vf.lifecycle === "unbound") return yield* notProbed(front.name)
     const identity = {
       vendor: vendorIntel,
       device: front.vf.deviceId,

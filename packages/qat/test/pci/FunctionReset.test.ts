@@ -126,6 +126,27 @@ describe("in the middle of a ring's work", () => {
   }
 })
 
+it.scoped("with nobody there ends what waits for a user, and the device drains again", () =>
+  Effect.gen(function* () {
+    const memory = new GuestMemory(memoryBytes)
+    const { device, driver } = yield* newDevice("17")
+    const user = new User(memory.dma)
+    const pair = new RingPair(guestOf(device, memory, user), 0)
+    yield* start(device)
+    yield* pair.setup
+    yield* pair.submit([encryption(memory, 1n, new Uint8Array(16)).request])
+    yield* device.reset
+    // The test's clock stands still: a drain that waits would wait for ever.
+    yield* driver.setState(MigrationStates.toNumber("STOP"))
+    yield* driver.setState(MigrationStates.toNumber("RUNNING"))
+    const before = memory.bytes.slice()
+    yield* device.attach(user)
+    yield* start(device)
+    for (let turn = 0; turn < 10; turn++) yield* Effect.yieldNow()
+    assert.isEmpty(memory.pagesChanged(before))
+  }).pipe(Effect.provide(layer))
+)
+
 it.scoped("one that an earlier process left unfinished is ended by the next", () =>
   Effect.gen(function* () {
     const life = yield* Scope.make()

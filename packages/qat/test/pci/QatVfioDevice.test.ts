@@ -8,7 +8,20 @@ import { csrOffset, ringOffset } from "../driver/lives.ts"
 import { encryption } from "../support/guest/Cbc.ts"
 import { GuestMemory } from "../support/guest/GuestMemory.ts"
 import { RingPair } from "../support/guest/RingPair.ts"
-import { bytesOf, command, configRegion, errnoOf, get, guestOf, newDevice, put, start, User, wordOf } from "./vfio.ts"
+import {
+  bytesOf,
+  command,
+  configRegion,
+  errnoOf,
+  findDevice,
+  get,
+  guestOf,
+  newDevice,
+  put,
+  start,
+  User,
+  wordOf
+} from "./vfio.ts"
 
 const { msixControlAt, msixPendingAt, msixTableAt, powerControlAt } = ConfigLayout
 const vectorControl = msixTableAt + 12
@@ -99,8 +112,9 @@ describe("accesses", () => {
     }).pipe(Effect.provide(layer))
   )
 
-  it.scoped("a device that is not open is ENODEV", () =>
+  it.scoped("a device that is not open is ENODEV, and one that was not probed is none", () =>
     Effect.gen(function* () {
+      assert.strictEqual(yield* errnoOf(findDevice("65")), "ENODEV")
       const { device, driver } = yield* newDevice("17")
       yield* driver.close
       assert.strictEqual(yield* errnoOf(put(device, 0, 0x100, 0)), "ENODEV")

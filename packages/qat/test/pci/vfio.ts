@@ -113,5 +113,5 @@ export const guestOf = (device: Device, memory: Memory, user: User): Attached =>
 })
 
 /** The errno that a step fails with, by name. */
-export const errnoOf = <A>(step: Effect.Effect<A, Errno | JournalError>) =>
+export const errnoOf = <A, R>(step: Effect.Effect<A, Errno | JournalError, R>) =>
   Effect.map(Effect.flip(step), (error) => (isErrno(error) ? error._tag : "no errno"))
