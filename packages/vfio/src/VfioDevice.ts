@@ -43,7 +43,8 @@ export interface DeviceUser {
   readonly interrupt: (index: number, vector: number) => void
   /**
    * The user's memory. The device works on it from `attach` on: a user that comes back to a device at work has its memory there by then, or lets
-   * calls wait. A call that is under way when the user leaves is done anew on the next one's memory; if it fails after that, nobody looks.
+   * calls wait. One that goes away leaves calls unanswered instead of failing them, until its scope has ended: a fault is taken for a missing
+   * mapping. What is unanswered then is done anew on the next user's memory.
    */
   readonly dma: DmaAccess
 }

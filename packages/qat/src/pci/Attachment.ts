@@ -8,7 +8,7 @@
 import { EBUSY, type Errno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
 import type { DeviceUser } from "@stopcopy/vfio"
-import { Effect, type Scope } from "effect"
+import { Effect, Option, type Scope } from "effect"
 import { because } from "../Refusals.ts"
 import { type Front, interruptIndex, turn } from "./Front.ts"
 
@@ -38,23 +38,26 @@ const relay = (
     Effect.asVoid
   )
 
+/** The device is the user's alone until the scope ends. `EBUSY`. */
+const claim = (front: Front, user: DeviceUser): Effect.Effect<void, EBUSY, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.suspend(() => {
+      if (front.user !== undefined) return taken(front.name)
+      front.user = user
+      return Effect.void
+    }),
+    () => Effect.sync(() => (front.user = undefined))
+  )
+
+/**
+ * Gives the device to a user until the scope ends. Its memory is entered last and left first: what is under way when it leaves is not its fault
+ * any more.
+ */
 export const attach = (front: Front, user: DeviceUser): Effect.Effect<void, Errno | JournalError, Scope.Scope> =>
   Effect.gen(function* () {
     const { driver, memory } = front.parts
     yield* turn(front, Effect.void)
-    yield* Effect.acquireRelease(
-      Effect.suspend(() => {
-        if (front.user !== undefined) return taken(front.name)
-        front.user = user
-        memory.enter(user.dma)
-        return Effect.void
-      }),
-      () =>
-        Effect.sync(() => {
-          front.user = undefined
-          memory.leave()
-        })
-    )
+    yield* claim(front, user)
     let interrupts = front.vf.device?.interrupts ?? 0
     let errors = front.vf.errorNotifications
     const interrupted = Effect.suspend(() =>
@@ -73,6 +76,10 @@ export const attach = (front: Front, user: DeviceUser): Effect.Effect<void, Errn
     front.signalPending()
     yield* relay(front, "interrupts", interrupted)
     yield* relay(front, "errors", failed)
+    yield* Effect.acquireRelease(
+      Effect.sync(() => memory.enter(user.dma)),
+      () => Effect.sync(() => memory.leave())
+    )
   })
 
 export const request = (front: Front): Effect.Effect<boolean> =>
@@ -86,7 +93,7 @@ export const reclaim = (front: Front): Effect.Effect<number> =>
     let asked = 0
     while (yield* request(front)) {
       asked++
-      yield* Effect.timeoutOption(front.parts.memory.gone, requestEvery)
+      if (Option.isSome(yield* Effect.timeoutOption(front.parts.memory.gone, requestEvery))) break
     }
     return asked
   })

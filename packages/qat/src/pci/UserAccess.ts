@@ -31,10 +31,19 @@ const noRegion = (region: number): EINVAL =>
 const writeConfig = (front: Front, offset: number, bytes: Uint8Array): Step =>
   turn(front, front.parts.pci.ask({ _tag: "WriteConfig", offset, bytes: bytes.slice() }))
 
-const writeWords = (front: Front, words: ReadonlyArray<Bar.Word>): Step =>
-  Effect.forEach(words, (word) => front.changing(Bar.writeWord(front.parts.driver, front.parts.pci, word)), {
-    discard: true
-  })
+/** Only the MSI-X table changes what DMA and interrupts may do. */
+const writeWord = (front: Front, word: Bar.Word): Step => {
+  const { driver, pci } = front.parts
+  const step = Bar.writeWord(driver, pci, word)
+  return Bar.commandOf(word) === undefined ? front.changing(step) : step
+}
+
+const writeWords = (front: Front, words: ReadonlyArray<Bar.Word>): Step => {
+  const [first] = words
+  return words.length === 1 && first !== undefined
+    ? writeWord(front, first)
+    : Effect.forEach(words, (word) => writeWord(front, word), { discard: true })
+}
 
 export const write = (front: Front, region: number, offset: number, bytes: Uint8Array): Step => {
   if (region === configRegion) return writeConfig(front, offset, bytes)

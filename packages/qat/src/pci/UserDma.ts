@@ -78,11 +78,6 @@ export class UserDma {
     }
   }
 
-  /** Whether somebody has the device. */
-  get isTaken(): boolean {
-    return this.stay !== undefined
-  }
-
   /** Somebody has the device from now on. */
   enter(dma: DmaAccess): void {
     this.stay = { dma, left: Effect.unsafeMakeLatch(false) }

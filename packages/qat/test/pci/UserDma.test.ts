@@ -155,6 +155,5 @@ it.scoped("gone: at once without a user, with one when it leaves", () =>
     const waiting = yield* begun(memory.gone)
     memory.leave()
     yield* Fiber.join(waiting)
-    assert.isFalse(memory.isTaken)
   }).pipe(Effect.provide(layer))
 )
