@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigLayout } from "@stopcopy/qat"
 import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
-import { type MigrationFile, type MigrationState, MigrationStates } from "@stopcopy/vfio"
+import { type DmaAccess, type MigrationFile, type MigrationState, MigrationStates } from "@stopcopy/vfio"
 import { Effect, Exit, Layer, Option, Scope } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -11,8 +11,10 @@ import { join } from "node:path"
 import { layer } from "../driver/hosts.ts"
 import { csrOffset } from "../driver/lives.ts"
 import { encryption } from "../support/guest/Cbc.ts"
+import { randomFrom } from "../support/Fuzz.ts"
 import { Gate } from "../support/guest/Device.ts"
 import { GuestMemory } from "../support/guest/GuestMemory.ts"
+import { Jobs, type Pending } from "../support/guest/Jobs.ts"
 import { RingPair } from "../support/guest/RingPair.ts"
 import { configRegion, findDevice, get, guestOf, newDevice, put, start, User, type Device } from "./vfio.ts"
 
@@ -87,6 +89,64 @@ describe("a user that leaves in the middle of DMA", () => {
     }).pipe(Effect.provide(layer))
   )
 })
+
+/** Memory that is asked over a connection: every access takes a turn of the process. */
+const remote = (dma: DmaAccess): DmaAccess => ({
+  read: (address, length) => Effect.zipRight(pause, dma.read(address, length)),
+  write: (address, bytes) => Effect.zipRight(pause, dma.write(address, bytes)),
+  mayWrite: dma.mayWrite
+})
+
+const pause = Effect.async<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+const requests = 300
+
+it.live(
+  `${requests} requests of a guest whose connection is lost over and over: each is answered once, and rightly`,
+  () =>
+    Effect.gen(function* () {
+      const random = randomFrom(11)
+      const memory = new GuestMemory(1 << 21)
+      const { device, driver } = yield* newDevice("17")
+      const pair = new RingPair(guestOf(device, memory, new User(memory.dma)), 0, { depth: 64 })
+      const jobs = new Jobs(memory, 24, random)
+      const open = new Map<bigint, Pending>()
+      let [stay, submitted, answered, lost] = [yield* Scope.make(), 0, 0, 0]
+      yield* start(device)
+      yield* pair.setup
+      yield* Scope.extend(device.attach(new User(remote(memory.dma))), stay)
+      while (answered < requests) {
+        if (random(8) === 0) {
+          yield* Scope.close(stay, Exit.void)
+          stay = yield* Scope.make()
+          lost++
+          yield* Scope.extend(device.attach(new User(remote(memory.dma))), stay)
+        }
+        const count = Math.min(random(4), jobs.room, pair.room, requests - submitted)
+        const next = Array.from({ length: count }, () => jobs.symmetric(memory))
+        for (const job of next) open.set(job.opaque, job)
+        submitted += count
+        if (count > 0) yield* pair.submit(next.map(({ request }) => request))
+        yield* Effect.repeatN(pause, random(12))
+        for (const { bytes } of yield* pair.poll) {
+          const opaque = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(8, true)
+          const job = open.get(opaque)
+          assert.isDefined(job, `${opaque} is answered once`)
+          if (job === undefined) continue
+          assert.isTrue(job.isRight(bytes, memory), `${opaque} is right`)
+          open.delete(opaque)
+          jobs.release(job)
+          answered++
+        }
+      }
+      yield* Scope.close(stay, Exit.void)
+      assert.isAbove(lost, 10)
+      assert.include(driver.vf.unsafeState().device?.banks[0], { executed: requests, placed: requests })
+      assert.strictEqual(yield* get(device, 0, csrOffset(0, "EXP_STAT")), 0, "no exception")
+    }).pipe(Effect.scoped, Effect.provide(layer))
+)
 
 /** A world over a journal in a file, from its beginning to its end: as one process has it. */
 const inProcess =
