@@ -106,7 +106,7 @@ describe("in the middle of a ring's work", () => {
         yield* start(device)
         for (let turn = 0; turn < 10; turn++) yield* Effect.yieldNow()
         assert.isEmpty(memory.pagesChanged(before))
-        assert.isEmpty(driver.vf.unsafeState().device?.banks[0]?.unplaced)
+        assert.isNull(driver.vf.unsafeState().device?.banks[0]?.unplaced)
         const pair = new RingPair(guest, 0)
         yield* pair.setup
         const job = encryption(memory, 2n, new Uint8Array(64).fill(6))
