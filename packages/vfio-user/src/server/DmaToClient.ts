@@ -6,7 +6,7 @@
  * C2 The reply must repeat address and count, as libvfio-user demands it; otherwise the transfer fails with `EINVAL`.
  * C3 A transfer that was given up leaves ids behind that stay taken until their replies come.
  */
-import { EINVAL, ENOTCONN, type Errno, fromNumber } from "@stopcopy/errno"
+import { EBUSY, type EINVAL, ENOTCONN, type Errno, fromNumber } from "@stopcopy/errno"
 import type { DmaDirection, IoAddressSpace } from "@stopcopy/vfio"
 import { Effect, Either, Option } from "effect"
 import { Command } from "../Command.ts"
@@ -222,5 +222,18 @@ const notConnected = (): ENOTCONN =>
       source: "ended",
       destination: "open",
       remedy: "connect again and map the memory"
+    }
+  })
+
+/** Why transfers are given up when this many bytes of commands wait. */
+export const flooded = (weight: number, limit: number): EBUSY =>
+  new EBUSY({
+    refusal: {
+      code: "vfio-user.dma.flooded",
+      rule: "a client answers the server's commands while it sends its own",
+      where: "commands that wait",
+      source: `${weight} bytes`,
+      destination: `at most ${limit} bytes`,
+      remedy: "answer DMA_READ and DMA_WRITE before sending more"
     }
   })

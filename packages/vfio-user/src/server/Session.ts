@@ -8,7 +8,7 @@
  * S4 Nothing is thrown to the transport. A defect of the device fails the command with EIO and is logged.
  * S5 When the connection ends, a command that runs is let run; then the device is given back. No reply, signal or memory access happens any more.
  */
-import { EBUSY, EIO, type Errno } from "@stopcopy/errno"
+import { EIO, type Errno } from "@stopcopy/errno"
 import { IoAddressSpace } from "@stopcopy/vfio"
 import { Cause, Effect, Either, Exit, Option, Runtime, Scope } from "effect"
 import type { Connection, Receiver } from "../Connection.ts"
@@ -16,7 +16,7 @@ import { typeMask, typeReply } from "../Header.ts"
 import { Backlog } from "./Backlog.ts"
 import type { Client } from "./Client.ts"
 import { Commands, type Flow } from "./Commands.ts"
-import { DmaToClient } from "./DmaToClient.ts"
+import { DmaToClient, flooded } from "./DmaToClient.ts"
 import { Framing, type Sink } from "./Framing.ts"
 import { nothing } from "./handlers/version.ts"
 import { Interrupts } from "./Interrupts.ts"
@@ -24,7 +24,7 @@ import type { Log } from "./Log.ts"
 import type { Served } from "./Served.ts"
 
 /** What may wait for its turn while replies of the client are due, in bytes. */
-export const hardLimit = 4 * 1024 * 1024
+const hardLimit = 4 * 1024 * 1024
 /** The largest message beside its data: a header and 16 bytes. Also the room that small limits must leave for VERSION. */
 const headRoom = 32
 const leastRoom = 4096
@@ -250,7 +250,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   /** A client that sends commands without end instead of a reply that is due does not get more memory. */
   private checkLimit(): void {
     const weight = this.backlog.weight + this.inbox.weight
-    if (weight > hardLimit && this.client.dma.busy) this.client.dma.giveUp(flooded(weight))
+    if (weight > hardLimit && this.client.dma.busy) this.client.dma.giveUp(flooded(weight, hardLimit))
     if (weight > 2 * hardLimit) this.end()
   }
 
@@ -291,15 +291,3 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     })
   }
 }
-
-const flooded = (weight: number): EBUSY =>
-  new EBUSY({
-    refusal: {
-      code: "vfio-user.dma.flooded",
-      rule: "a client answers the server's commands while it sends its own",
-      where: "commands that wait",
-      source: `${weight} bytes`,
-      destination: `at most ${hardLimit} bytes`,
-      remedy: "answer DMA_READ and DMA_WRITE before sending more"
-    }
-  })

@@ -1,6 +1,6 @@
 /** A served device with a client, for tests: descriptors are numbers that are counted. */
 import { Server, type Options } from "@stopcopy/vfio-user"
-import { Effect, Logger, LogLevel, type Scope } from "effect"
+import { Effect, Logger, type Scope } from "effect"
 import { MemoryConnection } from "./MemoryConnection.ts"
 import { MemoryDevice, type Setup } from "./MemoryDevice.ts"
 
@@ -13,6 +13,7 @@ export interface Serving {
   readonly closed: Array<number>
   /** Descriptors that were signalled, in order. */
   readonly signalled: Array<number>
+  /** Level and text of what was logged. */
   readonly logs: Array<string>
 }
 
@@ -29,7 +30,11 @@ export const serving = (
       signal: (descriptor: number) => void signalled.push(descriptor),
       mapDescriptor: undefined
     }
-    const server = yield* Server.serve(device, { host, ...options })
+    const logger = Logger.make(({ logLevel, message }) => void logs.push(`${logLevel.label} ${String(message)}`))
+    const server = yield* Effect.provide(
+      Server.serve(device, { host, ...options }),
+      Logger.replace(Logger.defaultLogger, logger)
+    )
     const connect = (passesDescriptors = true) => new MemoryConnection(passesDescriptors).connect(server.accept)
     return { device, server, connect, closed, signalled, logs }
-  }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None)))
+  })
