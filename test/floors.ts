@@ -45,6 +45,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     path: /^packages\/qat\/src\/engine(\/|\.ts$)/,
     reason: "crypto and compression behind the rings, offered as @stopcopy/qat/engine"
   },
+  {
+    path: /^packages\/vfio-user\/src\/transport(\/|\.ts$)/,
+    reason: "UNIX sockets, offered as @stopcopy/vfio-user/transport"
+  },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" },
   { path: /^packages\/workbench\/src\//, reason: "what tests and benchmarks share: processes and files" }
 ]
