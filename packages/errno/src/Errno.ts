@@ -73,6 +73,15 @@ export class ENOMEM extends Schema.TaggedError<ENOMEM>()("ENOMEM", fields) {
   }
 }
 
+/** 13, "Permission denied". The mapping does not allow this direction. */
+export class EACCES extends Schema.TaggedError<EACCES>()("EACCES", fields) {
+  readonly errno = 13
+  readonly strerror = "Permission denied"
+  override get message(): string {
+    return messageOf(this.strerror, this.refusal)
+  }
+}
+
 /** 14, "Bad address". */
 export class EFAULT extends Schema.TaggedError<EFAULT>()("EFAULT", fields) {
   readonly errno = 14
@@ -86,6 +95,15 @@ export class EFAULT extends Schema.TaggedError<EFAULT>()("EFAULT", fields) {
 export class EBUSY extends Schema.TaggedError<EBUSY>()("EBUSY", fields) {
   readonly errno = 16
   readonly strerror = "Device or resource busy"
+  override get message(): string {
+    return messageOf(this.strerror, this.refusal)
+  }
+}
+
+/** 17, "File exists". Another mapping has part of the range. */
+export class EEXIST extends Schema.TaggedError<EEXIST>()("EEXIST", fields) {
+  readonly errno = 17
+  readonly strerror = "File exists"
   override get message(): string {
     return messageOf(this.strerror, this.refusal)
   }
@@ -172,10 +190,37 @@ export class ENOMSG extends Schema.TaggedError<ENOMSG>()("ENOMSG", fields) {
   }
 }
 
+/** 71, "Protocol error". The peer answered what the protocol does not allow. */
+export class EPROTO extends Schema.TaggedError<EPROTO>()("EPROTO", fields) {
+  readonly errno = 71
+  readonly strerror = "Protocol error"
+  override get message(): string {
+    return messageOf(this.strerror, this.refusal)
+  }
+}
+
 /** 75, "Value too large for defined data type". */
 export class EOVERFLOW extends Schema.TaggedError<EOVERFLOW>()("EOVERFLOW", fields) {
   readonly errno = 75
   readonly strerror = "Value too large for defined data type"
+  override get message(): string {
+    return messageOf(this.strerror, this.refusal)
+  }
+}
+
+/** 95, "Operation not supported". */
+export class ENOTSUP extends Schema.TaggedError<ENOTSUP>()("ENOTSUP", fields) {
+  readonly errno = 95
+  readonly strerror = "Operation not supported"
+  override get message(): string {
+    return messageOf(this.strerror, this.refusal)
+  }
+}
+
+/** 107, "Transport endpoint is not connected". The peer is gone. */
+export class ENOTCONN extends Schema.TaggedError<ENOTCONN>()("ENOTCONN", fields) {
+  readonly errno = 107
+  readonly strerror = "Transport endpoint is not connected"
   override get message(): string {
     return messageOf(this.strerror, this.refusal)
   }
@@ -207,8 +252,10 @@ const classes = [
   EBADF,
   EAGAIN,
   ENOMEM,
+  EACCES,
   EFAULT,
   EBUSY,
+  EEXIST,
   ENODEV,
   EINVAL,
   ENFILE,
@@ -218,7 +265,10 @@ const classes = [
   ESPIPE,
   ERANGE,
   ENOMSG,
+  EPROTO,
   EOVERFLOW,
+  ENOTSUP,
+  ENOTCONN,
   ETIMEDOUT,
   ECANCELED
 ] as const
