@@ -1,7 +1,7 @@
 /** The transport without descriptors: sockets of `node:net`. Works wherever Node does. */
 import { Effect, type Scope } from "effect"
 import { chmodSync } from "node:fs"
-import { connect, createServer, type Server, type Socket } from "node:net"
+import { connect, createServer, type IpcNetConnectOpts, type Server, type Socket } from "node:net"
 import { isMainThread } from "node:worker_threads"
 import type { Accept, Connection } from "../Connection.ts"
 import { makeMessageSocket } from "./MessageSocket.ts"
@@ -66,7 +66,7 @@ interface Opened {
 const open = (path: string, accept: Accept): Effect.Effect<Opened, SocketFailed> =>
   Effect.async((resume) => {
     let deliver: (bytes: Uint8Array) => void = () => undefined
-    const socket = connect({
+    const options: IpcNetConnectOpts & { readonly writableHighWaterMark: number } = {
       path,
       writableHighWaterMark: queueLimit,
       // One buffer for all reads: what is received is the receiver's only until it returns.
@@ -77,7 +77,8 @@ const open = (path: string, accept: Accept): Effect.Effect<Opened, SocketFailed>
           return true
         }
       }
-    })
+    }
+    const socket = connect(options)
     const refused = (error: Error): void => {
       resume(new SocketFailed({ operation: "connect to", path, code: codeOf(error) }))
     }
