@@ -154,8 +154,8 @@ class DescriptorSocket implements Connection {
         else this.#receiveFailed(this.#libc.errno())
         return
       }
+      if (this.#header.lostDescriptors()) return this.#loseDescriptors()
       const carries = this.#header.hasDescriptors()
-      if (carries && this.#header.lostDescriptors()) return this.#loseDescriptors()
       this.#receiver.received(into.subarray(0, count), carries ? this.#header.takeDescriptors() : none)
       if (!carries && count < into.length) return
     }
