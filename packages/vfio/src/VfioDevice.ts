@@ -6,6 +6,7 @@
  * V2 Calls that need not wait give an `Either`, which is an effect that has ended already: a server answers them without a fiber.
  * V3 What has succeeded is *written*.
  * V4 A call in the wrong place (no such region, outside it) never reaches the device: the server refuses it.
+ * V5 Buffers of a call are the device's only until the call has ended: bytes that it keeps, it copies.
  */
 import type { Errno } from "@stopcopy/errno"
 import type { Effect, Either, Scope } from "effect"

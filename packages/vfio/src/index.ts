@@ -6,6 +6,7 @@ export type { AccessMode, MigratableDevice, MigrationFile, WriteMode } from "./M
 export * as DeviceFeature from "./DeviceFeature.ts"
 export * as DeviceFeatureHandler from "./DeviceFeatureHandler.ts"
 export * as DmaLogging from "./DmaLogging.ts"
+export * as IoAddressSpace from "./IoAddressSpace.ts"
 export * as Ioctl from "./Ioctl.ts"
 export * as MigDeviceState from "./MigDeviceState.ts"
 export * as MigrationFlags from "./MigrationFlags.ts"
