@@ -7,17 +7,15 @@ import type { CallError } from "./errors.ts"
 /** Who waits for a reply. One may wait for many. */
 export interface Waiting {
   /** The reply: its header is at `at` of `view`, `size` bytes with it. Borrowed until the call returns. */
-  readonly replied: (view: DataView, at: number, size: number, descriptors: ReadonlyArray<number>) => void
+  readonly replied: (view: DataView, at: number, size: number) => void
   readonly failed: (error: CallError) => void
-  /** Whether `replied` takes descriptors over; otherwise they are closed. */
-  readonly takesDescriptors: boolean
 }
 
 /** Calls at once: an id has 16 bits. */
 export const maxCalls = 0x1_0000
 
 /** Waits for the reply of a call that was given up. */
-const forgotten: Waiting = { replied: () => undefined, failed: () => undefined, takesDescriptors: false }
+const forgotten: Waiting = { replied: () => undefined, failed: () => undefined }
 
 export interface Calls {
   /** An id for a call whose reply has at least `leastBytes` with its header; -1: too many calls. `ticks`: how long it may take. */

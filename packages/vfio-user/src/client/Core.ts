@@ -4,7 +4,7 @@
  * C1 Messages of one turn go out with one `send`; so do those that replies of one `received` lead to.
  * C2 Replies are matched by message id, in any order; one that nobody asked for, for another command, or too short ends the connection.
  * C3 Whoever waits is told once: a reply, an error, a timeout, or the end of the connection. After `forget` nothing.
- * C4 Descriptors that nobody takes are closed.
+ * C4 Descriptors that come in are closed: this client maps no regions, and asks for no twin socket.
  */
 import { EAGAIN } from "@stopcopy/errno"
 import { Command, commandName } from "../Command.ts"
@@ -121,10 +121,10 @@ export const makeCore = (
     (view, at, size, descriptors) => {
       const flags = view.getUint32(at + 8, true)
       const type = flags & typeMask
-      const taken = type === typeReply ? reply(view, at, size, flags, descriptors) : false
-      if (!taken) for (const each of descriptors) closeDescriptor(each)
-      if (type === typeCommand) serve(view, at, size, outbox, violate)
-      else if (type !== typeReply) violate("a message is a command or a reply", `type ${type}`)
+      for (const each of descriptors) closeDescriptor(each)
+      if (type === typeReply) reply(view, at, size, flags)
+      else if (type === typeCommand) serve(view, at, size, outbox, violate)
+      else violate("a message is a command or a reply", `type ${type}`)
     },
     (size) => violate(`a message has ${headerBytes} to ${maxMessageBytes} bytes`, `${size} bytes`)
   )
@@ -168,34 +168,29 @@ const timedOut = (command: number, ticks: number): CallTimedOut =>
 
 type Violate = (rule: string, found: string) => void
 
-/** Hands a reply to whoever waits; whether its descriptors were taken. */
+/** Hands a reply to whoever waits. */
 const makeReply =
   (calls: Calls, violate: Violate) =>
-  (view: DataView, at: number, size: number, flags: number, descriptors: ReadonlyArray<number>): boolean => {
+  (view: DataView, at: number, size: number, flags: number): void => {
     const id = view.getUint16(at, true)
     const command = view.getUint16(at + 2, true)
     const waiting = calls.waiting(id)
     if (waiting === undefined) {
-      violate("a reply has the id of a call that waits", `id ${id}, ${commandName(command)}`)
-      return false
+      return violate("a reply has the id of a call that waits", `id ${id}, ${commandName(command)}`)
     }
     if (command !== calls.command(id)) {
-      violate(`the reply to ${commandName(calls.command(id))} repeats its command`, commandName(command))
-      return false
+      return violate(`the reply to ${commandName(calls.command(id))} repeats its command`, commandName(command))
     }
     if ((flags & errorReply) !== 0) {
       calls.end(id)
-      waiting.failed(errorOf(view.getUint32(at + 12, true), command))
-      return false
+      return waiting.failed(errorOf(view.getUint32(at + 12, true), command))
     }
     const least = calls.leastBytes(id)
     if (size < least) {
-      violate(`the reply to ${commandName(command)} has at least ${least} bytes`, `${size} bytes`)
-      return false
+      return violate(`the reply to ${commandName(command)} has at least ${least} bytes`, `${size} bytes`)
     }
     calls.end(id)
-    waiting.replied(view, at, size, descriptors)
-    return waiting.takesDescriptors
+    waiting.replied(view, at, size)
   }
 
 type Sending = Pick<Core, "call" | "post" | "read" | "write" | "postWrite">

@@ -26,7 +26,7 @@ interface Beginning {
 
 /** Gives whole messages to `handle`. `outOfStep` is told the size of a message that no message has; it is expected to `stop`. */
 export const makeInbox = (maxMessageBytes: number, handle: Handle, outOfStep: (size: number) => void): Inbox => {
-  let view = new DataView(new ArrayBuffer(0))
+  let view: DataView = new DataView(new ArrayBuffer(0))
   let stopped = false
   const beginning: Beginning = { bytes: new Uint8Array(headerBytes), have: 0, size: 0, descriptors: none }
   const viewOn = (bytes: Uint8Array): DataView => {

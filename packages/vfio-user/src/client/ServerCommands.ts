@@ -35,6 +35,9 @@ interface Request {
   readonly transfer: Either.Either<DmaTransfer.DmaTransfer, unknown>
 }
 
+/** Whether the effect has ended already (D1 of `DmaAccess`). */
+const isDone = <A, E>(effect: Effect.Effect<A, E>): effect is Either.Either<A, E> => Either.isEither(effect)
+
 const requestAt = (view: DataView, at: number, size: number): Request => ({
   id: view.getUint16(at, true),
   command: view.getUint16(at + 2, true),
@@ -64,14 +67,14 @@ const transferOf = (
   if (count > maxBytes) return Either.left(EINVAL)
   if (command === Command.DMA_READ) {
     const read = dma.read(address, count)
-    return Either.isEither(read)
+    return isDone(read)
       ? Either.flatMap(read, (bytes) => readReply(transfer.right, bytes))
       : Effect.flatMap(read, (bytes) => readReply(transfer.right, bytes))
   }
   if (data.length !== count) return Either.left(EINVAL)
   const done = { ...transfer.right, data: noData }
   const written = dma.write(address, data)
-  return Either.isEither(written) ? Either.map(written, () => done) : Effect.as(written, done)
+  return isDone(written) ? Either.map(written, () => done) : Effect.as(written, done)
 }
 
 const errnoOf = (failure: DmaFault | number): number => (typeof failure === "number" ? failure : EFAULT)
@@ -104,7 +107,7 @@ export const makeServerCommands = (
   const run = (first: Request, outbox: Outbox): void => {
     for (let request: Request | undefined = first; request !== undefined; request = waiting.shift()) {
       const transfer = transferOf(dma, request, maxBytes)
-      if (!Either.isEither(transfer)) return wait(request, transfer, outbox)
+      if (!isDone(transfer)) return wait(request, transfer, outbox)
       answer(request, outbox, Either.mapLeft(transfer, errnoOf))
     }
   }

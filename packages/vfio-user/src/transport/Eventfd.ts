@@ -1,14 +1,12 @@
-/** Eventfds and memfds: what a client makes and passes, and what a server does with an eventfd it was passed. Source: eventfd(2), memfd_create(2). */
-import { EINVAL } from "@stopcopy/errno"
+/** Eventfds and memfds of this process: what a client passes to a server. Source: eventfd(2), memfd_create(2). */
 import { Effect, Either, Schema, type Scope } from "effect"
-import { closeSync, ftruncateSync, readlinkSync, readSync } from "node:fs"
+import { closeSync, ftruncateSync, readSync } from "node:fs"
 import type { Libc } from "./Libc.ts"
 import { codeOf } from "./SocketPath.ts"
 
 const EFD_NONBLOCK = 0o4000
 const EFD_CLOEXEC = 0o2000000
 const MFD_CLOEXEC = 1
-const O_NONBLOCK = 0o4000
 
 /** A descriptor could not be made. `code` is the name of the errno: `EMFILE`. */
 export class DescriptorFailed extends Schema.TaggedError<DescriptorFailed>()("DescriptorFailed", {
@@ -97,35 +95,3 @@ export const createMemfd = (libc: Libc, name: string, size: number): Either.Eith
       return Either.left(new DescriptorFailed({ operation: `give a memfd ${size} bytes`, code: codeOf(thrown) }))
     }
   })
-
-/** Whether the descriptor is open and an eventfd. */
-const isEventfd = (descriptor: number): boolean => {
-  try {
-    return readlinkSync(`/proc/self/fd/${descriptor}`) === "anon_inode:[eventfd]"
-  } catch {
-    return false
-  }
-}
-
-/**
- * Makes a descriptor that a peer passed fit for `signalEventfd`: it must be an eventfd, and becomes non-blocking for both sides, because a peer that
- * fills the counter of a blocking one would stop this process. `EINVAL` otherwise; the descriptor stays the caller's.
- */
-export const prepareEventfd = (libc: Libc, descriptor: number): Either.Either<void, EINVAL> => {
-  const flags = isEventfd(descriptor) ? libc.getFlags(descriptor) : -1
-  if (flags >= 0 && ((flags & O_NONBLOCK) !== 0 || libc.setFlags(descriptor, flags | O_NONBLOCK) >= 0)) {
-    return Either.void
-  }
-  return Either.left(
-    new EINVAL({
-      refusal: {
-        code: "vfioUser.irq.eventfd",
-        rule: "an interrupt is signalled through an eventfd",
-        where: "descriptor of the peer",
-        source: "another kind of file",
-        destination: "an eventfd",
-        remedy: "pass descriptors made with eventfd(2)"
-      }
-    })
-  )
-}

@@ -4,8 +4,11 @@ import { assertRight } from "@effect/vitest/utils"
 import { Effect, Either, Fiber, Option, Stream } from "effect"
 import { closeSync, ftruncateSync, openSync, readdirSync, readSync, writeSync } from "node:fs"
 import { closeDescriptor, mapDescriptor, signalEventfd } from "../../src/transport/Descriptor.ts"
-import { createMemfd, openEventfd, prepareEventfd } from "../../src/transport/Eventfd.ts"
+import { createMemfd, openEventfd } from "../../src/transport/Eventfd.ts"
+import { makeDescriptorHost } from "../../src/transport/host.ts"
 import { loadLibc } from "../../src/transport/Libc.ts"
+
+const both = { read: true, write: true }
 
 const libc = await Effect.runPromise(loadLibc)
 
@@ -14,11 +17,10 @@ const codeOf = (outcome: Either.Either<unknown, { readonly refusal?: { readonly 
 
 it("a mapping reads and writes its part of the file", () => {
   const descriptor = Either.getOrThrow(createMemfd(libc, "test", 8192))
-  const mapped = Either.getOrThrow(mapDescriptor(descriptor, 4096, 4096))
+  const mapped = Either.getOrThrow(mapDescriptor(descriptor, 4096n, 4096n, both))
   assertRight(mapped.write(4, Uint8Array.of(1, 2, 3)), undefined)
+  assertRight(mapped.read(3, 4), Uint8Array.of(0, 1, 2, 3))
   const into = new Uint8Array(4)
-  assertRight(mapped.read(3, into), undefined)
-  assert.deepStrictEqual([...into], [0, 1, 2, 3])
   readSync(descriptor, into, 0, 4, 4096 + 3)
   assert.deepStrictEqual([...into], [0, 1, 2, 3])
   mapped.close()
@@ -27,28 +29,29 @@ it("a mapping reads and writes its part of the file", () => {
 
 it("a mapping refuses accesses outside, and outlives a file that is shortened", () => {
   const descriptor = Either.getOrThrow(createMemfd(libc, "test", 8192))
-  const mapped = Either.getOrThrow(mapDescriptor(descriptor, 4096, 4096))
-  assert.strictEqual(codeOf(mapped.read(4095, new Uint8Array(2))), "vfioUser.map.outside")
-  assert.strictEqual(codeOf(mapped.write(-1, new Uint8Array(1))), "vfioUser.map.outside")
+  const mapped = Either.getOrThrow(mapDescriptor(descriptor, 4096n, 4096n, both))
+  assert.strictEqual(codeOf(mapped.read(4095, 2)), "vfio-user.map.outside")
+  assert.strictEqual(codeOf(mapped.write(-1, new Uint8Array(1))), "vfio-user.map.outside")
   ftruncateSync(descriptor, 4096 + 10)
-  assert.strictEqual(codeOf(mapped.read(8, new Uint8Array(4))), "vfioUser.map.access")
-  assertRight(mapped.read(6, new Uint8Array(4)), undefined)
+  assert.strictEqual(codeOf(mapped.read(8, 4)), "vfio-user.map.bytes")
+  assertRight(mapped.read(6, 4), new Uint8Array(4))
   mapped.close()
 })
 
 it("a mapping takes regular files that are long enough", () => {
   const descriptor = Either.getOrThrow(createMemfd(libc, "test", 4096))
-  assert.strictEqual(codeOf(mapDescriptor(descriptor, 1, 4096)), "vfioUser.map.file")
+  assert.strictEqual(codeOf(mapDescriptor(descriptor, 1n, 4096n, both)), "vfio-user.map.file")
   closeSync(descriptor)
-  const closed = mapDescriptor(descriptor, 0, 4096)
+  const closed = mapDescriptor(descriptor, 0n, 4096n, both)
   assert(Either.isLeft(closed))
   assert.strictEqual(closed.left._tag, "EBADF")
   const device = openSync("/dev/null", "r+")
-  assert.strictEqual(codeOf(mapDescriptor(device, 0, 0)), "vfioUser.map.file")
+  assert.strictEqual(codeOf(mapDescriptor(device, 0n, 0n, both)), "vfio-user.map.file")
   closeSync(device)
   const readOnly = openSync("/proc/self/exe", "r")
-  const mapped = Either.getOrThrow(mapDescriptor(readOnly, 0, 16))
-  assert.strictEqual(codeOf(mapped.write(0, new Uint8Array(1))), "vfioUser.map.access")
+  assert.strictEqual(codeOf(mapDescriptor(readOnly, 0n, 16n, both)), "vfio-user.map.access")
+  const mapped = Either.getOrThrow(mapDescriptor(readOnly, 0n, 16n, { read: true, write: false }))
+  assert.strictEqual(codeOf(mapped.write(0, new Uint8Array(1))), "vfio-user.map.bytes")
   mapped.close()
 })
 
@@ -82,17 +85,23 @@ it.scoped("who waits for an eventfd is served in order, and may give up", () =>
   })
 )
 
-it("a peer's eventfd becomes non-blocking; other files are refused", () => {
+it("a host signals a blocking eventfd without waiting, and leaves other files alone", () => {
+  const host = makeDescriptorHost(libc)
   const blocking = libc.eventfd(0, 0)
-  assertRight(prepareEventfd(libc, blocking), undefined)
-  writeSync(blocking, new Uint8Array(BigUint64Array.of(0xffff_ffff_ffff_fffen).buffer))
-  assert.isTrue(signalEventfd(blocking))
-  closeSync(blocking)
+  host.signal(blocking)
+  writeSync(blocking, new Uint8Array(BigUint64Array.of(0xffff_ffff_ffff_fffdn).buffer))
+  host.signal(blocking)
+  const count = new BigUint64Array(1)
+  readSync(blocking, count)
+  assert.strictEqual(count[0], 0xffff_ffff_ffff_fffen)
+  host.close(blocking)
   assert.isFalse(signalEventfd(blocking))
-  assert.strictEqual(codeOf(prepareEventfd(libc, blocking)), "vfioUser.irq.eventfd")
-  const device = openSync("/dev/null", "r+")
-  assert.strictEqual(codeOf(prepareEventfd(libc, device)), "vfioUser.irq.eventfd")
-  closeSync(device)
+  host.signal(blocking)
+  const memory = Either.getOrThrow(createMemfd(libc, "test", 8))
+  host.signal(memory)
+  readSync(memory, count, 0, 8, 0)
+  assert.strictEqual(count[0], 0n)
+  host.close(memory)
 })
 
 it("a memfd that cannot be made is refused, and nothing stays open", () => {
