@@ -98,7 +98,8 @@ export const makeServerCommands = (
   runtime: Runtime.Runtime<never>
 ): ServerCommands => {
   const waiting: Array<Request> = []
-  let stopRunning: (() => void) | undefined
+  let stopRunning: () => void = () => undefined
+  let busy = false
   let stopped = false
   const answer = (request: Request, outbox: Outbox, reply: Answer): void => {
     if (request.wantsReply && !stopped) outbox.add(messageOf(request, reply))
@@ -116,28 +117,32 @@ export const makeServerCommands = (
     transfer: Effect.Effect<DmaTransfer.DmaTransfer, DmaFault | number>,
     outbox: Outbox
   ): void => {
+    let ended = false
+    busy = true
     const cancel = Runtime.runCallback(runtime)(Effect.either(Effect.mapError(transfer, errnoOf)), {
       onExit: (exit) => {
-        stopRunning = undefined
+        ended = true
+        busy = false
         // A defect of the memory's owner fails the transfer; the server cannot do more about it.
         answer(request, outbox, Exit.isSuccess(exit) ? exit.value : Either.left(EIO))
         const next = waiting.shift()
         if (next !== undefined && !stopped) run(next, outbox)
       }
     })
-    stopRunning = () => cancel()
+    // It may have ended at once, and the next one may have begun.
+    if (!ended) stopRunning = () => cancel()
   }
   return {
     serve: (view, at, size, outbox, violate) => {
       const request = requestAt(view, at, size)
-      if (stopRunning === undefined) return run(request, outbox)
+      if (!busy) return run(request, outbox)
       if (waiting.length < maxWaitingCommands) waiting.push(request)
       else violate(`at most ${maxWaitingCommands} commands of the server wait`, commandName(request.command))
     },
     stop: Effect.sync(() => {
       stopped = true
       waiting.length = 0
-      stopRunning?.()
+      stopRunning()
     })
   }
 }
