@@ -10,6 +10,7 @@ import type { EEXIST, EINVAL, ENOENT, ENOSPC, Errno } from "@stopcopy/errno"
 import { Effect, Either } from "effect"
 import { type DmaAccess, type DmaDirection, DmaFault } from "./Dma.ts"
 import * as Refuse from "./internal/dmaRefusals.ts"
+import { isNow } from "./Now.ts"
 
 /** The memory behind a mapping. Offsets and lengths in bytes, inside the mapping: the space has checked them. */
 export interface Backing {
@@ -214,9 +215,6 @@ const inTurn = <A, B>(
   }
   return Either.right(result)
 }
-
-/** True if the effect's result is there. An `Either` that stands for an `Effect<A, E>` holds just these types. */
-const isNow = <A, E>(effect: Effect.Effect<A, E>): effect is Either.Either<A, E> => Either.isEither(effect)
 
 const orFault = <A>(
   answer: Effect.Effect<A, Errno>,

@@ -1,0 +1,97 @@
+/**
+ * A device as the server serves it to one client after the other, with what must outlive a client: the open migration file and whether DMA is logged.
+ * Source: sections 13, 15 and 17 of the vfio-user specification.
+ *
+ * S1 The file of a session is closed when the session ends, when another begins, or when the server stops; not when a client leaves.
+ * S2 What changes the migration state is not interrupted: between a state and its file nothing is lost.
+ */
+import { EINVAL, type Errno } from "@stopcopy/errno"
+import { type MigratableDevice, type MigrationFile, type MigrationState, MigrationStates } from "@stopcopy/vfio"
+import type { VfioDevice } from "@stopcopy/vfio"
+import { Effect, Option } from "effect"
+import type { Options } from "./Options.ts"
+
+export class Served<E> {
+  readonly device: VfioDevice<E>
+  readonly options: Options
+  /** Bytes of a page while DMA is logged. */
+  loggingPageSize: bigint | undefined
+  /** The file of the open session. */
+  file: MigrationFile<E> | undefined
+
+  constructor(device: VfioDevice<E>, options: Options) {
+    this.device = device
+    this.options = options
+  }
+
+  /** Walks to the state with this number. After a failure the file follows the state that was reached. */
+  setState(migration: MigratableDevice<E>, requested: number): Effect.Effect<void, Errno | E> {
+    return Effect.uninterruptible(
+      Effect.matchEffect(migration.setState(requested), {
+        onSuccess: (file) => (Option.isSome(file) ? this.adopt(file.value) : this.follow(migration)),
+        onFailure: (error) => Effect.zipRight(this.follow(migration), Effect.fail(error))
+      })
+    )
+  }
+
+  /** DEVICE_RESET by the rule of the options. */
+  reset(): Effect.Effect<void, Errno | E> {
+    const { migration, reset } = this.device
+    if (migration === undefined) return reset
+    const way = this.options.resetKeepsMigrationState ? this.resetKeeping(migration) : this.resetToRunning(migration)
+    return Effect.uninterruptible(Effect.ensuring(way, Effect.ignore(this.follow(migration))))
+  }
+
+  /** Closes the file of the session, if there is one. */
+  readonly closeFile: Effect.Effect<void, E> = Effect.suspend(() => {
+    const { file } = this
+    this.file = undefined
+    return file === undefined ? Effect.void : file.close
+  })
+
+  private resetToRunning(migration: MigratableDevice<E>): Effect.Effect<void, Errno | E> {
+    return this.device.reset.pipe(
+      Effect.zipRight(migration.getState),
+      Effect.flatMap((state) => (state === "RUNNING" ? Effect.void : migration.reset))
+    )
+  }
+
+  /** In PRE_COPY and RESUMING the state is entered again when the device has left it: its session begins anew. */
+  private resetKeeping(migration: MigratableDevice<E>): Effect.Effect<void, Errno | E> {
+    return Effect.flatMap(migration.getState, (before) => {
+      if (before === "STOP" || before === "STOP_COPY") return Effect.fail(stopped(before))
+      if (before === "ERROR") return this.resetToRunning(migration)
+      return this.device.reset.pipe(
+        Effect.zipRight(migration.getState),
+        Effect.flatMap((after) =>
+          after === before ? Effect.void : this.setState(migration, MigrationStates.toNumber(before))
+        )
+      )
+    })
+  }
+
+  private adopt(file: MigrationFile<E>): Effect.Effect<void, E> {
+    return Effect.zipRight(
+      this.closeFile,
+      Effect.sync(() => (this.file = file))
+    )
+  }
+
+  private follow(migration: MigratableDevice<E>): Effect.Effect<void, E> {
+    return Effect.flatMap(migration.getState, (state) =>
+      this.file === undefined || MigrationStates.facts[state].session === this.file.kind ? Effect.void : this.closeFile
+    )
+  }
+}
+
+const stopped = (state: MigrationState): EINVAL =>
+  new EINVAL({
+    refusal: {
+      code: "vfio-user.reset.stopped",
+      rule: "a device that stands still is not reset, as libvfio-user has it",
+      where: "migration state",
+      source: state,
+      destination: "any state but STOP and STOP_COPY",
+      remedy: "go to RUNNING first"
+    }
+  })

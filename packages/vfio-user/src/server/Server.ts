@@ -1,0 +1,94 @@
+/**
+ * Serves one device to one client after the other. Source: section 17 of the vfio-user specification: one client at a time, others wait.
+ *
+ * A client that comes while another has the device waits, unread; when too many wait, it is turned away. Device, migration state and migration file stay
+ * from one client to the next.
+ */
+import type { VfioDevice } from "@stopcopy/vfio"
+import { Effect, type Runtime, type Scope } from "effect"
+import type { Accept, Connection, Receiver } from "../Connection.ts"
+import { Log } from "./Log.ts"
+import { defaults, type Options } from "./Options.ts"
+import { Served } from "./Served.ts"
+import { Session } from "./Session.ts"
+
+export interface Server {
+  /** Serves a new connection. */
+  readonly accept: Accept
+}
+
+/** Serves until the scope ends; then connections are closed, the command that runs ends, and the migration file is closed. */
+export const serve = <E>(
+  device: VfioDevice<E>,
+  options: Partial<Options> = {}
+): Effect.Effect<Server, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const runtime = yield* Effect.runtime<never>()
+    const served = new Served(device, { ...defaults, ...options })
+    const clients = new Clients(served, runtime, new Log(runtime, device.name))
+    yield* Effect.addFinalizer(() => clients.stop)
+    return { accept: (connection) => clients.accept(connection) }
+  })
+
+class Clients<E> {
+  private readonly served: Served<E>
+  private readonly runtime: Runtime.Runtime<never>
+  private readonly log: Log
+  private current: Session<E> | undefined
+  private waiting: Array<Session<E>> = []
+  private isStopping = false
+  private idle: () => void = () => undefined
+
+  constructor(served: Served<E>, runtime: Runtime.Runtime<never>, log: Log) {
+    this.served = served
+    this.runtime = runtime
+    this.log = log
+  }
+
+  accept(connection: Connection): Receiver {
+    if (this.isStopping || this.waiting.length >= this.served.options.maxWaitingClients)
+      return this.turnAway(connection)
+    const session: Session<E> = new Session(this.served, connection, this.runtime, this.log, () => this.left(session))
+    if (this.current === undefined) {
+      this.current = session
+      session.start()
+    } else {
+      this.waiting.push(session)
+      session.hold()
+    }
+    return session
+  }
+
+  /** Ends every connection, and then the migration session. */
+  readonly stop: Effect.Effect<void> = Effect.suspend(() => {
+    this.isStopping = true
+    const ended = Effect.async<void>((resume) => {
+      this.idle = () => resume(Effect.void)
+      for (const session of this.waiting.splice(0)) session.stop()
+      if (this.current === undefined) this.idle()
+      else this.current.stop()
+    })
+    const close = Effect.catchAllCause(this.served.closeFile, (cause) =>
+      Effect.sync(() => this.log.failed("the migration file could not be closed", cause))
+    )
+    return Effect.zipRight(ended, close)
+  })
+
+  private left(session: Session<E>): void {
+    this.waiting = this.waiting.filter((other) => other !== session)
+    if (this.current !== session) return
+    this.current = this.waiting.shift()
+    if (this.current === undefined) this.idle()
+    else this.current.start()
+  }
+
+  private turnAway(connection: Connection): Receiver {
+    this.log.warn("a client was turned away, others wait")
+    connection.close()
+    return {
+      received: (_, descriptors) => descriptors.forEach((descriptor) => this.served.options.host.close(descriptor)),
+      drained: () => undefined,
+      closed: () => undefined
+    }
+  }
+}

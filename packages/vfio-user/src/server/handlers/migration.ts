@@ -1,0 +1,58 @@
+/** The migration stream and the reset: MIG_DATA_READ, MIG_DATA_WRITE, DEVICE_RESET. Source: sections 12 to 14 of the vfio-user specification. */
+import type { EINVAL } from "@stopcopy/errno"
+import { type Errno, isErrno } from "@stopcopy/errno"
+import { Effect, Either } from "effect"
+import { refuse } from "../../internal/words.ts"
+import * as MigData from "../../messages/MigData.ts"
+import { type Answer, type Client, type Handler, noPayload } from "../Client.ts"
+
+const wrong = (where: string, source: string | number, destination: string | number): Either.Either<never, EINVAL> =>
+  Either.left(
+    refuse("migData", "migration data move in a session", where, source, destination, "look at the migration state")
+  )
+
+export const reset: Handler = ({ served }) => Effect.as(served.reset(), noPayload)
+
+export const dataRead: Handler = (client, payload) => {
+  const request = Either.flatMap(MigData.decode(payload), (data) => check(client, data))
+  if (Either.isLeft(request)) return Either.left(request.left)
+  const { file, options } = client.served
+  const { size } = request.right
+  if (file?.kind !== "saving") return wrong("session", file?.kind ?? "none", "saving")
+  return Effect.map(endAsEmpty(file.read(size)), (data) => {
+    const room = new Uint8Array(options.padMigrationData ? size : data.byteLength)
+    room.set(data)
+    return MigData.encode({ argsz: MigData.headBytes + data.byteLength, size: data.byteLength, data: room })
+  })
+}
+
+/** The end of the data for now, which a device may tell by `ENOMSG`, is an empty reply on this wire. */
+const endAsEmpty = <E>(read: Effect.Effect<Uint8Array, Errno | E>): Effect.Effect<Uint8Array, Errno | E> =>
+  Effect.catchAll(read, (error) =>
+    isErrno(error) && error._tag === "ENOMSG" ? Effect.succeed(noPayload) : Effect.fail(error)
+  )
+
+export const dataWrite: Handler = <E>(client: Client<E>, payload: Uint8Array): Answer<E> => {
+  const request = Either.flatMap(MigData.decode(payload), (data) => check(client, data))
+  if (Either.isLeft(request)) return Either.left(request.left)
+  const { data, size } = request.right
+  const { file } = client.served
+  if (file?.kind !== "resuming") return wrong("session", file?.kind ?? "none", "resuming")
+  if (data.byteLength < size) return wrong("payload", data.byteLength, size)
+  return Effect.flatMap(file.write(data.subarray(0, size)), (taken) =>
+    taken === size ? Either.right(noPayload) : wrong("taken", taken, size)
+  )
+}
+
+/** The limits of both sides hold in both directions. */
+const check = <E>(
+  { negotiated, served: { options } }: Client<E>,
+  request: MigData.MigData
+): Either.Either<MigData.MigData, EINVAL> => {
+  const { argsz, size } = request
+  const most = Math.min(negotiated.maxDataXferSize, options.maxDataXferSize)
+  if (size > most) return wrong("size", size, `at most ${most}`)
+  return argsz < MigData.headBytes + size
+    ? wrong("argsz", argsz, `at least ${MigData.headBytes + size}`)
+    : Either.right(request)
+}
