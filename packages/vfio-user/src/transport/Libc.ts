@@ -6,8 +6,12 @@
  */
 import { Effect, Schema } from "effect"
 import { endianness } from "node:os"
+import { lookElsewhere } from "./SocketPath.ts"
 
-const importLibrary = () => import("koffi")
+const importLibrary = () => {
+  lookElsewhere()
+  return import("koffi")
+}
 type Library = Awaited<ReturnType<typeof importLibrary>>["default"]
 
 /** Descriptors cannot be passed here: koffi is not installed, or has no binary for this machine. */

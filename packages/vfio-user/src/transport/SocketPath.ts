@@ -43,9 +43,19 @@ const checkFolder = (path: string): Either.Either<void, SocketFolderUnsafe | Soc
   )
 }
 
+/**
+ * Looks at a folder. Node's `realpath` stops half-way when the file that was looked at last in the process is a socket (it reads the mode from there, seen
+ * in Node 20): modules behind links, as pnpm lays them, are then loaded from the wrong place.
+ */
+export const lookElsewhere = (): void => void statSync("/")
+
 /** What lies at `path` itself, not behind a link; undefined: nothing. */
 const found = (path: string): Either.Either<Stats | undefined, SocketFailed> =>
-  attempt("look at", path, () => lstatSync(path, { throwIfNoEntry: false }))
+  attempt("look at", path, () => {
+    const file = lstatSync(path, { throwIfNoEntry: false })
+    lookElsewhere()
+    return file
+  })
 
 /** Whether a server listens: `undefined` says yes, otherwise the errno that says why not. */
 const refusalOf = (path: string): Effect.Effect<string | undefined> =>
