@@ -28,8 +28,8 @@ export interface Regions {
   /** A write that is not answered, not even with an error. Waits only while the connection takes no more. A later reply means that it was served. */
   readonly postRegion: (region: number, offset: number, bytes: Uint8Array) => Effect.Effect<void, CallError>
   /**
-   * Writes of at most 8 bytes each, in few messages; gives how many were done, which is fewer than all when one was refused. `ENOTSUP` when the server
-   * does not know the command.
+   * Writes of at most 8 bytes each, in few messages; gives how many were done. Fewer than all: some were refused, and those of later messages were not
+   * sent; whether a server goes on behind a refused write is its own rule. `ENOTSUP` when it does not know the command.
    */
   readonly writeMultiple: (writes: ReadonlyArray<RegionWriteMulti.Entry>) => Effect.Effect<number, CallError>
 }
