@@ -9,7 +9,7 @@ import { build } from "esbuild"
 import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs"
 
 /** Native modules cannot be bundled: they are resolved at run time, from the folder of the bundle. */
-export const external = ["better-sqlite3"]
+export const external = ["better-sqlite3", "koffi"]
 
 /**
  * CommonJS dependencies call `require` for Node's own modules, which an ES module does not have.

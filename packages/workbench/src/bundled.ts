@@ -18,7 +18,7 @@ export const bundled = (name: string, contents: string, from: string): Effect.Ef
         platform: "node",
         format: "esm",
         conditions: ["@stopcopy/source"],
-        external: ["better-sqlite3"]
+        external: ["better-sqlite3", "koffi"]
       })
       return outfile
     }),
