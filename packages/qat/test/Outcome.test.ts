@@ -20,9 +20,12 @@ const outcomes: FastCheck.Arbitrary<ReadonlyArray<Outcome>> = FastCheck.array(
   { maxLength: 5 }
 )
 
-it("what is packed comes back", () => {
+it("what is packed comes back, in consecutive slots and in any", () => {
   FastCheck.assert(
-    FastCheck.property(outcomes, (all) => {
+    FastCheck.property(outcomes, FastCheck.boolean(), (some, inOrder) => {
+      const all = some.map((each, index) =>
+        inOrder ? { ...each, slot: 7 + index, responseSlot: (126 + index) % 128 } : each
+      )
       assert.deepStrictEqual(unpack(pack(all)), all)
     }),
     { numRuns: 200 }
@@ -40,13 +43,21 @@ const one: Outcome = {
 }
 
 it("little endian, where the format says", () => {
+  const short = {
+    ...one,
+    slot: 4,
+    responseSlot: 5,
+    fault: null,
+    response: one.response.map((byte) => (byte < 9 ? byte : 0))
+  }
   assert.strictEqual(
-    Buffer.from(pack([one]), "base64").toString("hex"),
+    Buffer.from(pack([one, short]), "base64").toString("hex"),
     [
-      "03000000 04000000 40000000 efbeadde 0100 02 00",
+      "40000000 efbeadde 0100 02 20 03000000 04000000",
       "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
       "ffffffffffffffff 09000000",
-      "4000000001000000 40000000"
+      "4000000001000000 40000000",
+      "40000000 efbeadde 0100 04 09 000102030405060708 4000000001000000 40000000"
     ]
       .join("")
       .replaceAll(" ", "")

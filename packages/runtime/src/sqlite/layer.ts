@@ -100,6 +100,12 @@ const openDatabase = (
     )
   )
 
+/**
+ * Pages of the write-ahead log (16 MiB) after which SQLite copies them into the file. Four times as many as it would take of itself: a journal only
+ * grows, so most of what is copied often is the last page of an index again and again.
+ */
+const logPages = 4096
+
 const prepared = (
   sqlite: SqliteDriver,
   database: SqliteDatabase,
@@ -114,7 +120,7 @@ const prepared = (
       )
     if (!known) createTables(database, newId)
     else if (!readOnly && !isComplete(database)) complete(database)
-    if (readOnly) database.exec("PRAGMA query_only = ON")
+    database.exec(readOnly ? "PRAGMA query_only = ON" : `PRAGMA wal_autocheckpoint = ${logPages}`)
     const snapshots = hasSnapshots(database) ? prepareSnapshots(database) : undefined
     const touch = readOnly ? undefined : prepareTouch(database)
     return Either.right(new SqliteJournal({ sqlite, database, snapshots, touch, file, readOnly, sha256: nativeSha256 }))
