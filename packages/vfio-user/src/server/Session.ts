@@ -161,6 +161,8 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   }
 
   run<A>(effect: Effect.Effect<A, Errno | E>, done: (result: Either.Either<A, Errno | E>) => void): void {
+    // The connection may have ended inside the send before this.
+    if (this.isOver) return
     this.waiting = true
     Runtime.runFork(this.runtime)(effect).addObserver((exit) => {
       this.waiting = false

@@ -211,6 +211,23 @@ describe("the end of a connection", () => {
     )
   }
 
+  it.scoped("inside the send of a reply: what is behind it in the chunk is not done any more", () =>
+    Effect.gen(function* () {
+      const { connect, device } = yield* serving()
+      const client = connect().version()
+      client.onMessage = () => client.lose()
+      const messages = [
+        Message.encodeCommand(1, REGION_READ, read(0, 0, 4)),
+        Message.encodeCommand(2, DEVICE_RESET),
+        Message.encodeCommand(3, REGION_WRITE, write(0, 0, four))
+      ]
+      client.raw(new Uint8Array(messages.flatMap((message) => [...message])))
+      assert.deepStrictEqual(device.calls, ["attach", "detach"])
+      assert.deepStrictEqual(device.batches, [])
+      assert.isFalse(connect().version().isClosed)
+    })
+  )
+
   it.scoped("at any byte of a conversation leaves the device free and nothing open", () =>
     Effect.gen(function* () {
       const { closed, connect, device } = yield* serving()
