@@ -37,11 +37,6 @@ export class Backlog {
     this.weight += weightOf(message)
   }
 
-  /** The oldest, which stays. */
-  peek(): Waiting | undefined {
-    return this.messages[this.next]
-  }
-
   /** Takes the oldest; undefined if there is none. */
   shift(): Waiting | undefined {
     const message = this.messages[this.next]
@@ -53,5 +48,12 @@ export class Backlog {
       this.next = 0
     }
     return message
+  }
+
+  /** What was taken last is the oldest again. */
+  putBack(message: Waiting): void {
+    this.messages = [message, ...this.messages.slice(this.next)]
+    this.next = 0
+    this.weight += weightOf(message)
   }
 }
