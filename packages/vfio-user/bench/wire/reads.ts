@@ -11,7 +11,7 @@ const ticks = 50
 const registers = 1024
 
 /** Reads `count` registers with `atOnce` under way; each reply makes the next request. */
-export const readAll = (core: Core, count: number, atOnce: number): Effect.Effect<number, Error> =>
+const readAll = (core: Core, count: number, atOnce: number): Effect.Effect<number, Error> =>
   Effect.async((resume) => {
     let [begun, done, sum] = [0, 0, 0]
     const next = (): void => {

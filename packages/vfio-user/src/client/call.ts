@@ -8,7 +8,7 @@ import type { Waiting } from "./Calls.ts"
 import type { CallError } from "./errors.ts"
 
 /** How long a call may take unless it says otherwise, in milliseconds. */
-export const defaultTimeoutMillis = 5000
+const defaultTimeoutMillis = 5000
 
 const timeoutMillis = FiberRef.unsafeMake(defaultTimeoutMillis)
 
@@ -21,9 +21,9 @@ export const withTimeout =
 const ticksOf = (millis: number): number => Math.max(1, Math.ceil(millis / tickMillis))
 
 /** What a call gives, or that its reply is broken. */
-export type Decode<A> = (payload: Uint8Array) => Either.Either<A, EINVAL>
+type Decode<A> = (payload: Uint8Array) => Either.Either<A, EINVAL>
 
-export interface Request {
+interface Request {
   readonly command: number
   readonly payload: Uint8Array
   /** The least size of the reply's payload, in bytes. */

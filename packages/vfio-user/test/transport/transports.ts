@@ -140,7 +140,9 @@ const streams = (transport: Transport): void => {
       assert.isTrue(Buffer.from(server.bytes()).equals(all))
     })
   )
+}
 
+const ends = (transport: Transport): void => {
   it.scoped("what is queued when a connection is closed still goes out", () =>
     Effect.gen(function* () {
       const { client, ours, server } = yield* connected(transport, yield* socketFolder)
@@ -196,8 +198,9 @@ const streams = (transport: Transport): void => {
 
 /** Registers the tests for one transport. */
 export const contractOf = (name: string, transport: Transport): void => {
-  describe(name, () => {
+  describe(`the transport with ${name}`, () => {
     paths(transport)
     streams(transport)
+    ends(transport)
   })
 }
