@@ -1,7 +1,7 @@
 /** Messages that wait for their turn, in the order they came. Source: section 1 of the vfio-user specification: commands are handled in order of arrival. */
 
 /** One message of its own bytes, or bytes of the stream. */
-export interface Waiting {
+interface Waiting {
   readonly bytes: Uint8Array
   /** Of the same bytes. */
   readonly view: DataView

@@ -26,7 +26,7 @@ export interface Host {
 }
 
 /** For connections that pass no descriptors: there are none to close or to signal. */
-export const noDescriptors: Host = { close: () => undefined, signal: () => undefined, mapDescriptor: undefined }
+const noDescriptors: Host = { close: () => undefined, signal: () => undefined, mapDescriptor: undefined }
 
 export interface Options {
   readonly host: Host

@@ -6,8 +6,13 @@
  * S2 What changes the migration state is not interrupted: between a state and its file nothing is lost.
  */
 import { EINVAL, type Errno } from "@stopcopy/errno"
-import { type MigratableDevice, type MigrationFile, type MigrationState, MigrationStates } from "@stopcopy/vfio"
-import type { VfioDevice } from "@stopcopy/vfio"
+import {
+  type MigratableDevice,
+  type MigrationFile,
+  type MigrationState,
+  MigrationStates,
+  type VfioDevice
+} from "@stopcopy/vfio"
 import { Effect, Option } from "effect"
 import type { Options } from "./Options.ts"
 

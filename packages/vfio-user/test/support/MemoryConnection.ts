@@ -6,7 +6,7 @@ export interface Received extends Header.Header {
   readonly payload: Uint8Array
 }
 
-export interface Sent {
+interface Sent {
   readonly descriptors?: ReadonlyArray<number>
   readonly wantsReply?: boolean
   readonly id?: number

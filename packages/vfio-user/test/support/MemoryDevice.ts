@@ -19,7 +19,7 @@ import {
 import { Effect, Either, Option } from "effect"
 
 /** A failure that is none of the protocol's. */
-export class JournalLost {
+class JournalLost {
   readonly _tag = "JournalLost"
 }
 

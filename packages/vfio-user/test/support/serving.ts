@@ -4,7 +4,7 @@ import { Effect, Logger, type Scope } from "effect"
 import { MemoryConnection } from "./MemoryConnection.ts"
 import { MemoryDevice, type Setup } from "./MemoryDevice.ts"
 
-export interface Serving {
+interface Serving {
   readonly device: MemoryDevice
   readonly server: Server.Server
   /** A new connection, not yet negotiated. */

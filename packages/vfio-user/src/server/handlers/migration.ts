@@ -1,6 +1,5 @@
 /** The migration stream and the reset: MIG_DATA_READ, MIG_DATA_WRITE, DEVICE_RESET. Source: sections 12 to 14 of the vfio-user specification. */
-import type { EINVAL } from "@stopcopy/errno"
-import { type Errno, isErrno } from "@stopcopy/errno"
+import { type EINVAL, type Errno, isErrno } from "@stopcopy/errno"
 import { Effect, Either } from "effect"
 import { refuse } from "../../internal/words.ts"
 import * as MigData from "../../messages/MigData.ts"

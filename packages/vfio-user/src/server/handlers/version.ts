@@ -20,7 +20,7 @@ export const nothing: Negotiated = {
   precopyInfo: false
 }
 
-export interface Agreed {
+interface Agreed {
   readonly negotiated: Negotiated
   /** The payload of the reply. */
   readonly payload: Uint8Array
