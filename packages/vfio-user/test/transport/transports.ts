@@ -158,6 +158,18 @@ const ends = (transport: Transport): void => {
     })
   )
 
+  it.scoped("what a peer sent before it closed arrives, also when it had not read everything itself", () =>
+    Effect.gen(function* () {
+      const { client, ours, theirs } = yield* connected(transport, yield* socketFolder)
+      theirs.pause()
+      ours.send(countingBytes(100))
+      theirs.send(countingBytes(200))
+      theirs.close()
+      yield* client.when(() => client.closed().length === 1)
+      assert.strictEqual(client.size(), 800)
+    })
+  )
+
   it.scoped("a closed connection whose peer does not read ends all the same", () =>
     Effect.gen(function* () {
       const { client, ours, theirs } = yield* connected(transport, yield* socketFolder)
