@@ -13,11 +13,14 @@ const bytesPerDescriptor = 4096
 /** What a message counts beside its bytes. */
 const overheadBytes = 64
 
+/** The places of taken messages are given up when there are this many, and half of all. */
+const compactAt = 64
+
 const weightOf = ({ bytes, descriptors }: Waiting): number =>
   overheadBytes + bytes.byteLength + bytesPerDescriptor * descriptors.length
 
 export class Backlog {
-  private messages: Array<Waiting> = []
+  private messages: Array<Waiting | undefined> = []
   private next = 0
   /** How much memory the messages hold, in bytes. */
   weight = 0
@@ -34,21 +37,23 @@ export class Backlog {
     this.weight += weightOf(message)
   }
 
-  /** The oldest, which stays. */
-  peek(): Waiting | undefined {
-    return this.messages[this.next]
-  }
-
   /** Takes the oldest; undefined if there is none. */
   shift(): Waiting | undefined {
     const message = this.messages[this.next]
     if (message === undefined) return undefined
     this.weight -= weightOf(message)
-    this.next++
-    if (this.isEmpty) {
-      this.messages = []
+    this.messages[this.next++] = undefined
+    if (this.isEmpty || (this.next >= compactAt && 2 * this.next >= this.messages.length)) {
+      this.messages = this.messages.slice(this.next)
       this.next = 0
     }
     return message
+  }
+
+  /** What was taken last is the oldest again. */
+  putBack(message: Waiting): void {
+    this.messages = [message, ...this.messages.slice(this.next)]
+    this.next = 0
+    this.weight += weightOf(message)
   }
 }

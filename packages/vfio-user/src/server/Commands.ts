@@ -125,7 +125,7 @@ export class Commands<E> {
     const answer: Effect.Effect<void, Errno | E> =
       count === 0
         ? Either.void
-        : this.client.served.device.read(region, offset, replies.bytes.subarray(from, from + count))
+        : this.client.served.device.read(region, offset, new Uint8Array(replies.bytes.buffer, from, count))
     if (Now.isNow(answer)) return this.endRead(id, flags, answer)
     if (replies.pending > 0) this.flow.send(replies.take(false))
     this.flow.run(answer, (result) => this.endRead(id, flags, result))

@@ -76,10 +76,11 @@ export class Served<E> {
   }
 
   private adopt(file: MigrationFile<E>): Effect.Effect<void, E> {
-    return Effect.zipRight(
-      this.closeFile,
-      Effect.sync(() => (this.file = file))
-    )
+    return Effect.suspend(() => {
+      const before = this.file
+      this.file = file
+      return before === undefined ? Effect.void : before.close
+    })
   }
 
   private follow(migration: MigratableDevice<E>): Effect.Effect<void, E> {

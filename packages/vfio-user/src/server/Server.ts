@@ -83,7 +83,7 @@ class Clients<E> {
   }
 
   private turnAway(connection: Connection): Receiver {
-    this.log.warn("a client was turned away, others wait")
+    this.log.warn("a client was turned away: others wait, or the server stops")
     connection.close()
     return {
       received: (_, descriptors) => descriptors.forEach((descriptor) => this.served.options.host.close(descriptor)),

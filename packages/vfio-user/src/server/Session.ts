@@ -123,8 +123,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.isOver = true
     if (failure !== undefined) this.log.warn(`the client's connection has failed: ${failure.message}`)
     this.unclaimed(this.framing.clear())
-    this.drop(this.backlog)
-    this.drop(this.inbox)
+    this.dropAll()
     this.client.dma.close()
     this.client.interrupts.detach()
     this.client.space.unmapAll()
@@ -161,6 +160,8 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   }
 
   run<A>(effect: Effect.Effect<A, Errno | E>, done: (result: Either.Either<A, Errno | E>) => void): void {
+    // The connection may have ended inside the send before this.
+    if (this.isOver) return
     this.waiting = true
     Runtime.runFork(this.runtime)(effect).addObserver((exit) => {
       this.waiting = false
@@ -215,9 +216,10 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   /** Ends a pass: takes what has waited as far as it goes, lets writes and replies go out. */
   private settle(): void {
     while (!this.isOver) {
-      const next = this.canTake ? this.backlog.peek() : undefined
+      const next = this.canTake ? this.backlog.shift() : undefined
       if (next !== undefined) {
-        if (this.take(next.bytes, next.view, 0, next.bytes.byteLength, next.descriptors)) this.backlog.shift()
+        const isTaken = this.take(next.bytes, next.view, 0, next.bytes.byteLength, next.descriptors)
+        if (!isTaken) this.backlog.putBack(next)
         continue
       }
       this.commands.finishPass()
@@ -227,7 +229,8 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
       this.framing.push(more.bytes, more.descriptors)
     }
     this.isActive = false
-    this.adjust()
+    if (this.isGone) this.dropAll()
+    else this.adjust()
   }
 
   /** Pauses the connection while what it brings could only wait, resumes it when that is over. */
@@ -254,8 +257,10 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     if (weight > 2 * hardLimit) this.end()
   }
 
-  private drop(backlog: Backlog): void {
-    for (let next = backlog.shift(); next !== undefined; next = backlog.shift()) this.unclaimed(next.descriptors)
+  private dropAll(): void {
+    for (const waiting of [this.backlog, this.inbox]) {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) this.unclaimed(next.descriptors)
+    }
   }
 
   private makeAttach(): Effect.Effect<void, Errno | E> {

@@ -120,7 +120,7 @@ export class WriteBatch {
     this.filled += count
     if (count > fewBytes) this.data.set(bytes.subarray(at, at + count), from)
     else for (let index = 0; index < count; index++) this.data[from + index] = bytes[at + index] ?? 0
-    return this.data.subarray(from, from + count)
+    return new Uint8Array(this.data.buffer, from, count)
   }
 }
 

@@ -128,6 +128,26 @@ describe("back-pressure", () => {
     })
   )
 
+  it.scoped("what a chunk brought is kept for a device that answers later: the chunk is the transport's again", () =>
+    Effect.gen(function* () {
+      const { connect, device, open } = yield* gated
+      const client = connect().version()
+      const messages = [0, 8].map((offset) => Message.encodeCommand(offset, REGION_WRITE, write(0, offset, four)))
+      const state = Message.encodeCommand(9, DEVICE_FEATURE, setState(4))
+      const data = Message.encodeCommand(10, Command.MIG_DATA_WRITE, migData(4, new Uint8Array([9, 9, 9, 9])))
+      const chunk = new Uint8Array([...messages, state, data].flatMap((message) => [...message]))
+      client.raw(chunk)
+      chunk.fill(0xee)
+      yield* open
+      assert.deepStrictEqual(
+        client.messages.slice(-4).map(({ error, id }) => [id, error]),
+        [0, 8, 9, 10].map((id) => [id, 0])
+      )
+      assert.deepStrictEqual(device.bar.subarray(0, 12), new Uint8Array([9, 9, 9, 9, 0, 0, 0, 0, ...four]))
+      assert.deepStrictEqual(device.batches, [2])
+    })
+  )
+
   it.scoped("a client that does not read is not read, and no command of its is done", () =>
     Effect.gen(function* () {
       const { connect, device } = yield* serving()
@@ -210,6 +230,40 @@ describe("the end of a connection", () => {
       })
     )
   }
+
+  it.scoped("inside the send of a reply: what is behind it in the chunk is not done any more", () =>
+    Effect.gen(function* () {
+      const { connect, device } = yield* serving()
+      const client = connect().version()
+      client.onMessage = () => client.lose()
+      const messages = [
+        Message.encodeCommand(1, REGION_READ, read(0, 0, 4)),
+        Message.encodeCommand(2, DEVICE_RESET),
+        Message.encodeCommand(3, REGION_WRITE, write(0, 0, four))
+      ]
+      client.raw(new Uint8Array(messages.flatMap((message) => [...message])))
+      assert.deepStrictEqual(device.calls, ["attach", "detach"])
+      assert.deepStrictEqual(device.batches, [])
+      assert.isFalse(connect().version().isClosed)
+    })
+  )
+
+  it.scoped("inside the send of what a command waited for: descriptors are closed once", () =>
+    Effect.gen(function* () {
+      const { closed, connect, open } = yield* gated
+      const client = connect().version()
+      const messages = [
+        Message.encodeCommand(1, REGION_WRITE, write(0, 0, four)),
+        Message.encodeCommand(2, DEVICE_RESET),
+        Message.encodeCommand(3, DEVICE_RESET)
+      ].map((message) => [...message])
+      client.raw(new Uint8Array(messages.slice(0, 2).flat()), [7])
+      client.raw(new Uint8Array(messages.slice(2).flat()), [8])
+      client.onMessage = () => client.lose()
+      yield* open
+      assert.deepStrictEqual(closed.toSorted(), [7, 8])
+    })
+  )
 
   it.scoped("at any byte of a conversation leaves the device free and nothing open", () =>
     Effect.gen(function* () {

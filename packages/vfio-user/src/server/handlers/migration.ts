@@ -19,10 +19,15 @@ export const dataRead: Handler = (client, payload) => {
   const { size } = request.right
   if (file?.kind !== "saving") return wrong("session", file?.kind ?? "none", "saving")
   return Effect.map(endAsEmpty(file.read(size)), (data) => {
-    const room = new Uint8Array(options.padMigrationData ? size : data.byteLength)
-    room.set(data)
-    return MigData.encode({ argsz: MigData.headBytes + data.byteLength, size: data.byteLength, data: room })
+    const argsz = MigData.headBytes + data.byteLength
+    return MigData.encode({ argsz, size: data.byteLength, data: options.padMigrationData ? padded(data, size) : data })
   })
+}
+
+const padded = (data: Uint8Array, size: number): Uint8Array => {
+  const room = new Uint8Array(size)
+  room.set(data)
+  return room
 }
 
 /** The end of the data for now, which a device may tell by `ENOMSG`, is an empty reply on this wire. */
