@@ -27,7 +27,7 @@ export { withTimeout } from "./client/call.ts"
 export interface ClientOptions {
   /** The memory that the server may ask for. Default: none, every DMA_READ and DMA_WRITE is `EFAULT`. */
   readonly dma?: DmaAccess
-  /** Closes descriptors that the server passes. To be given with a connection that passes descriptors. */
+  /** Closes descriptors that the server passes. A connection that passes descriptors cannot do without: it would leak them, and is a defect. */
   readonly closeDescriptor?: CloseDescriptor
 }
 
@@ -49,8 +49,14 @@ const noMemory: DmaAccess = {
   mayWrite: (address, length) => fault(address, length, "write")
 }
 
-/** A connection whose descriptors are closed by nobody: it has none. */
+/** For a connection that has no descriptors. */
 const closeNothing: CloseDescriptor = () => undefined
+
+const closeOf = ({ passesDescriptors }: Connection, { closeDescriptor }: ClientOptions): CloseDescriptor => {
+  if (closeDescriptor !== undefined) return closeDescriptor
+  if (passesDescriptors) throw new TypeError("give closeDescriptor to a client whose connection passes descriptors")
+  return closeNothing
+}
 
 const negotiate = (core: Core): Effect.Effect<Negotiated, CallError | VersionRefused> =>
   Effect.flatMap(
@@ -88,7 +94,7 @@ const openCore = <E, R>(
     const cores: Array<Core> = []
     yield* open((connection) => {
       const { core, receiver } = makeCore(connection, {
-        closeDescriptor: options.closeDescriptor ?? closeNothing,
+        closeDescriptor: closeOf(connection, options),
         serve: commands.serve
       })
       cores.push(core)

@@ -21,7 +21,8 @@ export interface Connection {
   readonly passesDescriptors: boolean
   /**
    * Sends whole messages: `bytes` goes out in one write as far as the kernel takes it, and nothing is written before its rest. The transport owns `bytes`
-   * from now on. `descriptors` go with the first byte; the caller still owns them, and may close them when `send` has returned.
+   * from now on. `descriptors` go with the first byte, so `bytes` is then the one message that they belong to; at most 16. The caller still owns them, and
+   * may close them when `send` has returned.
    * False: much is queued, wait for `drained`. After the end of the connection it does nothing.
    */
   readonly send: (bytes: Uint8Array, descriptors?: ReadonlyArray<number>) => boolean

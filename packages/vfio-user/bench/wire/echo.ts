@@ -14,7 +14,7 @@ const template = Message.encodeReply(
 )
 
 /** The replies to all requests in `bytes`. */
-export const echoOf = (bytes: Uint8Array): Uint8Array => {
+const echoOf = (bytes: Uint8Array): Uint8Array => {
   const count = bytes.length / requestBytes
   const replies = new Uint8Array(count * replyBytes)
   for (let index = 0; index < count; index++) {

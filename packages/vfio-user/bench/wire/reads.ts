@@ -1,6 +1,7 @@
 /** REGION_READs of 4 bytes, one after the other or some at once: through the callbacks of the client's core, and as effects. */
 import { accessHeadBytes, type Client, type Core, makeClient, type Waiting } from "@stopcopy/vfio-user"
 import { type Comparison, inFolder, rateOf, type Subject } from "@stopcopy/workbench"
+import { closeDescriptor } from "@stopcopy/vfio-user/transport"
 import { Effect } from "effect"
 import { dirname, join } from "node:path"
 import { type Served, start, transportOf, type Way } from "./child.ts"
@@ -11,7 +12,7 @@ const ticks = 50
 const registers = 1024
 
 /** Reads `count` registers with `atOnce` under way; each reply makes the next request. */
-export const readAll = (core: Core, count: number, atOnce: number): Effect.Effect<number, Error> =>
+const readAll = (core: Core, count: number, atOnce: number): Effect.Effect<number, Error> =>
   Effect.async((resume) => {
     let [begun, done, sum] = [0, 0, 0]
     const next = (): void => {
@@ -55,7 +56,7 @@ const overSocket = ({ atOnce, served, style, way }: Measured): Effect.Effect<num
         const path = join(dirname(file), "device.sock")
         const transport = yield* transportOf(way)
         yield* start(served, way, path)
-        const client = yield* makeClient((accept) => transport.connect(path, accept))
+        const client = yield* makeClient((accept) => transport.connect(path, accept), { closeDescriptor })
         const count = atOnce === 1 ? 30_000 : 320_000
         const run = style === "callbacks" ? readAll(client.core, count, atOnce) : effects(client, count, atOnce)
         yield* style === "callbacks" ? readAll(client.core, count / 10, atOnce) : effects(client, count / 10, atOnce)

@@ -12,7 +12,7 @@ export interface Waiting {
 }
 
 /** Calls at once: an id has 16 bits. */
-export const maxCalls = 0x1_0000
+const maxCalls = 0x1_0000
 
 /** Waits for the reply of a call that was given up. */
 const forgotten: Waiting = { replied: () => undefined, failed: () => undefined }

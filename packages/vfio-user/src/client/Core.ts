@@ -14,7 +14,7 @@ import { encodeCommand } from "../Message.ts"
 import * as RegionAccess from "../messages/RegionAccess.ts"
 import { type Calls, makeCalls, type Waiting } from "./Calls.ts"
 import { CallTimedOut, Disconnected, errorOf, ProtocolViolation } from "./errors.ts"
-import { type Inbox, makeInbox } from "./Inbox.ts"
+import { Inbox } from "./Inbox.ts"
 import { makeOutbox, type Outbox } from "./Outbox.ts"
 import type { ServeCommand } from "./ServerCommands.ts"
 
@@ -27,14 +27,14 @@ const maxMessageBytes = announcedDataBytes + 4096
 /** The unit of timeouts, in milliseconds. */
 export const tickMillis = 100
 
-export interface CoreOptions {
+interface CoreOptions {
   readonly closeDescriptor: CloseDescriptor
   /** Answers what the server asks. */
   readonly serve: ServeCommand
 }
 
 /** A command as a whole. */
-export interface Call {
+interface Call {
   readonly command: number
   readonly payload: Uint8Array
   /** The least size of the reply's payload, in bytes. */
@@ -116,7 +116,7 @@ export const makeCore = (
     connection.close()
     return violation
   }
-  const inbox: Inbox = makeInbox(
+  const inbox: Inbox = new Inbox(
     maxMessageBytes,
     (view, at, size, descriptors) => {
       const flags = view.getUint32(at + 8, true)

@@ -85,7 +85,7 @@ const messageOf = ({ command, id }: Request, answer: Answer): Uint8Array =>
     onRight: (transfer) => encodeReply(id, command, DmaTransfer.encode(transfer))
   })
 
-export interface ServerCommands {
+interface ServerCommands {
   readonly serve: ServeCommand
   /** Ends what is waited for. */
   readonly stop: Effect.Effect<void>

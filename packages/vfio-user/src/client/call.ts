@@ -1,6 +1,6 @@
 /** Calls of the core as effects: interruptible, with a timeout, their replies decoded. */
 import type { EINVAL } from "@stopcopy/errno"
-import { Effect, Either, FiberRef } from "effect"
+import { Effect, Either, Fiber, FiberRef, Option } from "effect"
 import { commandName } from "../Command.ts"
 import { headerBytes } from "../Header.ts"
 import { accessHeadBytes, type Core, tickMillis } from "./Core.ts"
@@ -8,7 +8,7 @@ import type { Waiting } from "./Calls.ts"
 import type { CallError } from "./errors.ts"
 
 /** How long a call may take unless it says otherwise, in milliseconds. */
-export const defaultTimeoutMillis = 5000
+const defaultTimeoutMillis = 5000
 
 const timeoutMillis = FiberRef.unsafeMake(defaultTimeoutMillis)
 
@@ -19,11 +19,12 @@ export const withTimeout =
     Effect.locally(effect, timeoutMillis, millis)
 
 const ticksOf = (millis: number): number => Math.max(1, Math.ceil(millis / tickMillis))
+const defaultTicks = ticksOf(defaultTimeoutMillis)
 
 /** What a call gives, or that its reply is broken. */
-export type Decode<A> = (payload: Uint8Array) => Either.Either<A, EINVAL>
+type Decode<A> = (payload: Uint8Array) => Either.Either<A, EINVAL>
 
-export interface Request {
+interface Request {
   readonly command: number
   readonly payload: Uint8Array
   /** The least size of the reply's payload, in bytes. */
@@ -33,26 +34,29 @@ export interface Request {
 
 type Resume<A> = (effect: Effect.Effect<A, CallError>) => void
 
-/** Runs `begin` with somebody who waits; interrupting forgets the call. */
+/** How long a call of the fiber that runs may take. */
+const currentTicks = (): number =>
+  Option.match(Fiber.getCurrentFiber(), {
+    onNone: () => defaultTicks,
+    onSome: (fiber) => ticksOf(fiber.getFiberRef(timeoutMillis))
+  })
+
+/**
+ * Runs `begin` with somebody who waits. There is nothing to be done when the fiber is interrupted: the core keeps the id until the reply has come, and
+ * tells it to a fiber that has ended. (A finalizer would make each call three times as dear.)
+ */
 const waitFor = <A>(
-  core: Core,
   begin: (ticks: number, waiting: Waiting) => number,
   waitingOf: (resume: Resume<A>) => Waiting
 ): Effect.Effect<A, CallError> =>
-  Effect.withFiberRuntime((fiber) => {
-    const ticks = ticksOf(fiber.getFiberRef(timeoutMillis))
-    return Effect.async<A, CallError>((resume) => {
-      const waiting = waitingOf(resume)
-      const id = begin(ticks, waiting)
-      return Effect.sync(() => core.forget(id, waiting))
-    })
+  Effect.async<A, CallError>((resume) => {
+    begin(currentTicks(), waitingOf(resume))
   })
 
 /** A command and its reply. A payload that `decode` refuses is a violation of the protocol. */
 export const call = <A>(core: Core, request: Request, decode: Decode<A>): Effect.Effect<A, CallError> => {
   const { command, descriptors = [], leastBytes, payload } = request
   return waitFor<A>(
-    core,
     (ticks, waiting) => core.call({ command, payload, leastBytes, ticks, descriptors }, waiting),
     (resume) => ({
       failed: (error) => resume(Effect.fail(error)),
@@ -84,7 +88,6 @@ export const read = <A>(
   take: (view: DataView, at: number) => A
 ): Effect.Effect<A, CallError> =>
   waitFor<A>(
-    core,
     (ticks, waiting) => core.read(region, offset, count, ticks, waiting),
     (resume) => ({
       failed: (error) => resume(Effect.fail(error)),
@@ -95,7 +98,6 @@ export const read = <A>(
 /** REGION_WRITE of as many bytes as a message takes. */
 export const write = (core: Core, region: number, offset: number, bytes: Uint8Array): Effect.Effect<void, CallError> =>
   waitFor<void>(
-    core,
     (ticks, waiting) => core.write(region, offset, bytes, ticks, waiting),
     (resume) => ({
       failed: (error) => resume(Effect.fail(error)),

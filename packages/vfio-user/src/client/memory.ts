@@ -1,6 +1,6 @@
 /** The memory that a client gives to a remote device, the device's own description, and its reset. Source: sections 5, 6, 8, 12 of the specification. */
 import { ENOTSUP } from "@stopcopy/errno"
-import { Effect, Either } from "effect"
+import { type Effect, Either } from "effect"
 import { Command } from "../Command.ts"
 import * as DeviceInfo from "../messages/DeviceInfo.ts"
 import * as DmaMap from "../messages/DmaMap.ts"

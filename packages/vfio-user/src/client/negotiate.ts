@@ -9,10 +9,10 @@ import { VersionRefused } from "./errors.ts"
 const minor = 1
 
 /** The most data of a message that this client sends, in bytes: libvfio-user cannot take much more than a socket buffer. */
-export const maxSentDataBytes = 128 * 1024
+const maxSentDataBytes = 128 * 1024
 
 /** Descriptors of one message, at most. */
-export const maxSentDescriptors = 16
+const maxSentDescriptors = 16
 
 const pageBytes = 4096
 

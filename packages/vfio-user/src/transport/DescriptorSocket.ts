@@ -76,7 +76,7 @@ class DescriptorSocket implements Connection {
     this.#ended = ended
     this.#header = headerOf(libc)
     this.#queue = makeSendQueue(libc, this.#header, socket)
-    this.#watch = libc.watch(socket, () => this.#ready())
+    this.#watch = libc.watch(socket, (failed) => this.#ready(failed))
   }
 
   begin(accept: Accept): void {
@@ -128,9 +128,10 @@ class DescriptorSocket implements Connection {
     else this.#watch.stop()
   }
 
-  #ready(): void {
+  #ready(failed: boolean): void {
     if (!this.#queue.isEmpty()) this.#flush()
-    if (this.#phase === "open" && !this.#paused) this.#receive()
+    if (this.#phase === "open" && !this.#paused) this.#receive(failed)
+    if (failed) this.#listen()
   }
 
   #flush(): void {
@@ -145,7 +146,8 @@ class DescriptorSocket implements Connection {
     if (this.#phase === "open") this.#receiver.drained()
   }
 
-  #receive(): void {
+  /** Receives what is there; `toTheEnd`: until the system says that there is no more, which is when it names a pending error. */
+  #receive(toTheEnd: boolean): void {
     const { into } = this.#header
     for (let turn = 0; turn < receivesInARow && this.#phase === "open" && !this.#paused; turn++) {
       const count = this.#header.receive(this.#socket)
@@ -157,7 +159,7 @@ class DescriptorSocket implements Connection {
       if (this.#header.lostDescriptors()) return this.#loseDescriptors()
       const carries = this.#header.hasDescriptors()
       this.#receiver.received(into.subarray(0, count), carries ? this.#header.takeDescriptors() : none)
-      if (!carries && count < into.length) return
+      if (!carries && !toTheEnd && count < into.length) return
     }
   }
 
@@ -181,7 +183,7 @@ class DescriptorSocket implements Connection {
     setImmediate(() => {
       if (this.#phase !== "failing") return
       this.#phase = "open"
-      if (!this.#paused) this.#receive()
+      if (!this.#paused) this.#receive(true)
       this.#end(failure)
     })
   }

@@ -52,7 +52,9 @@ const makeEventfd = (libc: Libc, descriptor: number): Eventfd & { readonly close
   const watch = libc.watch(descriptor, () => {
     const count = readCounter(descriptor)
     if (count > 0n) waiting.shift()?.(count)
+    // Started again for others: after an error nothing is watched.
     if (waiting.length === 0) watch.stop()
+    else watch.start(true, false)
   })
   const take = Effect.async<bigint>((resume) => {
     const count = waiting.length === 0 ? readCounter(descriptor) : 0n

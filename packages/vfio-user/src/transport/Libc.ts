@@ -49,8 +49,11 @@ export interface Libc {
   readonly duplicate: (descriptor: number) => number
   readonly eventfd: (count: number, flags: number) => number
   readonly memfd: (name: string, flags: number) => number
-  /** Calls `ready` when the event loop finds the descriptor ready for what `start` named. Makes it non-blocking. */
-  readonly watch: (descriptor: number, ready: () => void) => Watch
+  /**
+   * Calls `ready` when the event loop finds the descriptor ready for what `start` named. With an error pending on it, such as a peer that closed without
+   * having read everything, `failed` is true, and nothing is watched until the next `start`. Makes the descriptor non-blocking.
+   */
+  readonly watch: (descriptor: number, ready: (failed: boolean) => void) => Watch
 }
 
 /** fcntl(2): commands of Linux. */
@@ -66,20 +69,23 @@ const layoutFits = (): boolean =>
  * Runs a callback of a poll handle as the event loop runs Node's own: microtasks follow it, and what it throws is an uncaught error. The library calls it
  * without either.
  */
-const asNodeWould = (run: () => void) => (): void => {
-  try {
-    run()
-  } catch (thrown) {
-    setImmediate(() => {
-      throw thrown
-    })
+const asNodeWould =
+  (run: (failed: boolean) => void) =>
+  (status: unknown): void => {
+    try {
+      // A status of libuv's, below 0 for an error. The library's types leave it out.
+      run(typeof status === "number" && status < 0)
+    } catch (thrown) {
+      setImmediate(() => {
+        throw thrown
+      })
+    }
+    setImmediate(nothing)
   }
-  setImmediate(nothing)
-}
 
 const nothing = (): void => undefined
 
-const makeWatch = (library: Library, descriptor: number, ready: () => void): Watch => {
+const makeWatch = (library: Library, descriptor: number, ready: (failed: boolean) => void): Watch => {
   const callback = asNodeWould(ready)
   const handle = library.node.poll(descriptor, { readable: true }, callback)
   handle.stop()

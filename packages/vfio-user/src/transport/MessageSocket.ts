@@ -7,7 +7,7 @@ import type { Accept, Connection, Receiver } from "../Connection.ts"
 import { lingerMillis } from "./Transport.ts"
 
 /** A connection, and what its socket's owner tells it. */
-export interface MessageSocket {
+interface MessageSocket {
   readonly connection: Connection
   /** Takes bytes that were read into a buffer that is used again. */
   readonly deliver: (bytes: Uint8Array) => void

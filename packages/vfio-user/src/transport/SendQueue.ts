@@ -4,7 +4,7 @@ import type { Libc } from "./Libc.ts"
 import { type MessageHeader, sendBytes } from "./MessageHeader.ts"
 
 /** Outcomes of a send: everything went out, the socket takes no more for now, or above 0 the errno of a failure. */
-export const allSent = 0
+const allSent = 0
 export const mustWait = -1
 
 interface Waiting {

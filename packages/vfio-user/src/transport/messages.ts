@@ -1,5 +1,5 @@
 /** The transport without descriptors: sockets of `node:net`. Works wherever Node does. */
-import { Effect, type Scope } from "effect"
+import { Effect, Either, type Scope } from "effect"
 import { chmodSync } from "node:fs"
 import { connect, createServer, type IpcNetConnectOpts, type Server, type Socket } from "node:net"
 import { isMainThread } from "node:worker_threads"
@@ -23,6 +23,12 @@ const bindFor = (server: Server, path: string): void => {
   }
 }
 
+const onlyForOwner = (path: string): Either.Either<void, SocketFailed> =>
+  Either.try({
+    try: () => chmodSync(path, ownerOnly),
+    catch: (thrown) => new SocketFailed({ operation: "chmod", path, code: codeOf(thrown) })
+  })
+
 const listening = (server: Server, path: string): Effect.Effect<void, SocketFailed> =>
   Effect.async((resume) => {
     const refused = (error: Error): void => {
@@ -31,8 +37,7 @@ const listening = (server: Server, path: string): Effect.Effect<void, SocketFail
     server.once("error", refused)
     server.once("listening", () => {
       server.off("error", refused)
-      chmodSync(path, ownerOnly)
-      resume(Effect.void)
+      resume(onlyForOwner(path))
     })
     bindFor(server, path)
   })

@@ -1,6 +1,6 @@
 /** The client against a scripted peer: order of replies, timeouts, interruption, limits, and what ends a connection. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Scope, TestClock } from "effect"
+import { Cause, Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import { Command } from "../../src/Command.ts"
 import { makeClient, withTimeout } from "../../src/Client.ts"
 import * as Header from "../../src/Header.ts"
@@ -135,6 +135,27 @@ describe("calls", () => {
       assert.strictEqual(yield* Fiber.join(other), 0x0202_0202)
       yield* Effect.fork(client.readWord(0, 0, 4))
       assert.include([first.id, second.id], (yield* peer.next).id)
+    })
+  )
+
+  it.scoped("a call of the core that is forgotten is told nothing, neither a reply nor the end", () =>
+    Effect.gen(function* () {
+      const { client, peer } = yield* connected()
+      const told: Array<string> = []
+      const waiting = { replied: () => void told.push("reply"), failed: () => void told.push("failure") }
+      const [answered, lost, kept] = [0, 4, 8].map((offset) => client.core.read(0, offset, 4, 50, { ...waiting }))
+      const other = { ...waiting }
+      const forgotten = client.core.read(0, 12, 4, 50, other)
+      client.core.forget(forgotten, other)
+      assert.lengthOf(new Set([answered, lost, kept, forgotten]), 4)
+      peer.send(dataReply(yield* peer.next, 1))
+      const rest = [yield* peer.next, yield* peer.next, yield* peer.next]
+      peer.send(joined(rest.slice(2).map((message) => dataReply(message, 1))))
+      peer.vanish()
+      yield* client.ended
+      assert.deepStrictEqual(told, ["reply", "failure", "failure"])
+      assert.strictEqual(client.core.read(0, 0, 4, 50, waiting), -1)
+      assert.lengthOf(told, 4)
     })
   )
 
@@ -279,6 +300,13 @@ describe("limits of the peer", () => {
           [2, 6, 1, 0x24]
         ]
       )
+    })
+  )
+
+  it.scoped("a connection that passes descriptors needs somebody to close them", () =>
+    Effect.gen(function* () {
+      const exit = yield* Effect.exit(makeClient(makePeer({ passesDescriptors: true }).open))
+      assert.isTrue(Exit.isFailure(exit) && Cause.isDie(exit.cause))
     })
   )
 

@@ -13,7 +13,7 @@ export interface Received extends Header.Header {
   readonly descriptors: ReadonlyArray<number>
 }
 
-export interface Peer {
+interface Peer {
   /** For `makeClient`. */
   readonly open: (accept: Accept) => Effect.Effect<Connection>
   /** The next message of the client that the peer did not answer itself. */

@@ -40,112 +40,113 @@ const everyTransport: ReadonlyArray<readonly [name: string, transport: Transport
   ["descriptors", Transport.descriptorsThrough(libc)]
 ]
 
-describe.each(everyTransport)("over %s", (_, transport) => {
-  it.scoped("the device is described", () =>
-    Effect.gen(function* () {
-      const { client } = yield* served(transport)
-      const info = yield* client.info
-      assert.deepStrictEqual([info.flags, info.regions, info.interruptTypes], [3, 9, 5])
-      const bar = yield* client.regionInfo(0)
-      assert.deepStrictEqual([bar.size, bar.flags, bar.areas], [0x1000, 3, undefined])
-      assert.strictEqual((yield* client.irqInfo(2)).count, 4)
-      assert.strictEqual((yield* Effect.flip(client.regionInfo(9)))._tag, "EINVAL")
-    })
-  )
+for (const [name, transport] of everyTransport)
+  describe(`over ${name}`, () => {
+    it.scoped("the device is described", () =>
+      Effect.gen(function* () {
+        const { client } = yield* served(transport)
+        const info = yield* client.info
+        assert.deepStrictEqual([info.flags, info.regions, info.interruptTypes], [3, 9, 5])
+        const bar = yield* client.regionInfo(0)
+        assert.deepStrictEqual([bar.size, bar.flags, bar.areas], [0x1000, 3, undefined])
+        assert.strictEqual((yield* client.irqInfo(2)).count, 4)
+        assert.strictEqual((yield* Effect.flip(client.regionInfo(9)))._tag, "EINVAL")
+      })
+    )
 
-  it.scoped("registers of every width are read and written", () =>
-    Effect.gen(function* () {
-      const { client, device } = yield* served(transport)
-      yield* client.writeWord(0, 8, 1, 0x1ff)
-      yield* client.writeWord(0, 10, 2, 0xabcd)
-      yield* client.writeWord(0, 12, 4, 0xdead_beef)
-      yield* client.writeWord64(0, 16, 0x0123_4567_89ab_cdefn)
-      assert.strictEqual(yield* client.readWord(0, 8, 1), 0xff)
-      assert.strictEqual(yield* client.readWord(0, 8, 2), 0xff)
-      assert.strictEqual(yield* client.readWord(0, 10, 2), 0xabcd)
-      assert.strictEqual(yield* client.readWord(0, 12, 4), 0xdead_beef)
-      assert.strictEqual(yield* client.readWord64(0, 16), 0x0123_4567_89ab_cdefn)
-      yield* client.postRegion(0, 0, Uint8Array.of(1, 2, 3))
-      assert.deepStrictEqual([...(yield* client.readRegion(0, 0, 4))], [1, 2, 3, 0])
-      assert.deepStrictEqual([...device.bar.subarray(0, 3)], [1, 2, 3])
-      const refused = yield* Effect.flip(client.writeWord(0, 0xf00, 4, 1))
-      assert.strictEqual(refused._tag, "EBUSY")
-    })
-  )
+    it.scoped("registers of every width are read and written", () =>
+      Effect.gen(function* () {
+        const { client, device } = yield* served(transport)
+        yield* client.writeWord(0, 8, 1, 0x1ff)
+        yield* client.writeWord(0, 10, 2, 0xabcd)
+        yield* client.writeWord(0, 12, 4, 0xdead_beef)
+        yield* client.writeWord64(0, 16, 0x0123_4567_89ab_cdefn)
+        assert.strictEqual(yield* client.readWord(0, 8, 1), 0xff)
+        assert.strictEqual(yield* client.readWord(0, 8, 2), 0xff)
+        assert.strictEqual(yield* client.readWord(0, 10, 2), 0xabcd)
+        assert.strictEqual(yield* client.readWord(0, 12, 4), 0xdead_beef)
+        assert.strictEqual(yield* client.readWord64(0, 16), 0x0123_4567_89ab_cdefn)
+        yield* client.postRegion(0, 0, Uint8Array.of(1, 2, 3))
+        assert.deepStrictEqual([...(yield* client.readRegion(0, 0, 4))], [1, 2, 3, 0])
+        assert.deepStrictEqual([...device.bar.subarray(0, 3)], [1, 2, 3])
+        const refused = yield* Effect.flip(client.writeWord(0, 0xf00, 4, 1))
+        assert.strictEqual(refused._tag, "EBUSY")
+      })
+    )
 
-  it.scoped("several writes go in one message, and the answer counts those that were done", () =>
-    Effect.gen(function* () {
-      const { client } = yield* served(transport)
-      const write = (offset: number) => ({ region: 0, offset, data: Uint8Array.of(7) })
-      const writes = Array.from({ length: 300 }, (_, index) => write(index))
-      assert.strictEqual(yield* client.writeMultiple(writes), 300)
-      assert.strictEqual(yield* client.readWord(0, 299, 1), 7)
-      assert.strictEqual(yield* client.writeMultiple([write(400), write(0x1000)]), 1)
-    })
-  )
+    it.scoped("several writes go in one message, and the answer counts those that were done", () =>
+      Effect.gen(function* () {
+        const { client } = yield* served(transport)
+        const write = (offset: number) => ({ region: 0, offset, data: Uint8Array.of(7) })
+        const writes = Array.from({ length: 300 }, (_, index) => write(index))
+        assert.strictEqual(yield* client.writeMultiple(writes), 300)
+        assert.strictEqual(yield* client.readWord(0, 299, 1), 7)
+        assert.strictEqual(yield* client.writeMultiple([write(400), write(0x1000)]), 1)
+      })
+    )
 
-  it.scoped("memory without a file is asked for", () =>
-    Effect.gen(function* () {
-      const { client, device, own } = yield* served(transport)
-      yield* client.dmaMap({ address: 0n, size: 8192n, read: true, write: true })
-      const { dma } = yield* userOf(device)
-      own.set([1, 2, 3], 100)
-      assert.deepStrictEqual([...(yield* dma.read(100n, 3))], [1, 2, 3])
-      yield* dma.write(4096n, Uint8Array.of(4, 5))
-      assert.deepStrictEqual([...own.subarray(4096, 4098)], [4, 5])
-      yield* client.dmaUnmap(0n, 8192n)
-      assert.strictEqual((yield* Effect.flip(dma.read(100n, 3)))._tag, "DmaFault")
-      assert.strictEqual((yield* Effect.flip(client.dmaUnmap(0n, 8192n)))._tag, "ENOENT")
-    })
-  )
+    it.scoped("memory without a file is asked for", () =>
+      Effect.gen(function* () {
+        const { client, device, own } = yield* served(transport)
+        yield* client.dmaMap({ address: 0n, size: 8192n, read: true, write: true })
+        const { dma } = yield* userOf(device)
+        own.set([1, 2, 3], 100)
+        assert.deepStrictEqual([...(yield* dma.read(100n, 3))], [1, 2, 3])
+        yield* dma.write(4096n, Uint8Array.of(4, 5))
+        assert.deepStrictEqual([...own.subarray(4096, 4098)], [4, 5])
+        yield* client.dmaUnmap(0n, 8192n)
+        assert.strictEqual((yield* Effect.flip(dma.read(100n, 3)))._tag, "DmaFault")
+        assert.strictEqual((yield* Effect.flip(client.dmaUnmap(0n, 8192n)))._tag, "ENOENT")
+      })
+    )
 
-  it.scoped("writes of the device are logged", () =>
-    Effect.gen(function* () {
-      const { client, device } = yield* served(transport)
-      assert.strictEqual(yield* client.startDmaLogging(4096n, [{ iova: 0n, length: 1n << 20n }]), 4096n)
-      device.dirty.add(0n).add(4096n * 9n)
-      assert.deepStrictEqual([...(yield* client.reportDmaLogging(0n, 65_536n, 4096n))], [1, 2, 0, 0, 0, 0, 0, 0])
-      yield* client.stopDmaLogging
-      assert.strictEqual((yield* Effect.flip(client.reportDmaLogging(0n, 65_536n, 4096n)))._tag, "EINVAL")
-    })
-  )
+    it.scoped("writes of the device are logged", () =>
+      Effect.gen(function* () {
+        const { client, device } = yield* served(transport)
+        assert.strictEqual(yield* client.startDmaLogging(4096n, [{ iova: 0n, length: 1n << 20n }]), 4096n)
+        device.dirty.add(0n).add(4096n * 9n)
+        assert.deepStrictEqual([...(yield* client.reportDmaLogging(0n, 65_536n, 4096n))], [1, 2, 0, 0, 0, 0, 0, 0])
+        yield* client.stopDmaLogging
+        assert.strictEqual((yield* Effect.flip(client.reportDmaLogging(0n, 65_536n, 4096n)))._tag, "EINVAL")
+      })
+    )
 
-  it.scoped("a device is migrated through its sockets", () =>
-    Effect.gen(function* () {
-      const source = yield* served(transport, { flags: 7 })
-      const destination = yield* served(transport, { flags: 7 })
-      source.device.bar.forEach((_, index, bar) => (bar[index] = index * 7))
-      const from = yield* makeRemoteDevice(source.client)
-      const to = yield* makeRemoteDevice(destination.client)
-      const file = yield* Effect.flatten(from.setState(MigrationStates.toNumber("PRE_COPY")))
-      const info = yield* PrecopyInfo.decode(
-        yield* file.ioctl(
-          Ioctl.MIG_GET_PRECOPY_INFO,
-          PrecopyInfo.encode({ argsz: 24, flags: 0, initialBytes: 0n, dirtyBytes: 0n })
+    it.scoped("a device is migrated through its sockets", () =>
+      Effect.gen(function* () {
+        const source = yield* served(transport, { flags: 7 })
+        const destination = yield* served(transport, { flags: 7 })
+        source.device.bar.forEach((_, index, bar) => (bar[index] = index * 7))
+        const from = yield* makeRemoteDevice(source.client)
+        const to = yield* makeRemoteDevice(destination.client)
+        const file = yield* Effect.flatten(from.setState(MigrationStates.toNumber("PRE_COPY")))
+        const info = yield* PrecopyInfo.decode(
+          yield* file.ioctl(
+            Ioctl.MIG_GET_PRECOPY_INFO,
+            PrecopyInfo.encode({ argsz: 24, flags: 0, initialBytes: 0n, dirtyBytes: 0n })
+          )
         )
-      )
-      assert.strictEqual(info.initialBytes, 7n)
-      assert.strictEqual(yield* from.dataSize, 0x1000n)
-      const head = yield* file.read(1000)
-      assert.deepStrictEqual(yield* from.setState(MigrationStates.toNumber("STOP_COPY")), Option.none())
-      const rest = yield* Stream.runFold(
-        Stream.takeWhile(Stream.repeatEffect(file.read(999)), ({ length }) => length > 0),
-        [...head],
-        (all, bytes) => [...all, ...bytes]
-      )
-      const target = yield* Effect.flatten(to.setState(MigrationStates.toNumber("RESUMING")))
-      assert.strictEqual(yield* target.write(Uint8Array.from(rest)), 0x1000)
-      assert.strictEqual((yield* Effect.flip(target.write(new Uint8Array(1))))._tag, "EINVAL")
-      yield* to.setState(MigrationStates.toNumber("RUNNING"))
-      assert.strictEqual(yield* to.getState, "RUNNING")
-      assert.deepStrictEqual(destination.device.bar, source.device.bar)
-      assert.strictEqual((yield* Effect.flip(target.write(new Uint8Array(1))))._tag, "ENODEV")
-      yield* from.reset
-      assert.strictEqual((yield* Effect.flip(file.read(1)))._tag, "ENODEV")
-      assert.strictEqual(yield* from.getState, "RUNNING")
-    })
-  )
-})
+        assert.strictEqual(info.initialBytes, 7n)
+        assert.strictEqual(yield* from.dataSize, 0x1000n)
+        const head = yield* file.read(1000)
+        assert.deepStrictEqual(yield* from.setState(MigrationStates.toNumber("STOP_COPY")), Option.none())
+        const rest = yield* Stream.runFold(
+          Stream.takeWhile(Stream.repeatEffect(file.read(999)), ({ length }) => length > 0),
+          [...head],
+          (all, bytes) => [...all, ...bytes]
+        )
+        const target = yield* Effect.flatten(to.setState(MigrationStates.toNumber("RESUMING")))
+        assert.strictEqual(yield* target.write(Uint8Array.from(rest)), 0x1000)
+        assert.strictEqual((yield* Effect.flip(target.write(new Uint8Array(1))))._tag, "EINVAL")
+        yield* to.setState(MigrationStates.toNumber("RUNNING"))
+        assert.strictEqual(yield* to.getState, "RUNNING")
+        assert.deepStrictEqual(destination.device.bar, source.device.bar)
+        assert.strictEqual((yield* Effect.flip(target.write(new Uint8Array(1))))._tag, "ENODEV")
+        yield* from.reset
+        assert.strictEqual((yield* Effect.flip(file.read(1)))._tag, "ENODEV")
+        assert.strictEqual(yield* from.getState, "RUNNING")
+      })
+    )
+  })
 
 describe("with descriptors", () => {
   const transport = Transport.descriptorsThrough(libc)

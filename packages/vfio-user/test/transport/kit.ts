@@ -12,7 +12,7 @@ export const socketFolder: Effect.Effect<string, never, Scope.Scope> = Effect.ac
 )
 
 /** What one connection told its receiver. */
-export interface Recorder {
+interface Recorder {
   readonly connections: ReadonlyArray<Connection>
   readonly chunks: ReadonlyArray<Uint8Array>
   /** Descriptors, with how many bytes had come when the ones before them were complete. */

@@ -19,7 +19,7 @@ const libc = await Effect.runPromise(loadLibc)
 const server = `
 import { signalEventfd, Transport } from "../../src/transport.ts"
 import { Effect } from "effect"
-import { openSync, writeSync } from "node:fs"
+import { lstatSync, openSync, writeSync } from "node:fs"
 const [path, mode] = process.argv.slice(2)
 const accept = (connection) => ({
   received: (bytes, [memory, eventfd]) => {
@@ -36,6 +36,10 @@ const exhaust = () => {
   } catch {}
 }
 await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
+  if (mode === "looked") {
+    yield* Transport.messages.listen(path + "2", accept)
+    lstatSync(path + "2")
+  }
   const transport = mode === "messages" ? Transport.messages : yield* Transport.descriptors
   yield* transport.listen(path, (connection) => {
     if (mode === "exhausted") exhaust()
@@ -143,5 +147,14 @@ it.scoped("a listener without room for descriptors goes on when there is room ag
     one.close()
     assert.strictEqual(yield* child.line, "closed")
     yield* second.when(() => second.size() === 4)
+  })
+)
+
+it.scoped("koffi loads from behind links, also when the last file that Node looked at was a socket", () =>
+  Effect.gen(function* () {
+    const path = join(yield* socketFolder, "device.sock")
+    yield* start(path, "looked", 256)
+    const connection = yield* descriptorsThrough(libc).connect(path, makeRecorder().accept)
+    assert.isTrue(connection.passesDescriptors)
   })
 )

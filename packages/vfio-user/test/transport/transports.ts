@@ -140,7 +140,9 @@ const streams = (transport: Transport): void => {
       assert.isTrue(Buffer.from(server.bytes()).equals(all))
     })
   )
+}
 
+const ends = (transport: Transport): void => {
   it.scoped("what is queued when a connection is closed still goes out", () =>
     Effect.gen(function* () {
       const { client, ours, server } = yield* connected(transport, yield* socketFolder)
@@ -153,6 +155,18 @@ const streams = (transport: Transport): void => {
       yield* client.when(() => client.closed().length === 1)
       assert.strictEqual(server.size(), all.length)
       assert.deepStrictEqual([server.closed(), client.closed()], [[undefined], [undefined]])
+    })
+  )
+
+  it.scoped("what a peer sent before it closed arrives, also when it had not read everything itself", () =>
+    Effect.gen(function* () {
+      const { client, ours, theirs } = yield* connected(transport, yield* socketFolder)
+      theirs.pause()
+      ours.send(countingBytes(100))
+      theirs.send(countingBytes(200))
+      theirs.close()
+      yield* client.when(() => client.closed().length === 1)
+      assert.strictEqual(client.size(), 800)
     })
   )
 
@@ -196,8 +210,9 @@ const streams = (transport: Transport): void => {
 
 /** Registers the tests for one transport. */
 export const contractOf = (name: string, transport: Transport): void => {
-  describe(name, () => {
+  describe(`the transport with ${name}`, () => {
     paths(transport)
     streams(transport)
+    ends(transport)
   })
 }
