@@ -21,6 +21,8 @@ export class Inbox {
   private have = 0
   private size = 0
   private descriptors = none
+  /** Came with the bytes that are looked at, and belong to no message yet. */
+  private arrived = none
 
   /** Gives whole messages to `handle`. `outOfStep` is told the size of a message that no message has; it is expected to `stop`. */
   constructor(maxMessageBytes: number, handle: Handle, outOfStep: (size: number) => void) {
@@ -29,10 +31,10 @@ export class Inbox {
     this.outOfStep = outOfStep
   }
 
-  /** Descriptors belong to the last message that begins in `bytes`, or to the one that goes on in them. */
+  /** Descriptors belong to the last message that begins in `bytes`, or to the one that goes on in them. Not to be called after `stop`. */
   received(bytes: Uint8Array, descriptors: ReadonlyArray<number>): void {
-    if (this.isStopped) return
-    let at = this.have > 0 ? this.proceed(bytes, 0, descriptors) : 0
+    this.arrived = descriptors
+    let at = this.have > 0 ? this.proceed(bytes, 0) : 0
     if (at < 0) return
     if (this.view.buffer !== bytes.buffer) this.view = new DataView(bytes.buffer)
     const { view } = this
@@ -42,21 +44,27 @@ export class Inbox {
       if (!this.isSize(size)) return this.outOfStep(size)
       const next = at + size
       if (next > bytes.length) break
-      this.handle(view, base + at, size, next === bytes.length ? descriptors : none)
+      this.handle(view, base + at, size, next === bytes.length ? this.take() : none)
       if (this.isStopped) return
       at = next
     }
     if (at === bytes.length) return
-    this.descriptors = descriptors
-    this.proceed(bytes, at, none)
+    this.descriptors = this.take()
+    this.proceed(bytes, at)
   }
 
-  /** Takes no more; gives the descriptors of a message that never became whole. */
+  /** Takes no more; gives the descriptors that were not handed over. */
   stop(): ReadonlyArray<number> {
     this.isStopped = true
-    const { descriptors } = this
+    const left = [...this.descriptors, ...this.take()]
     this.descriptors = none
-    return descriptors
+    return left
+  }
+
+  private take(): ReadonlyArray<number> {
+    const { arrived } = this
+    this.arrived = none
+    return arrived
   }
 
   private isSize(size: number): boolean {
@@ -64,7 +72,7 @@ export class Inbox {
   }
 
   /** Goes on with the message that has begun; where the next one begins, or -1 if bytes are missing or wrong. */
-  private proceed(bytes: Uint8Array, from: number, descriptors: ReadonlyArray<number>): number {
+  private proceed(bytes: Uint8Array, from: number): number {
     let at = from
     if (this.size === 0) {
       at = this.fill(bytes, at, headerBytes)
@@ -72,7 +80,7 @@ export class Inbox {
     }
     if (this.size > 0) at = this.fill(bytes, at, this.size)
     // Nothing begins behind it in these bytes: their descriptors are its own.
-    if (at === bytes.length && descriptors.length > 0) this.descriptors = [...this.descriptors, ...descriptors]
+    if (at === bytes.length && this.arrived.length > 0) this.descriptors = [...this.descriptors, ...this.take()]
     return this.size > 0 && this.have === this.size ? this.end(at) : -1
   }
 
