@@ -10,6 +10,7 @@ export default defineConfig({
     include: ["**/test/**/*.soak.ts"],
     // An hour: a soak is as long as its own number of runs.
     testTimeout: 3_600_000,
+    setupFiles: ["./test/setup.config.ts"],
     pool: "forks"
   }
 })
