@@ -11,6 +11,19 @@ export interface AskOptions {
   readonly durability?: Durability
 }
 
+/**
+ * An actor for callers without a fiber of their own, such as a socket's callbacks: with the clock, correlation and causation of the fiber that bound it. What is
+ * decided and kept at once is answered with an `Either`, which is an effect that has ended already.
+ */
+export interface Bound<Command, Answer, Refused> {
+  /** As `Actor.ask`, *written*. */
+  readonly ask: (command: Command) => Effect.Effect<Answer, Refused | JournalError>
+  /** As `Actor.askAll`, *written*. */
+  readonly askAll: (
+    commands: ReadonlyArray<Command>
+  ) => Effect.Effect<ReadonlyArray<Either.Either<Answer, Refused>>, JournalError>
+}
+
 export interface Actor<State, Command, Answer, Refused> {
   /** Name of its own stream: `<behavior>/<id>`. */
   readonly stream: string
@@ -35,6 +48,7 @@ export interface Actor<State, Command, Answer, Refused> {
     commands: ReadonlyArray<Command>,
     options?: AskOptions
   ) => Effect.Effect<ReadonlyArray<Either.Either<Answer, Refused>>, JournalError>
+  readonly bound: Effect.Effect<Bound<Command, Answer, Refused>>
   /** Waits for the first state that `predicate` holds for, the present one included. Polls nothing. */
   readonly until: (predicate: (state: State) => boolean) => Effect.Effect<State, JournalError>
 }

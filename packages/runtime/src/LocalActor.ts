@@ -13,8 +13,7 @@
  *    with them if they fail.
  */
 import { Effect, Either, Exit } from "effect"
-import type { Fiber } from "effect"
-import type { Actor, AskOptions } from "./Actor.ts"
+import type { Actor, AskOptions, Bound } from "./Actor.ts"
 import type { Tagged } from "./Behavior.ts"
 import { decideAll } from "./Decide.ts"
 import type { Part } from "./Decide.ts"
@@ -23,8 +22,8 @@ import type { Outcome } from "./GroupCommit.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
 import type { AppendError, JournalError } from "./JournalError.ts"
 import type { Kind } from "./Kind.ts"
-import { isNow } from "./Now.ts"
-import { circumstancesOf, isPlain, requestOf } from "./Request.ts"
+import { flatMapNow, isNow } from "./Now.ts"
+import { circumstancesFrom, circumstancesOf, isPlain, requestOf } from "./Request.ts"
 import type { Circumstances } from "./Request.ts"
 import { Resident } from "./Resident.ts"
 import type { Standing } from "./Standing.ts"
@@ -78,14 +77,29 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   ask(command: Command, options?: AskOptions): Effect.Effect<Answer, Refused | JournalError> {
-    return Effect.withFiberRuntime((fiber) => this.turn(command, options?.durability ?? "written", fiber))
+    return Effect.withFiberRuntime((fiber) =>
+      this.turn(command, options?.durability ?? "written", circumstancesOf(fiber))
+    )
   }
 
   askAll(
     commands: ReadonlyArray<Command>,
     options?: AskOptions
   ): Effect.Effect<ReadonlyArray<Either.Either<Answer, Refused>>, JournalError> {
-    return Effect.withFiberRuntime((fiber) => this.turns(commands, options?.durability ?? "written", fiber))
+    return Effect.withFiberRuntime((fiber) =>
+      this.turns(commands, options?.durability ?? "written", circumstancesOf(fiber))
+    )
+  }
+
+  /** Asks whoever has the name by then: an actor that was passive meanwhile is another one. */
+  get bound(): Effect.Effect<Bound<Command, Answer, Refused>> {
+    return Effect.withFiberRuntime((fiber) => {
+      const now = circumstancesFrom(fiber)
+      return Effect.succeed({
+        ask: (command) => this.current().turn(command, "written", now()),
+        askAll: (commands) => this.current().turns(commands, "written", now())
+      })
+    })
   }
 
   until(predicate: (state: State) => boolean): Effect.Effect<State, JournalError> {
@@ -110,15 +124,14 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     return this.ready ? this : this.peers.current(this)
   }
 
-  private turn<A, E>(
+  private turn(
     command: Command,
     durability: Durability,
-    fiber: Fiber.RuntimeFiber<A, E>
+    circumstances: Circumstances
   ): Effect.Effect<Answer, Refused | JournalError> {
     if (!this.isOpen) return this.later((actor) => actor.ask(command, { durability }))
     const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.ask(command, { durability }))
-    const circumstances = circumstancesOf(fiber)
     this.usedAt = circumstances.time
     const { behavior } = this.kind
     let next = this.standing.ahead
@@ -145,15 +158,14 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
   }
 
   /** Turns in order; packed events of neighbours share a record. */
-  private turns<A, E>(
+  private turns(
     commands: ReadonlyArray<Command>,
     durability: Durability,
-    fiber: Fiber.RuntimeFiber<A, E>
+    circumstances: Circumstances
   ): Effect.Effect<ReadonlyArray<Either.Either<Answer, Refused>>, JournalError> {
     if (!this.isOpen) return this.later((actor) => actor.askAll(commands, { durability }))
     const room = this.kind.journal.room()
     if (room !== undefined) return Effect.zipRight(room, this.askAll(commands, { durability }))
-    const circumstances = circumstancesOf(fiber)
     this.usedAt = circumstances.time
     const { behavior, codec } = this.kind
     const { answers, defect, parts } = decideAll(behavior, codec, this.standing.ahead, commands)
@@ -163,7 +175,7 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     const committed = this.committed(together)
     if (failed !== undefined) return Effect.zipRight(committed, failed)
     if (defect !== undefined) return Effect.zipRight(committed, this.broken(defect.command, defect.thrown))
-    return Effect.flatMap(committed, () => this.answered(Either.right(answers)))
+    return flatMapNow(committed, () => this.answered(Either.right(answers)))
   }
 
   /** Records parts in order, up to the first that cannot be: how that one fails. */

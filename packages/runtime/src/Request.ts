@@ -4,7 +4,7 @@ import type { Codec } from "./Codec.ts"
 import { currentCausation, currentCorrelation, ownCorrelation } from "./Correlation.ts"
 import type { Durability } from "./Envelope.ts"
 import type { AppendRequest } from "./JournalDriver.ts"
-import { microsOf } from "./Micros.ts"
+import { clockOf, microsBy, microsOf } from "./Micros.ts"
 import type { Standing } from "./Standing.ts"
 
 /** What a fiber knows of what it records. */
@@ -22,6 +22,14 @@ export const circumstancesOf = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): Circumst
   correlation: fiber.getFiberRef(currentCorrelation),
   causation: fiber.getFiberRef(currentCausation)
 })
+
+/** The same, asked again and again without the fiber: the time is that of its clock. */
+export const circumstancesFrom = <A, E>(fiber: Fiber.RuntimeFiber<A, E>): (() => Circumstances) => {
+  const clock = clockOf(fiber)
+  const correlation = fiber.getFiberRef(currentCorrelation)
+  const causation = fiber.getFiberRef(currentCausation)
+  return () => ({ time: microsBy(clock), correlation, causation })
+}
 
 /** True if there is no correlation or causation that would have to be recorded. */
 export const isPlain = ({ causation, correlation }: Circumstances): boolean =>

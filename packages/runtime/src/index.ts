@@ -1,5 +1,5 @@
 /** What `@stopcopy/runtime` offers. Runs in a browser too; SQLite is in `@stopcopy/runtime/sqlite`. */
-export type { Actor, AskOptions } from "./Actor.ts"
+export type { Actor, AskOptions, Bound } from "./Actor.ts"
 export { ActorSystem } from "./ActorSystem.ts"
 export type { ActorOptions } from "./Kind.ts"
 export * as Behavior from "./Behavior.ts"

@@ -99,6 +99,13 @@ export const commandOf = ({ bar, offset, value }: Word): VfCommand | undefined =
     ? undefined
     : { _tag: "WriteRegister", bar, offset, value }
 
+/** The write of 4 bytes as a command of the VF; none if it is more than that, or no word of the BAR. The function must be awake. */
+export const commandAt = (bar: Bar, offset: number, bytes: Uint8Array): VfCommand | undefined => {
+  if (offset % 4 !== 0 || offset < 0 || offset >= barBytes[bar]) return undefined
+  const [first = 0, second = 0, third = 0, fourth = 0] = bytes
+  return commandOf({ bar, offset, value: (first | (second << 8) | (third << 16) | (fourth << 24)) >>> 0 })
+}
+
 /** Writes one word: into the MSI-X table, nowhere for pending bits, else to the register. */
 export const writeWord = (
   driver: QatVfioPci,

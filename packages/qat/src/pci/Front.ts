@@ -10,7 +10,7 @@ import type { Errno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
 import type { DeviceUser } from "@stopcopy/vfio"
 import { type Context, Effect, Fiber } from "effect"
-import type { PciActor } from "../Actors.ts"
+import type { BoundVf, PciActor } from "../Actors.ts"
 import type { Hardware } from "../Hardware.ts"
 import type { QatVfioPci } from "../QatVfioPci.ts"
 import { banksPerVf } from "../Registers.ts"
@@ -35,12 +35,15 @@ export const interruptIndex = { msix: 2, error: 3, request: 4 } as const
 /** The device at work: its parts, and who has it. */
 export class Front {
   readonly parts: Parts
+  /** The VF, for accesses that must not cost a fiber. */
+  readonly bound: BoundVf
   /** Writes to config space and resets go one after the other. */
   readonly turns = Effect.unsafeMakeSemaphore(1)
   user: DeviceUser | undefined
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, bound: BoundVf) {
     this.parts = parts
+    this.bound = bound
   }
 
   get vf(): Vf {

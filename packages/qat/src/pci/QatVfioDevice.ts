@@ -75,7 +75,7 @@ const notProbed = (name: string): ENODEV =>
  */
 export const make = (parts: Parts): Effect.Effect<QatVfioDevice, Errno | JournalError> =>
   Effect.gen(function* () {
-    const front = new Front(parts)
+    const front = new Front(parts, yield* parts.driver.vf.bound)
     if (front.vf.lifecycle === "unbound") return yield* notProbed(front.name)
     const identity = {
       vendor: vendorIntel,

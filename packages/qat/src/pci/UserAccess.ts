@@ -5,13 +5,15 @@
  * A1 Neighbouring register writes of a batch are one `askAll`: they are *written* once. Mailbox, MSI-X table and config space are turns of their own.
  */
 import { EINVAL, type Errno, isErrno } from "@stopcopy/errno"
-import type { JournalError } from "@stopcopy/runtime"
+import { type JournalError, Now } from "@stopcopy/runtime"
 import type { RegionWrite } from "@stopcopy/vfio"
 import { Effect, Either } from "effect"
 import { because } from "../Refusals.ts"
+import type { VfAnswer } from "../Turn.ts"
 import type { VfCommand } from "../VfCommand.ts"
 import * as Bar from "./BarAccess.ts"
 import { type Front, type Step, turn } from "./Front.ts"
+import { isAwake } from "./State.ts"
 
 /** Config space, as VFIO numbers regions. */
 const configRegion = 7
@@ -45,7 +47,16 @@ const writeWords = (front: Front, words: ReadonlyArray<Bar.Word>): Step => {
     : Effect.forEach(words, (word) => writeWord(front, word), { discard: true })
 }
 
+/** The register write that an access is, if it is one word and nothing more. */
+const registerWrite = (front: Front, region: number, offset: number, bytes: Uint8Array): VfCommand | undefined => {
+  const bar = Bar.barOf(region)
+  if (bar === undefined || bytes.length !== 4 || !isAwake(front.parts.pci.unsafeState())) return undefined
+  return Bar.commandAt(bar, offset, bytes)
+}
+
 export const write = (front: Front, region: number, offset: number, bytes: Uint8Array): Step => {
+  const command = registerWrite(front, region, offset, bytes)
+  if (command !== undefined) return Now.mapNow(front.bound.ask(command), nothing)
   if (region === configRegion) return writeConfig(front, offset, bytes)
   const bar = Bar.barOf(region)
   if (bar === undefined) return Either.left(noRegion(region))
@@ -54,6 +65,8 @@ export const write = (front: Front, region: number, offset: number, bytes: Uint8
     return Either.isLeft(words) ? Either.left(words.left) : writeWords(front, words.right)
   })
 }
+
+const nothing = (): void => undefined
 
 export const read = (front: Front, region: number, offset: number, into: Uint8Array): Either.Either<void, Errno> => {
   const pci = front.parts.pci.unsafeState()
@@ -87,7 +100,32 @@ const commandsOf = (
   return commands
 }
 
+/** All writes as commands, where each is one register and nothing more. */
+const registerWrites = (front: Front, writes: ReadonlyArray<RegionWrite>): ReadonlyArray<VfCommand> | undefined => {
+  const commands: Array<VfCommand> = []
+  for (const { bytes, offset, region } of writes) {
+    const command = registerWrite(front, region, offset, bytes)
+    if (command === undefined) return undefined
+    commands.push(command)
+  }
+  return commands
+}
+
+const answered = (answer: Either.Either<VfAnswer, Errno>): Answer =>
+  Either.isRight(answer) ? Either.void : Either.left(answer.left)
+
+/** Most batches are registers alone. */
 export const writeAll = (
+  front: Front,
+  writes: ReadonlyArray<RegionWrite>
+): Effect.Effect<ReadonlyArray<Answer>, JournalError> => {
+  const commands = registerWrites(front, writes)
+  return commands === undefined
+    ? writeMixed(front, writes)
+    : Now.mapNow(front.bound.askAll(commands), (answers) => answers.map(answered))
+}
+
+const writeMixed = (
   front: Front,
   writes: ReadonlyArray<RegionWrite>
 ): Effect.Effect<ReadonlyArray<Answer>, JournalError> =>
