@@ -37,6 +37,7 @@ const msixControl = 0x02
 const msixEnable = 0x8000
 const msixSizeBits = 0x7ff
 const msixEntryBytes = 16
+const wordBytes = 4
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
@@ -144,7 +145,14 @@ export const saveConfig = (client: Client): Effect.Effect<SavedConfig, CallError
     const config = yield* client.readRegion(configRegion, 0, headBytes)
     const table = findMsix(config)
     if (table === undefined) return { config, msixTable: new Uint8Array(0) }
-    return { config, msixTable: yield* client.readRegion(table.bar, table.offset, table.entries * msixEntryBytes) }
+    // Entries are read word by word: that is how wide BARs are.
+    const offsets = Array.from({ length: (table.entries * msixEntryBytes) / wordBytes }, (_, index) => index * wordBytes)
+    const words = yield* Effect.forEach(offsets, (at) => client.readWord(table.bar, table.offset + at, wordBytes), {
+      concurrency: "unbounded"
+    })
+    const msixTable = new DataView(new ArrayBuffer(words.length * wordBytes))
+    for (const [index, word] of words.entries()) msixTable.setUint32(index * wordBytes, word, true)
+    return { config, msixTable: new Uint8Array(msixTable.buffer) }
   })
 
 /** Places in config space that software sets, with their widths, in the order in which they are restored: the command register is last. */
@@ -165,9 +173,11 @@ export const restoreConfig = (client: Client, saved: SavedConfig): Effect.Effect
   Effect.gen(function* () {
     const there = yield* saveConfig(client)
     const table = findMsix(there.config)
-    for (let at = 0; table !== undefined && at < saved.msixTable.length; at += 4) {
-      const word = wordAt(saved.msixTable, at, 4)
-      if (word !== wordAt(there.msixTable, at, 4)) yield* client.writeWord(table.bar, table.offset + at, 4, word)
+    for (let at = 0; table !== undefined && at < saved.msixTable.length; at += wordBytes) {
+      const word = wordAt(saved.msixTable, at, wordBytes)
+      if (word !== wordAt(there.msixTable, at, wordBytes)) {
+        yield* client.writeWord(table.bar, table.offset + at, wordBytes, word)
+      }
     }
     for (const [offset, width] of settings(saved.config)) {
       const word = wordAt(saved.config, offset, width)

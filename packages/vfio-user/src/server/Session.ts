@@ -6,7 +6,8 @@
  * S2 All replies of a pass go out in one send; consecutive writes reach the device together.
  * S3 While a command waits, or the client does not read, nothing more is received, unless replies of the client are due; then up to `hardLimit` is kept.
  * S4 Nothing is thrown to the transport. A defect of the device fails the command with EIO and is logged.
- * S5 When the connection ends, a command that runs is let run; then the device is given back. No reply, signal or memory access happens any more.
+ * S5 When the connection ends, the device is given back; a command that runs is let run, and the next client waits for it. No reply, signal or memory
+ *    access happens any more.
  */
 import { EIO, type Errno } from "@stopcopy/errno"
 import { IoAddressSpace } from "@stopcopy/vfio"
@@ -21,6 +22,7 @@ import { Framing, type Sink } from "./Framing.ts"
 import { nothing } from "./handlers/version.ts"
 import { Interrupts } from "./Interrupts.ts"
 import type { Log } from "./Log.ts"
+import { Passage } from "./Passage.ts"
 import type { Served } from "./Served.ts"
 
 /** What may wait for its turn while replies of the client are due, in bytes. */
@@ -42,6 +44,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private readonly backlog = new Backlog()
   /** Chunks that came while a pass was under way. */
   private readonly inbox = new Backlog()
+  private readonly passage: Passage
   private scope: Scope.CloseableScope | undefined
   /** The device is still another client's. */
   private isHeld = true
@@ -53,6 +56,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private isOver = false
   private isGone = false
   private hasLeft = false
+  private isReleased = false
 
   /** `released` is told once, when the device is free again. */
   constructor(
@@ -74,6 +78,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
       () => this.adjust()
     )
     const space = IoAddressSpace.make({ pageSizes: BigInt(pageSizes), maxSize: maxDmaSize, maxMappings: maxDmaMaps })
+    this.passage = new Passage(space)
     const interrupts = new Interrupts(served.device.interrupts, host, passesDescriptors, log)
     this.client = { served, space, interrupts, dma, passesDescriptors, negotiated: nothing }
     const maxBytes = Math.max(maxDataXferSize, leastRoom) + headRoom
@@ -125,10 +130,9 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.unclaimed(this.framing.clear())
     this.drop(this.backlog)
     this.drop(this.inbox)
-    this.client.dma.close()
+    this.passage.leave()
     this.client.interrupts.detach()
-    this.client.space.unmapAll()
-    if (!this.waiting) this.leave()
+    this.leave()
   }
 
   message(bytes: Uint8Array, view: DataView, at: number, size: number, descriptors: ReadonlyArray<number>): boolean {
@@ -164,7 +168,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.waiting = true
     Runtime.runFork(this.runtime)(effect).addObserver((exit) => {
       this.waiting = false
-      if (this.isGone) return this.leave()
+      if (this.isGone) return this.release()
       if (this.isOver) return
       done(this.resultOf(exit))
       this.settleAgain()
@@ -198,6 +202,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     descriptors: ReadonlyArray<number>
   ): boolean {
     try {
+      this.passage.sent(view.getUint16(at + 2, true))
       return this.commands.take(bytes, view, at, size, descriptors)
     } catch (defect) {
       this.log.failed("a command has failed", Cause.die(defect))
@@ -259,8 +264,8 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   }
 
   private makeAttach(): Effect.Effect<void, Errno | E> {
-    const { interrupts, space } = this.client
-    const user = { dma: space, interrupt: (index: number, vector: number) => interrupts.fire(index, vector) }
+    const { interrupts } = this.client
+    const user = { dma: this.passage, interrupt: (index: number, vector: number) => interrupts.fire(index, vector) }
     return Effect.flatMap(Scope.make(), (scope) => {
       this.scope = scope
       return Scope.extend(this.served.device.attach(user), scope)
@@ -269,14 +274,28 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
 
   /** Gives the device back. */
   private leave(): void {
-    if (this.hasLeft) return
-    this.hasLeft = true
-    if (this.scope === undefined) return this.released()
-    const closing = Scope.close(this.scope, Exit.void)
-    Runtime.runFork(this.runtime)(closing).addObserver((exit) => {
+    const { scope } = this
+    if (scope === undefined) return this.left()
+    Runtime.runFork(this.runtime)(Scope.close(scope, Exit.void)).addObserver((exit) => {
       if (Exit.isFailure(exit)) this.log.failed("the device could not be given back", exit.cause)
-      this.released()
+      this.left()
     })
+  }
+
+  /** The device has been given back. */
+  private left(): void {
+    this.hasLeft = true
+    this.client.dma.close()
+    this.client.space.unmapAll()
+    this.passage.end()
+    this.release()
+  }
+
+  /** The device is free once it is given back and no command runs. */
+  private release(): void {
+    if (!this.hasLeft || this.waiting || this.isReleased) return
+    this.isReleased = true
+    this.released()
   }
 
   /** A defect is an error of the device, and has been logged. */

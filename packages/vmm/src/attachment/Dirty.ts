@@ -63,7 +63,7 @@ const placesIn = (memory: GuestMemory, from: bigint, length: number): ReadonlyAr
 /** One log over memory and the devices that write it. */
 export const dirtyTracking = <E>(memory: GuestMemory, devices: ReadonlyArray<DirtySource<E>>): DirtyTracking<E> => {
   const ranges = memory.regions.map(({ address, size }) => ({ iova: address, length: BigInt(size) }))
-  const logging = Effect.suspend(() => Effect.succeed(devices.filter(({ mapsMemory }) => mapsMemory())))
+  const logging = Effect.suspend(() => Effect.succeed(devices.filter((device) => device.mapsMemory())))
   const each = (run: (device: DirtySource<E>) => Effect.Effect<void, E>): Effect.Effect<void, E> =>
     Effect.flatMap(logging, (found) => Effect.forEach(found, run, { discard: true }))
   const stop = Effect.zipRight(

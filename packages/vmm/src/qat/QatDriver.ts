@@ -64,19 +64,24 @@ export class QatDriver {
     )
   }
 
-  /** Submits one request and waits for its response. The pair has nothing else in flight. */
-  run(pair: RingPair, request: Uint8Array): Effect.Effect<Uint8Array, DriverError | RingFull> {
+  /** Waits until a pair has responses, and takes them. */
+  responses(pair: RingPair): Effect.Effect<ReadonlyArray<Uint8Array>, DriverError> {
     return Effect.gen(this, function* () {
       const { lines } = this.attachment
-      let told = lines.count(vector)
-      yield* pair.submit([request])
       for (;;) {
-        const [response] = yield* pair.interrupts ? pair.serve : pair.take
-        if (response !== undefined) return response
-        if (pair.interrupts) told = yield* lines.next(vector, told)
-        else yield* Effect.sleep(pollEvery)
+        const told = lines.count(vector)
+        const found = yield* pair.interrupts ? pair.serve : pair.take
+        if (found.length > 0) return found
+        yield* pair.interrupts ? lines.next(vector, told) : Effect.sleep(pollEvery)
       }
     })
+  }
+
+  /** Submits one request and waits for its response. The pair has nothing else in flight. */
+  run(pair: RingPair, request: Uint8Array): Effect.Effect<Uint8Array, DriverError | RingFull> {
+    return Effect.flatMap(Effect.zipRight(pair.submit([request]), this.responses(pair)), ([response]) =>
+      response === undefined ? Effect.dieMessage("no response among responses") : Effect.succeed(response)
+    )
   }
 
   /** Tells the PF that the driver is gone. Rings are closed before. */

@@ -163,23 +163,35 @@ export class RingPair {
     })
   }
 
+  /** What the tail is to become for the device to see all requests that are in the ring, in bytes. */
+  get next(): number {
+    return this.tail
+  }
+
+  /** Puts requests into the ring without telling the device. All or none. */
+  stage(requests: ReadonlyArray<Uint8Array>): Either.Either<void, RingFull | EFAULT> {
+    const { bank, room } = this
+    if (requests.length > room) return Either.left(new RingFull({ bank, room, wanted: requests.length }))
+    for (const request of requests) {
+      const written = this.attachment.memory.write(this.requests + BigInt(this.tail), request)
+      if (Either.isLeft(written)) return Either.left(written.left)
+      this.tail = (this.tail + requestBytes) % (this.depth * requestBytes)
+      this.flying++
+    }
+    return Either.void
+  }
+
   /** Submits requests in order, with one write of the tail. All or none. */
   submit(requests: ReadonlyArray<Uint8Array>): Effect.Effect<void, RingFull | EFAULT | AccessError> {
     return Effect.suspend((): Effect.Effect<void, RingFull | EFAULT | AccessError> => {
-      const { bank, room } = this
-      if (requests.length > room) return new RingFull({ bank, room, wanted: requests.length })
-      for (const request of requests) {
-        const written = this.attachment.memory.write(this.requests + BigInt(this.tail), request)
-        if (Either.isLeft(written)) return written
-        this.tail = (this.tail + requestBytes) % (this.depth * requestBytes)
-        this.flying++
-      }
+      const staged = this.stage(requests)
+      if (Either.isLeft(staged)) return Either.left(staged.left)
       return requests.length === 0 ? Effect.void : this.ring(Registers.transmit, "TAIL", this.tail)
     })
   }
 
   /** The response in the next slot, which is marked as empty; undefined if there is none. */
-  private next(): Either.Either<Uint8Array | undefined, EFAULT> {
+  private takeNext(): Either.Either<Uint8Array | undefined, EFAULT> {
     const address = this.responses + BigInt(this.head)
     return Either.flatMap(this.attachment.memory.readU32(address), (word) => {
       if (word === emptyWord) return Either.right(undefined)
@@ -193,7 +205,7 @@ export class RingPair {
     return Effect.suspend((): Effect.Effect<ReadonlyArray<Uint8Array>, EFAULT | AccessError> => {
       const found: Array<Uint8Array> = []
       for (;;) {
-        const next = this.next()
+        const next = this.takeNext()
         if (Either.isLeft(next)) return Either.left(next.left)
         if (next.right === undefined) break
         found.push(next.right)
