@@ -2,11 +2,11 @@
  * The client's memory as the device has it, from the moment that the client has the device to the moment that it is given back. Source: `DeviceUser.dma` of
  * `@stopcopy/vfio`.
  *
- * P1 A client that comes back to a device at work has still to map its memory: until its first command that is about anything else, an access that would fault
- *    waits.
+ * P1 A client that comes back to a device at work has still to map its memory: until its first command that is about anything else, an access to what is not
+ *    mapped waits.
  * P2 Once the connection has ended no access is done, and none fails before the device is given back: a fault would be taken for a missing mapping.
  */
-import { type DmaAccess, type DmaDirection, DmaFault, Now } from "@stopcopy/vfio"
+import { type DmaAccess, type DmaDirection, DmaFault, type IoAddressSpace, Now } from "@stopcopy/vfio"
 import { Effect, Either } from "effect"
 import { Command } from "../Command.ts"
 
@@ -20,12 +20,12 @@ const preparing: ReadonlySet<number> = new Set([
 ])
 
 export class Passage implements DmaAccess {
-  private readonly memory: DmaAccess
+  private readonly memory: IoAddressSpace.IoAddressSpace
   private stage: "mapping" | "open" | "gone" = "mapping"
   private readonly mapped = Effect.unsafeMakeLatch(false)
   private readonly over = Effect.unsafeMakeLatch(false)
 
-  constructor(memory: DmaAccess) {
+  constructor(memory: IoAddressSpace.IoAddressSpace) {
     this.memory = memory
   }
 
@@ -56,6 +56,11 @@ export class Passage implements DmaAccess {
   readonly mayWrite: DmaAccess["mayWrite"] = (address, length) =>
     this.pass(() => this.memory.mayWrite(address, length), address, length, "write")
 
+  /** Whether something is mapped there: then the fault has another reason. */
+  private isMapped(at: bigint): boolean {
+    return this.memory.mappings.some(({ address, size }) => at >= address && at < address + size)
+  }
+
   private pass<A>(
     access: () => Effect.Effect<A, DmaFault>,
     address: bigint,
@@ -63,7 +68,7 @@ export class Passage implements DmaAccess {
     direction: DmaDirection
   ): Effect.Effect<A, DmaFault> {
     const again = (fault: DmaFault): Effect.Effect<A, DmaFault> =>
-      this.stage === "open"
+      this.stage === "open" || (this.stage === "mapping" && this.isMapped(fault.address))
         ? Either.left(fault)
         : Effect.zipRight(
             this.mapped.await,
