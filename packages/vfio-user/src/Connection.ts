@@ -6,7 +6,7 @@
 /** What a transport tells of a connection. It calls one after the other, and none after `closed`. */
 export interface Receiver {
   /**
-   * Bytes of the stream in any split, the receiver's only until it returns. `descriptors` belong to the last message that starts in `bytes`; from now
+   * Bytes of the stream in any split, the receiver's only until it returns; a plain `Uint8Array`, and no `Buffer`, whose `slice` does not copy. `descriptors` belong to the last message that starts in `bytes`; from now
    * on the receiver owns them and closes them.
    */
   readonly received: (bytes: Uint8Array, descriptors: ReadonlyArray<number>) => void

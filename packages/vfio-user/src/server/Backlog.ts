@@ -31,7 +31,8 @@ export class Backlog {
 
   /** The bytes from `at` to `end` are copied. */
   push(chunk: Uint8Array, at: number, end: number, descriptors: ReadonlyArray<number>): void {
-    const bytes = chunk.slice(at, end)
+    // Not `slice`: that of a `Buffer` copies nothing, and its view begins elsewhere.
+    const bytes = new Uint8Array(chunk.subarray(at, end))
     const message = { bytes, view: new DataView(bytes.buffer), descriptors }
     this.messages.push(message)
     this.weight += weightOf(message)

@@ -5,6 +5,7 @@ import type { Effect } from "effect"
 import type { DmaToClient } from "./DmaToClient.ts"
 import type { Interrupts } from "./Interrupts.ts"
 import type { Served } from "./Served.ts"
+import type { Passage } from "./Passage.ts"
 
 /** What client and server agreed on in VERSION. */
 export interface Negotiated {
@@ -22,6 +23,8 @@ export interface Client<E> {
   readonly space: IoAddressSpace.IoAddressSpace
   readonly interrupts: Interrupts
   readonly dma: DmaToClient
+  /** What the device works on. */
+  readonly memory: Passage
   readonly passesDescriptors: boolean
   negotiated: Negotiated
 }

@@ -14,7 +14,7 @@ import * as Message from "../Message.ts"
 import * as RegionAccess from "../messages/RegionAccess.ts"
 import * as RegionWriteMulti from "../messages/RegionWriteMulti.ts"
 import type { Client } from "./Client.ts"
-import { handlers, takesDescriptors } from "./handlers/table.ts"
+import { drivers, handlers, takesDescriptors } from "./handlers/table.ts"
 import { negotiate } from "./handlers/version.ts"
 import type { Log } from "./Log.ts"
 import { Replies } from "./Replies.ts"
@@ -25,6 +25,8 @@ const flushBytes = 256 * 1024
 /** A larger payload is sent on its own instead of through the buffer. */
 const largePayload = 32 * 1024
 const einval = 22
+/** Regions up to this one are BARs. */
+const lastBar = 5
 const accessBytes = headerBytes + RegionAccess.headBytes
 const none: ReadonlyArray<number> = []
 
@@ -118,6 +120,7 @@ export class Commands<E> {
     const region = RegionAccess.regionAt(view, at + headerBytes)
     const count = RegionAccess.countAt(view, at + headerBytes)
     const errno = this.checkAccess(region, offset, count, false)
+    if (region <= lastBar) this.client.memory.begin()
     if (errno !== 0) return this.fail(id, Command.REGION_READ, flags, errno)
     const start = replies.begin(id, Command.REGION_READ, RegionAccess.headBytes + count)
     RegionAccess.writeHead(replies.view, start, offset, region, count)
@@ -142,6 +145,7 @@ export class Commands<E> {
     const count = RegionAccess.countAt(view, at + headerBytes)
     const isExact = count === size - accessBytes
     const errno = isExact ? this.checkAccess(region, offset, count, true) : einval
+    if (region <= lastBar) this.client.memory.begin()
     const [id, flags] = [view.getUint16(at, true), view.getUint32(at + 8, true)]
     this.batch.add(id, Command.REGION_WRITE, flags, errno, offset, region, count)
     if (errno === 0 && count > 0) this.batch.write(region, offset, bytes, at + accessBytes, count)
@@ -156,6 +160,7 @@ export class Commands<E> {
       return this.fail(id, command, flags, entries.left.errno)
     }
     this.batch.add(id, command, flags, 0, 0, 0, 0)
+    this.client.memory.begin()
     for (const { data, offset, region } of entries.right) {
       const errno = this.checkAccess(region, offset, data.byteLength, true)
       if (errno === 0 && data.byteLength > 0) this.batch.write(region, offset, data, 0, data.byteLength)
@@ -210,6 +215,7 @@ export class Commands<E> {
       return
     }
     if (!takesDescriptors(command)) this.closeAll(descriptors)
+    if (drivers.has(command)) this.client.memory.begin()
     if (handler === undefined) return this.writeMulti(id, flags, payload)
     const answer = handler(this.client, payload, takesDescriptors(command) ? descriptors : none)
     if (Now.isNow(answer)) return this.settle(id, command, flags, answer)

@@ -6,11 +6,12 @@
  * S2 All replies of a pass go out in one send; consecutive writes reach the device together.
  * S3 While a command waits, or the client does not read, nothing more is received, unless replies of the client are due; then up to `hardLimit` is kept.
  * S4 Nothing is thrown to the transport. A defect of the device fails the command with EIO and is logged.
- * S5 When the connection ends, a command that runs is let run; then the device is given back. No reply, signal or memory access happens any more.
+ * S5 When the connection ends, the device is given back; a command that runs is let run, and the next client waits for it. No reply, signal or memory
+ *    access happens any more.
  */
 import { EIO, type Errno } from "@stopcopy/errno"
 import { IoAddressSpace } from "@stopcopy/vfio"
-import { Cause, Effect, Either, Exit, Option, Runtime, Scope } from "effect"
+import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
 import type { Connection, Receiver } from "../Connection.ts"
 import { typeMask, typeReply } from "../Header.ts"
 import { Backlog } from "./Backlog.ts"
@@ -21,7 +22,9 @@ import { Framing, type Sink } from "./Framing.ts"
 import { nothing } from "./handlers/version.ts"
 import { Interrupts } from "./Interrupts.ts"
 import type { Log } from "./Log.ts"
+import { Passage } from "./Passage.ts"
 import type { Served } from "./Served.ts"
+import { Tenure } from "./Tenure.ts"
 
 /** What may wait for its turn while replies of the client are due, in bytes. */
 const hardLimit = 4 * 1024 * 1024
@@ -31,18 +34,17 @@ const leastRoom = 4096
 
 export class Session<E> implements Receiver, Sink, Flow<E> {
   readonly attach: Effect.Effect<void, Errno | E>
+  private readonly tenure: Tenure<E>
   private readonly served: Served<E>
   private readonly connection: Connection
   private readonly runtime: Runtime.Runtime<never>
   private readonly log: Log
-  private readonly released: () => void
   private readonly client: Client<E>
   private readonly framing: Framing
   private readonly commands: Commands<E>
   private readonly backlog = new Backlog()
   /** Chunks that came while a pass was under way. */
   private readonly inbox = new Backlog()
-  private scope: Scope.CloseableScope | undefined
   /** The device is still another client's. */
   private isHeld = true
   private waiting = false
@@ -52,7 +54,6 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   /** Nothing is taken any more. */
   private isOver = false
   private isGone = false
-  private hasLeft = false
 
   /** `released` is told once, when the device is free again. */
   constructor(
@@ -68,18 +69,19 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.connection = connection
     this.runtime = runtime
     this.log = log
-    this.released = released
     const dma = new DmaToClient(
       (message) => this.sendOn(message),
       () => this.adjust()
     )
     const space = IoAddressSpace.make({ pageSizes: BigInt(pageSizes), maxSize: maxDmaSize, maxMappings: maxDmaMaps })
     const interrupts = new Interrupts(served.device.interrupts, host, passesDescriptors, log)
-    this.client = { served, space, interrupts, dma, passesDescriptors, negotiated: nothing }
+    const memory = new Passage(space)
+    this.client = { served, space, interrupts, dma, memory, passesDescriptors, negotiated: nothing }
     const maxBytes = Math.max(maxDataXferSize, leastRoom) + headRoom
     this.framing = new Framing(this, maxBytes)
     this.commands = new Commands(this.client, this, log, maxBytes)
-    this.attach = this.makeAttach()
+    this.tenure = new Tenure(this.client, runtime, log, released)
+    this.attach = this.tenure.begin
   }
 
   /** The device is this client's from now on. */
@@ -124,10 +126,9 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     if (failure !== undefined) this.log.warn(`the client's connection has failed: ${failure.message}`)
     this.unclaimed(this.framing.clear())
     this.dropAll()
-    this.client.dma.close()
+    this.client.memory.leave()
     this.client.interrupts.detach()
-    this.client.space.unmapAll()
-    if (!this.waiting) this.leave()
+    this.tenure.end(this.waiting)
   }
 
   message(bytes: Uint8Array, view: DataView, at: number, size: number, descriptors: ReadonlyArray<number>): boolean {
@@ -165,7 +166,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.waiting = true
     Runtime.runFork(this.runtime)(effect).addObserver((exit) => {
       this.waiting = false
-      if (this.isGone) return this.leave()
+      if (this.isGone) return this.tenure.commandEnded()
       if (this.isOver) return
       done(this.resultOf(exit))
       this.settleAgain()
@@ -261,27 +262,6 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     for (const waiting of [this.backlog, this.inbox]) {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) this.unclaimed(next.descriptors)
     }
-  }
-
-  private makeAttach(): Effect.Effect<void, Errno | E> {
-    const { interrupts, space } = this.client
-    const user = { dma: space, interrupt: (index: number, vector: number) => interrupts.fire(index, vector) }
-    return Effect.flatMap(Scope.make(), (scope) => {
-      this.scope = scope
-      return Scope.extend(this.served.device.attach(user), scope)
-    })
-  }
-
-  /** Gives the device back. */
-  private leave(): void {
-    if (this.hasLeft) return
-    this.hasLeft = true
-    if (this.scope === undefined) return this.released()
-    const closing = Scope.close(this.scope, Exit.void)
-    Runtime.runFork(this.runtime)(closing).addObserver((exit) => {
-      if (Exit.isFailure(exit)) this.log.failed("the device could not be given back", exit.cause)
-      this.released()
-    })
   }
 
   /** A defect is an error of the device, and has been logged. */

@@ -57,7 +57,8 @@ const listen = (path: string, accept: Accept): Effect.Effect<void, ListenError, 
       const { connection, deliver } = makeMessageSocket(socket, accept)
       connections.add(connection)
       socket.once("close", () => connections.delete(connection))
-      socket.on("data", deliver)
+      // Receivers are given plain bytes: the methods of a `Buffer` differ, `slice` copies nothing.
+      socket.on("data", ({ buffer, byteLength, byteOffset }) => deliver(new Uint8Array(buffer, byteOffset, byteLength)))
     })
     yield* Effect.acquireRelease(listening(server, path), () => closeServer(server, connections))
     yield* removeAtEnd(path)

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Ioctl, IoAddressSpace, MigrationStates, PrecopyInfo } from "@stopcopy/vfio"
 import { makeClient, makeRemoteDevice, type Options, Server } from "@stopcopy/vfio-user"
 import { createMemfd, loadLibc, makeDescriptorHost, openEventfd, Transport } from "@stopcopy/vfio-user/transport"
-import { Effect, Either, Option, Stream } from "effect"
+import { Effect, Either, Fiber, Option, Stream } from "effect"
 import { closeSync, readSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { MemoryDevice, type Setup } from "../support/MemoryDevice.ts"
@@ -71,6 +71,25 @@ for (const [name, transport] of everyTransport)
         assert.deepStrictEqual([...device.bar.subarray(0, 3)], [1, 2, 3])
         const refused = yield* Effect.flip(client.writeWord(0, 0xf00, 4, 1))
         assert.strictEqual(refused._tag, "EBUSY")
+      })
+    )
+
+    it.scoped("commands behind one that takes time keep their places and their bytes", () =>
+      Effect.gen(function* () {
+        const gate = yield* Effect.makeLatch(false)
+        const { client, device } = yield* served(transport, { gate: gate.await })
+        device.bar.set([1, 2, 3, 4])
+        const words = [0, 1, 2, 3].map((at) => client.readWord(0, at, 1))
+        const all = yield* Effect.fork(Effect.all(words, { concurrency: "unbounded" }))
+        const features = yield* Effect.fork(client.migrationFlags)
+        yield* Effect.yieldNow()
+        // Answers to what was sent later than those are behind them.
+        const written = yield* Effect.fork(client.writeWord(0, 8, 4, 0x0403_0201))
+        yield* gate.open
+        assert.deepStrictEqual(yield* Fiber.join(all), [1, 2, 3, 4])
+        assert.strictEqual(yield* Fiber.join(features), 5)
+        yield* Fiber.join(written)
+        assert.deepStrictEqual([...device.bar.subarray(8, 12)], [1, 2, 3, 4])
       })
     )
 

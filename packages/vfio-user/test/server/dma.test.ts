@@ -3,7 +3,7 @@ import { EACCES } from "@stopcopy/errno"
 import { assert, describe, it } from "@effect/vitest"
 import { Command, type Host, Messages } from "@stopcopy/vfio-user"
 import { Effect, Either } from "effect"
-import { dmaMap, dmaUnmap, feature, SET } from "../support/payloads.ts"
+import { dmaMap, dmaUnmap, feature, read, SET } from "../support/payloads.ts"
 import { serving } from "../support/serving.ts"
 
 const { DMA_MAP, DMA_UNMAP } = Command
@@ -90,6 +90,7 @@ describe("DMA_MAP with a descriptor", () => {
       assert.deepStrictEqual(client.ask(DMA_MAP, dmaMap(0n, page, 7, 32, 0x2000n), { descriptors: [7] }), empty)
       assert.deepStrictEqual(client.ask(DMA_MAP, dmaMap(page, page, 9), { descriptors: [8] }), empty)
       assert.deepStrictEqual(mapped, ["7 8192+4096 true true", "8 0+4096 true false"])
+      client.ask(Command.REGION_READ, read(0, 0, 4))
       const sent = client.messages.length
       const { user } = device
       assert.isDefined(user)

@@ -22,6 +22,7 @@ export const dmaMap: Handler = (client, payload, descriptors) => {
   const mapped = Either.flatMap(DmaMap.decode(payload), (request) =>
     Either.flatMap(check(client, request, first !== undefined), () => map(client, request, first))
   )
+  if (Either.isRight(mapped)) client.memory.mapped()
   if (Either.isRight(mapped) && mapped.right) return Either.right(noPayload)
   // A descriptor that no backing took is still the server's.
   if (first !== undefined) host.close(first)

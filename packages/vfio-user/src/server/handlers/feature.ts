@@ -2,8 +2,8 @@
  * DEVICE_FEATURE: which features there are, the checks of a request, PROBE; then the feature itself. Source: section 13 of the vfio-user specification.
  */
 import type { EINVAL } from "@stopcopy/errno"
-import { DeviceFeature as Vfio } from "@stopcopy/vfio"
-import { Effect, Either } from "effect"
+import { DeviceFeature as Vfio, Now } from "@stopcopy/vfio"
+import { Either } from "effect"
 import { refuse } from "../../internal/words.ts"
 import * as DeviceFeature from "../../messages/DeviceFeature.ts"
 import * as MigDataSize from "../../messages/MigDataSize.ts"
@@ -59,9 +59,12 @@ export const deviceFeature: Handler = (client, payload) => {
   const { feature, request } = checked.right
   const { argsz, data, flags } = request
   if ((flags & Vfio.PROBE) !== 0) return Either.right(payload)
-  if ((flags & Vfio.SET) !== 0) return Effect.as(feature.set?.(client, data) ?? Either.right(noPayload), payload)
+  if ((flags & Vfio.SET) !== 0) {
+    client.memory.begin()
+    return Now.mapNow(feature.set?.(client, data) ?? Either.right(noPayload), () => payload)
+  }
   const got = feature.get?.(client, data, argsz - DeviceFeature.headBytes) ?? Either.right(noPayload)
-  return Effect.map(got, (answer) =>
+  return Now.mapNow(got, (answer) =>
     DeviceFeature.encode({ argsz: DeviceFeature.headBytes + answer.byteLength, flags, data: answer })
   )
 }

@@ -21,6 +21,9 @@ export const handlers: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [Command.MIG_DATA_WRITE, dataWrite]
 ])
 
+/** Commands by which a client drives the device, beside accesses to BARs and state changes: it has its memory mapped by then. */
+export const drivers: ReadonlySet<number> = new Set([Command.DEVICE_SET_IRQS, Command.DMA_UNMAP, Command.DEVICE_RESET])
+
 /** The commands whose handlers take descriptors. */
 export const takesDescriptors = (command: number): boolean =>
   command === Command.DMA_MAP || command === Command.DEVICE_SET_IRQS
