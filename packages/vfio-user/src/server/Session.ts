@@ -11,7 +11,7 @@
  */
 import { EIO, type Errno } from "@stopcopy/errno"
 import { IoAddressSpace } from "@stopcopy/vfio"
-import { Cause, Effect, Either, Exit, Option, Runtime, Scope } from "effect"
+import { Cause, type Effect, Either, Exit, Option, Runtime } from "effect"
 import type { Connection, Receiver } from "../Connection.ts"
 import { typeMask, typeReply } from "../Header.ts"
 import { Backlog } from "./Backlog.ts"
@@ -22,8 +22,8 @@ import { Framing, type Sink } from "./Framing.ts"
 import { nothing } from "./handlers/version.ts"
 import { Interrupts } from "./Interrupts.ts"
 import type { Log } from "./Log.ts"
-import { Passage } from "./Passage.ts"
 import type { Served } from "./Served.ts"
+import { Stay } from "./Stay.ts"
 
 /** What may wait for its turn while replies of the client are due, in bytes. */
 const hardLimit = 4 * 1024 * 1024
@@ -44,8 +44,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private readonly backlog = new Backlog()
   /** Chunks that came while a pass was under way. */
   private readonly inbox = new Backlog()
-  private readonly passage: Passage
-  private scope: Scope.CloseableScope | undefined
+  private readonly stay: Stay<E>
   /** The device is still another client's. */
   private isHeld = true
   private waiting = false
@@ -78,13 +77,13 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
       () => this.adjust()
     )
     const space = IoAddressSpace.make({ pageSizes: BigInt(pageSizes), maxSize: maxDmaSize, maxMappings: maxDmaMaps })
-    this.passage = new Passage(space)
     const interrupts = new Interrupts(served.device.interrupts, host, passesDescriptors, log)
     this.client = { served, space, interrupts, dma, passesDescriptors, negotiated: nothing }
     const maxBytes = Math.max(maxDataXferSize, leastRoom) + headRoom
+    this.stay = new Stay(this.client, runtime, log)
     this.framing = new Framing(this, maxBytes)
     this.commands = new Commands(this.client, this, log, maxBytes)
-    this.attach = this.makeAttach()
+    this.attach = this.stay.attach
   }
 
   /** The device is this client's from now on. */
@@ -130,9 +129,10 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.unclaimed(this.framing.clear())
     this.drop(this.backlog)
     this.drop(this.inbox)
-    this.passage.leave()
-    this.client.interrupts.detach()
-    this.leave()
+    this.stay.end(() => {
+      this.hasLeft = true
+      this.release()
+    })
   }
 
   message(bytes: Uint8Array, view: DataView, at: number, size: number, descriptors: ReadonlyArray<number>): boolean {
@@ -202,7 +202,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     descriptors: ReadonlyArray<number>
   ): boolean {
     try {
-      this.passage.sent(view.getUint16(at + 2, true))
+      this.stay.passage.sent(view.getUint16(at + 2, true))
       return this.commands.take(bytes, view, at, size, descriptors)
     } catch (defect) {
       this.log.failed("a command has failed", Cause.die(defect))
@@ -261,34 +261,6 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
 
   private drop(backlog: Backlog): void {
     for (let next = backlog.shift(); next !== undefined; next = backlog.shift()) this.unclaimed(next.descriptors)
-  }
-
-  private makeAttach(): Effect.Effect<void, Errno | E> {
-    const { interrupts } = this.client
-    const user = { dma: this.passage, interrupt: (index: number, vector: number) => interrupts.fire(index, vector) }
-    return Effect.flatMap(Scope.make(), (scope) => {
-      this.scope = scope
-      return Scope.extend(this.served.device.attach(user), scope)
-    })
-  }
-
-  /** Gives the device back. */
-  private leave(): void {
-    const { scope } = this
-    if (scope === undefined) return this.left()
-    Runtime.runFork(this.runtime)(Scope.close(scope, Exit.void)).addObserver((exit) => {
-      if (Exit.isFailure(exit)) this.log.failed("the device could not be given back", exit.cause)
-      this.left()
-    })
-  }
-
-  /** The device has been given back. */
-  private left(): void {
-    this.hasLeft = true
-    this.client.dma.close()
-    this.client.space.unmapAll()
-    this.passage.end()
-    this.release()
   }
 
   /** The device is free once it is given back and no command runs. */

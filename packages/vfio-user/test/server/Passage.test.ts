@@ -21,7 +21,10 @@ it.scoped("until the client's first other command, what is not mapped waits", ()
     const never = yield* Effect.fork(Effect.flip(dma.mayWrite(0x9000n, 8)))
     yield* settled
     client.ask(Command.DMA_MAP, dmaMap(0n, 4096n))
-    client.ask(Command.DEVICE_GET_INFO, Messages.DeviceInfo.encode({ argsz: 16, flags: 0, regions: 0, interruptTypes: 0 }))
+    client.ask(
+      Command.DEVICE_GET_INFO,
+      Messages.DeviceInfo.encode({ argsz: 16, flags: 0, regions: 0, interruptTypes: 0 })
+    )
     yield* settled
     assert.isTrue(Option.isNone(yield* Fiber.poll(early)))
     client.ask(Command.DMA_MAP, dmaMap(0x2000n, 4096n))

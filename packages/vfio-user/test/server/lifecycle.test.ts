@@ -187,26 +187,28 @@ describe("the end of a connection", () => {
     ["a change of state", DEVICE_FEATURE, setState(3)]
   ]
   for (const [name, command, payload] of commands) {
-    it.scoped(`while ${name} runs: the device is given back, the command is let run, then the next client has the device`, () =>
-      Effect.gen(function* () {
-        const { closed, connect, device, open } = yield* gated
-        const client = connect().version()
-        const before = client.messages.length
-        client.command(command, payload)
-        client.command(DEVICE_SET_IRQS, irqs(0x24, 2, 0, 1), { descriptors: [9] })
-        client.lose()
-        assert.deepStrictEqual(closed, [9])
-        const next = connect()
-        assert.isTrue(next.isPaused)
-        assert.include(device.calls, "detach")
-        yield* open
-        assert.strictEqual(client.messages.length, before)
-        assert.isFalse(next.isPaused)
-        next.version()
-        next.command(MIG_DATA_READ, migData(4))
-        yield* settled
-        assert.strictEqual(next.messages.at(-1)?.error, command === DEVICE_FEATURE ? 0 : 22)
-      })
+    it.scoped(
+      `while ${name} runs: the device is given back, the command is let run, then the next client has the device`,
+      () =>
+        Effect.gen(function* () {
+          const { closed, connect, device, open } = yield* gated
+          const client = connect().version()
+          const before = client.messages.length
+          client.command(command, payload)
+          client.command(DEVICE_SET_IRQS, irqs(0x24, 2, 0, 1), { descriptors: [9] })
+          client.lose()
+          assert.deepStrictEqual(closed, [9])
+          const next = connect()
+          assert.isTrue(next.isPaused)
+          assert.include(device.calls, "detach")
+          yield* open
+          assert.strictEqual(client.messages.length, before)
+          assert.isFalse(next.isPaused)
+          next.version()
+          next.command(MIG_DATA_READ, migData(4))
+          yield* settled
+          assert.strictEqual(next.messages.at(-1)?.error, command === DEVICE_FEATURE ? 0 : 22)
+        })
     )
   }
 
