@@ -78,7 +78,7 @@ for (const [kind, making] of transports) {
           assert.deepStrictEqual([taken, wrong, workload.inFlight], [submitted, 0, 0])
           assert.isAtLeast(taken, 95)
           assert.isAbove(workload.report.perSecond, 0)
-          assert.include(yield* attachment.state, { _tag: "Connected", name: host.wire(attachment.name).name })
+          assert.strictEqual((yield* attachment.state)._tag, "Connected")
           assert.match(attachment.name, /m3\.sock$/)
           assert.deepStrictEqual(Ledger.audit(yield* ledgerOf(streams), workload.accounts), [])
         }).pipe(Effect.provide(layer))
