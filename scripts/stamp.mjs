@@ -5,12 +5,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path"
 
 /**
- * The folders one level below `packages/` and `apps/` that hold a package.json, relative to `root`, sorted.
+ * The folders one level below `packages/`, `apps/` and `examples/` that hold a package.json, relative to `root`, sorted.
  * @param {string} root
  * @returns {Array<string>}
  */
 export const workspaceFolders = (root) =>
-  ["packages", "apps"].flatMap((group) =>
+  ["packages", "apps", "examples"].flatMap((group) =>
     (existsSync(join(root, group)) ? readdirSync(join(root, group)) : [])
       .map((name) => `${group}/${name}`)
       .filter((folder) => existsSync(join(root, folder, "package.json")))

@@ -1,10 +1,10 @@
-/** Every package and app has a README, and its example is the file that the package's tests compile and run. */
+/** Every package, app and example has a README, and its example is the file that the package's tests compile and run. */
 import { assert, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const places = ["packages", "apps"].flatMap((floor) =>
+const places = ["packages", "apps", "examples"].flatMap((floor) =>
   readdirSync(`${root}/${floor}`).map((name) => `${floor}/${name}`)
 )
 

@@ -75,7 +75,7 @@ export const makeProject = (
 ): Project => {
   const texts = new Map(Object.entries(files))
   const packages = [...texts].flatMap(([path, text]) =>
-    /^((packages|apps)\/[^/]+\/)?package\.json$/.test(path)
+    /^((packages|apps|examples)\/[^/]+\/)?package\.json$/.test(path)
       ? [{ ...decodeManifest(text), folder: path === "package.json" ? "" : dirname(path) }]
       : []
   )

@@ -109,11 +109,7 @@ export class AddressSpace {
   }
 
   /** A window of `size` bytes onto a region, until the scope ends. `EEXIST` where something is already. */
-  addWindow(
-    address: bigint,
-    size: number,
-    target: WindowTarget
-  ): Effect.Effect<void, CallError, Scope.Scope> {
+  addWindow(address: bigint, size: number, target: WindowTarget): Effect.Effect<void, CallError, Scope.Scope> {
     const range: Range = { address, size, descriptor: undefined }
     const everywhere = <E>(run: (mapper: Mapper) => Effect.Effect<void, E>) =>
       Effect.forEach([...this.mappers], run, { discard: true })

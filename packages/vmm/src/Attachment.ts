@@ -8,7 +8,7 @@
  * A3 After a reconnection and after a move every vector is told once: one that fired in between may be lost.
  */
 import type { CallError, Client, Disconnected } from "@stopcopy/vfio-user"
-import { Duration, Effect, Schedule, Schema, Scope, Stream, SubscriptionRef } from "effect"
+import { Duration, Effect, Schedule, Schema, type Scope, Stream, SubscriptionRef } from "effect"
 import type { AddressSpace } from "./AddressSpace.ts"
 import { type DirtyTracking, dirtyTracking } from "./attachment/Dirty.ts"
 import { InterruptLines } from "./attachment/InterruptLines.ts"

@@ -146,7 +146,10 @@ export const saveConfig = (client: Client): Effect.Effect<SavedConfig, CallError
     const table = findMsix(config)
     if (table === undefined) return { config, msixTable: new Uint8Array(0) }
     // Entries are read word by word: that is how wide BARs are.
-    const offsets = Array.from({ length: (table.entries * msixEntryBytes) / wordBytes }, (_, index) => index * wordBytes)
+    const offsets = Array.from(
+      { length: (table.entries * msixEntryBytes) / wordBytes },
+      (_, index) => index * wordBytes
+    )
     const words = yield* Effect.forEach(offsets, (at) => client.readWord(table.bar, table.offset + at, wordBytes), {
       concurrency: "unbounded"
     })
@@ -168,17 +171,21 @@ const settings = (config: Uint8Array): ReadonlyArray<readonly [offset: number, w
 const wordAt = (bytes: Uint8Array, offset: number, width: 2 | 4): number =>
   width === 2 ? viewOf(bytes).getUint16(offset, true) : viewOf(bytes).getUint32(offset, true)
 
+const restoreTable = (client: Client, table: MsixTable, there: Uint8Array, saved: Uint8Array) =>
+  Effect.gen(function* () {
+    for (let at = 0; at < saved.length; at += wordBytes) {
+      const word = wordAt(saved, at, wordBytes)
+      if (word === wordAt(there, at, wordBytes)) continue
+      yield* client.writeWord(table.bar, table.offset + at, wordBytes, word)
+    }
+  })
+
 /** Makes the config space and MSI-X table of a device like those that were saved; only what differs is written. */
 export const restoreConfig = (client: Client, saved: SavedConfig): Effect.Effect<void, CallError> =>
   Effect.gen(function* () {
     const there = yield* saveConfig(client)
     const table = findMsix(there.config)
-    for (let at = 0; table !== undefined && at < saved.msixTable.length; at += wordBytes) {
-      const word = wordAt(saved.msixTable, at, wordBytes)
-      if (word !== wordAt(there.msixTable, at, wordBytes)) {
-        yield* client.writeWord(table.bar, table.offset + at, wordBytes, word)
-      }
-    }
+    if (table !== undefined) yield* restoreTable(client, table, there.msixTable, saved.msixTable)
     for (const [offset, width] of settings(saved.config)) {
       const word = wordAt(saved.config, offset, width)
       if (word !== wordAt(there.config, offset, width)) yield* client.writeWord(configRegion, offset, width, word)

@@ -31,7 +31,9 @@ const another = (name: string): EBUSY =>
   new EBUSY(because("move.one", "a device moves once at a time", name, "a second move", "one", "end the first one"))
 
 const notNow = (stage: MoveStage, wanted: string): EINVAL =>
-  new EINVAL(because("move.stage", "the stages of a move are in order", wanted, stage, wanted, "see the table of stages"))
+  new EINVAL(
+    because("move.stage", "the stages of a move are in order", wanted, stage, wanted, "see the table of stages")
+  )
 
 export class Move {
   private readonly attachment: Attachment

@@ -8,9 +8,21 @@ it.effect("shutting waits for those inside; who comes then waits, and none is lo
     const gate = new Gate()
     const done: Array<string> = []
     const hold = yield* Deferred.make<void>()
-    yield* Effect.fork(gate.pass(Effect.zipRight(Deferred.await(hold), Effect.sync(() => done.push("inside")))))
+    yield* Effect.fork(
+      gate.pass(
+        Effect.zipRight(
+          Deferred.await(hold),
+          Effect.sync(() => done.push("inside"))
+        )
+      )
+    )
     yield* Effect.yieldNow()
-    const shut = yield* Effect.fork(Effect.zipRight(gate.shut, Effect.sync(() => done.push("shut"))))
+    const shut = yield* Effect.fork(
+      Effect.zipRight(
+        gate.shut,
+        Effect.sync(() => done.push("shut"))
+      )
+    )
     yield* Effect.yieldNow()
     const later = yield* Effect.fork(gate.pass(Effect.sync(() => done.push("later"))))
     yield* Effect.yieldNow()

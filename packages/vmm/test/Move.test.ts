@@ -14,7 +14,14 @@ const lanes = [
 ] as const
 
 /** One live migration to a new device. `space`: where the guest's memory is then; the same, or that of another host. */
-const migrate = (host: Host, where: string, workload: Workload, attachment: Attachment, name: string, space: AddressSpace) =>
+const migrate = (
+  host: Host,
+  where: string,
+  workload: Workload,
+  attachment: Attachment,
+  name: string,
+  space: AddressSpace
+) =>
   Effect.gen(function* () {
     const { memory } = attachment
     const served = yield* serve(host, where, name)
@@ -47,114 +54,116 @@ const migrate = (host: Host, where: string, workload: Workload, attachment: Atta
     return served.stream
   })
 
-describe.each(transports)("over %s", (_, making) => {
-  for (const [what, another] of [
-    ["to the memory of another host", true],
-    ["in the same memory", false]
-  ] as const) {
-    it.scopedLive(`a guest at work moves several times ${what}, and the ledger has nothing to say`, () =>
+for (const [kind, making] of transports) {
+  describe(`over ${kind}`, () => {
+    for (const [what, another] of [
+      ["to the memory of another host", true],
+      ["in the same memory", false]
+    ] as const) {
+      it.scopedLive(`a guest at work moves several times ${what}, and the ledger has nothing to say`, () =>
+        Effect.gen(function* () {
+          const host = yield* making
+          const { attachment, driver, source, space, where } = yield* world(host, "m0")
+          const workload = yield* Workload.make(driver, { seed: 3, lanes })
+          const streams = [source.stream]
+          yield* workload.start
+          for (let round = 1; round <= 3; round++) {
+            yield* workload.more(20)
+            const next = another ? yield* guest(host) : space
+            streams.push(yield* migrate(host, where, workload, attachment, `m${round}`, next))
+          }
+          yield* workload.more(20)
+          yield* workload.stop
+          const { submitted, taken, wrong } = workload.report
+          assert.deepStrictEqual([taken, wrong, workload.inFlight], [submitted, 0, 0])
+          assert.isAtLeast(taken, 95)
+          assert.isAbove(workload.report.perSecond, 0)
+          assert.strictEqual((yield* attachment.state)._tag, "Connected")
+          assert.match(attachment.name, /m3\.sock$/)
+          assert.deepStrictEqual(Ledger.audit(yield* ledgerOf(streams), workload.accounts), [])
+        }).pipe(Effect.provide(layer))
+      )
+    }
+
+    it.scopedLive("the VMM restores config space and the MSI-X table on the destination", () =>
       Effect.gen(function* () {
         const host = yield* making
-        const { attachment, driver, source, space, where } = yield* world(host, "m0")
-        const workload = yield* Workload.make(driver, { seed: 3, lanes })
-        const streams = [source.stream]
-        yield* workload.start
-        for (let round = 1; round <= 3; round++) {
-          yield* workload.more(20)
-          const next = another ? yield* guest(host) : space
-          streams.push(yield* migrate(host, where, workload, attachment, `m${round}`, next))
-        }
-        yield* workload.more(20)
-        yield* workload.stop
-        const { submitted, taken, wrong } = workload.report
-        assert.deepStrictEqual([taken, wrong, workload.inFlight], [submitted, 0, 0])
-        assert.isAtLeast(taken, 95)
-        assert.isAbove(workload.report.perSecond, 0)
-        assert.include(yield* attachment.state, { _tag: "Connected", name: host.wire(attachment.name).name })
-        assert.match(attachment.name, /m3\.sock$/)
-        assert.deepStrictEqual(Ledger.audit(yield* ledgerOf(streams), workload.accounts), [])
+        const { attachment, where } = yield* world(host, "17")
+        yield* ConfigSpace.placeBar(attachment, 0, 0x20_0000_0000n)
+        yield* attachment.write16(7, ConfigLayout.deviceControlAt, 0x2910)
+        yield* attachment.write32(2, ConfigLayout.msixTableAt, 0xfee0_1000)
+        yield* attachment.write32(2, ConfigLayout.msixTableAt + 8, 0x4321)
+        yield* attachment.write32(2, ConfigLayout.msixTableAt + 12, 0)
+        const before = yield* ConfigSpace.saveConfig(attachment.client)
+        const { wire } = yield* serve(host, where, "18")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const move = yield* beginMove(attachment, wire)
+            yield* move.quiesce
+            yield* move.commit
+            yield* move.resume
+          })
+        )
+        assert.match(attachment.name, /18\.sock$/)
+        const after = yield* ConfigSpace.saveConfig(attachment.client)
+        assert.deepStrictEqual(after, before)
+        assert.strictEqual(yield* attachment.read64(7, 0x10), 0x20_0000_0004n)
       }).pipe(Effect.provide(layer))
     )
-  }
 
-  it.scopedLive("the VMM restores config space and the MSI-X table on the destination", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const { attachment, where } = yield* world(host, "17")
-      yield* ConfigSpace.placeBar(attachment, 0, 0x20_0000_0000n)
-      yield* attachment.write16(7, ConfigLayout.deviceControlAt, 0x2910)
-      yield* attachment.write32(2, ConfigLayout.msixTableAt, 0xfee0_1000)
-      yield* attachment.write32(2, ConfigLayout.msixTableAt + 8, 0x4321)
-      yield* attachment.write32(2, ConfigLayout.msixTableAt + 12, 0)
-      const before = yield* ConfigSpace.saveConfig(attachment.client)
-      const { wire } = yield* serve(host, where, "18")
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const move = yield* beginMove(attachment, wire)
-          yield* move.quiesce
-          yield* move.commit
-          yield* move.resume
-        })
-      )
-      assert.match(attachment.name, /18\.sock$/)
-      const after = yield* ConfigSpace.saveConfig(attachment.client)
-      assert.deepStrictEqual(after, before)
-      assert.strictEqual(yield* attachment.read64(7, 0x10), 0x20_0000_0004n)
-    }).pipe(Effect.provide(layer))
-  )
+    it.scopedLive("a move that is taken back, or left, leaves the guest on its source", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const { attachment, driver, source, where } = yield* world(host, "17")
+        const workload = yield* Workload.make(driver, { seed: 5, lanes })
+        yield* workload.start
+        const { wire } = yield* serve(host, where, "18")
+        const taken = yield* Effect.scoped(
+          Effect.gen(function* () {
+            const move = yield* beginMove(attachment, wire)
+            assert.strictEqual((yield* Effect.flip(Effect.scoped(beginMove(attachment, wire))))._tag, "EBUSY")
+            assert.strictEqual((yield* Effect.flip(move.commit))._tag, "EINVAL")
+            yield* go(move.source, "RUNNING_P2P")
+            yield* move.quiesce
+            assert.strictEqual(move.stage, "quiesced")
+            yield* go(move.source, "RUNNING")
+            yield* move.rollback
+            assert.strictEqual((yield* Effect.flip(move.resume))._tag, "EINVAL")
+            return workload.taken
+          })
+        )
+        yield* workload.more(10)
+        yield* Effect.scoped(Effect.flatMap(beginMove(attachment, wire), ({ quiesce }) => quiesce))
+        yield* workload.more(10)
+        yield* workload.stop
+        assert.isAtLeast(workload.taken, taken + 20)
+        assert.match(attachment.name, /17\.sock$/)
+        assert.deepStrictEqual(Ledger.audit(yield* ledgerOf([source.stream]), workload.accounts), [])
+      }).pipe(Effect.provide(layer))
+    )
 
-  it.scopedLive("a move that is taken back, or left, leaves the guest on its source", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const { attachment, driver, source, where } = yield* world(host, "17")
-      const workload = yield* Workload.make(driver, { seed: 5, lanes })
-      yield* workload.start
-      const { wire } = yield* serve(host, where, "18")
-      const taken = yield* Effect.scoped(
-        Effect.gen(function* () {
-          const move = yield* beginMove(attachment, wire)
-          assert.strictEqual((yield* Effect.flip(Effect.scoped(beginMove(attachment, wire))))._tag, "EBUSY")
-          assert.strictEqual((yield* Effect.flip(move.commit))._tag, "EINVAL")
-          yield* go(move.source, "RUNNING_P2P")
-          yield* move.quiesce
-          assert.strictEqual(move.stage, "quiesced")
-          yield* go(move.source, "RUNNING")
-          yield* move.rollback
-          assert.strictEqual((yield* Effect.flip(move.resume))._tag, "EINVAL")
-          return workload.taken
-        })
-      )
-      yield* workload.more(10)
-      yield* Effect.scoped(Effect.flatMap(beginMove(attachment, wire), ({ quiesce }) => quiesce))
-      yield* workload.more(10)
-      yield* workload.stop
-      assert.isAtLeast(workload.taken, taken + 20)
-      assert.match(attachment.name, /17\.sock$/)
-      assert.deepStrictEqual(Ledger.audit(yield* ledgerOf([source.stream]), workload.accounts), [])
-    }).pipe(Effect.provide(layer))
-  )
-
-  it.scopedLive("a source that dies once the device's state was taken does not hold the move up", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const where = yield* folder
-      const life = yield* Scope.make()
-      const source = yield* Scope.extend(serve(host, where, "17"), life)
-      const attachment = yield* attach(yield* guest(host), source.wire)
-      yield* QatDriver.probe(attachment, arena())
-      const { wire } = yield* serve(host, where, "18")
-      yield* Effect.scoped(
-        Effect.gen(function* () {
-          const move = yield* beginMove(attachment, wire)
-          yield* move.quiesce
-          yield* Scope.close(life, Exit.void)
-          yield* attachment.until("Lost")
-          yield* move.commit
-          yield* move.resume
-        })
-      )
-      assert.strictEqual(yield* attachment.read16(7, ConfigSpace.commandAt), 6)
-      assert.include(yield* attachment.state, { _tag: "Connected", name: wire.name })
-    }).pipe(Effect.provide(layer))
-  )
-})
+    it.scopedLive("a source that dies once the device's state was taken does not hold the move up", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const where = yield* folder
+        const life = yield* Scope.make()
+        const source = yield* Scope.extend(serve(host, where, "17"), life)
+        const attachment = yield* attach(yield* guest(host), source.wire)
+        yield* QatDriver.probe(attachment, arena())
+        const { wire } = yield* serve(host, where, "18")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const move = yield* beginMove(attachment, wire)
+            yield* move.quiesce
+            yield* Scope.close(life, Exit.void)
+            yield* attachment.until("Lost")
+            yield* move.commit
+            yield* move.resume
+          })
+        )
+        assert.strictEqual(yield* attachment.read16(7, ConfigSpace.commandAt), 6)
+        assert.include(yield* attachment.state, { _tag: "Connected", name: wire.name })
+      }).pipe(Effect.provide(layer))
+    )
+  })
+}

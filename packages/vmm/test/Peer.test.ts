@@ -39,58 +39,61 @@ const isDone = (memory: GuestMemory) =>
     return Buffer.compare(decipher.update(text), secret) === 0
   })
 
-describe.each(transports)("over %s", (_, making) => {
-  it.scopedLive("a doorbell that a peer rings while B stands in RUNNING_P2P is answered on B's destination, once", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const { attachment: a, driver: driverA, space, where } = yield* world(host, "17")
-      const served = yield* serve(host, where, "18")
-      const b = yield* attach(space, served.wire)
-      const driverB = yield* QatDriver.probe(b, arena(1))
-      yield* ConfigSpace.placeBar(b, 0, windowOfB)
-      const [ringA, ringB] = [yield* driverA.openRings(bank), yield* driverB.openRings(bank)]
-      const request = yield* jobOfB(space.memory)
-      const move = yield* beginMove(b, (yield* serve(host, where, "19")).wire)
-      const saving = yield* enter(move.source, "PRE_COPY")
-      const resuming = yield* enter(move.destination, "RESUMING")
-      yield* resuming.write(yield* saving.read(4096))
-      yield* go(move.source, "PRE_COPY_P2P")
-      // B's driver puts the request into the ring and leaves the doorbell to A.
-      yield* ringB.stage([request])
-      const [answer] = [Requests.readResponse(yield* driverA.run(ringA, yield* doorbell(space.memory, ringB.next)))]
-      assert.strictEqual(answer.status, 0)
-      assert.strictEqual(yield* b.read32(0, Number(tailOfB - windowOfB)), Requests.requestBytes)
-      assert.strictEqual(served.vf.unsafeState().device?.banks[bank]?.executed, 0)
-      yield* move.quiesce
-      yield* go(move.source, "STOP_COPY")
-      yield* resuming.write(yield* saving.read(4096))
-      yield* go(move.destination, "STOP")
-      yield* move.commit
-      yield* go(move.destination, "RUNNING")
-      yield* move.resume
-      const [done] = (yield* driverB.responses(ringB)).map(Requests.readResponse)
-      assert.deepInclude(done, { status: 0, opaque: 11n })
-      assert.isTrue(yield* isDone(space.memory))
-      assert.strictEqual(served.vf.unsafeState().device?.banks[bank]?.executed, 0)
-      assert.deepStrictEqual(yield* ringB.take, [])
-      assert.strictEqual(a.name, host.wire(a.name).name)
-    }).pipe(Effect.provide(layer))
-  )
+for (const [kind, making] of transports) {
+  describe(`over ${kind}`, () => {
+    it.scopedLive(
+      "a doorbell that a peer rings while B stands in RUNNING_P2P is answered on B's destination, once",
+      () =>
+        Effect.gen(function* () {
+          const host = yield* making
+          const { driver: driverA, space, where } = yield* world(host, "17")
+          const served = yield* serve(host, where, "18")
+          const b = yield* attach(space, served.wire)
+          const driverB = yield* QatDriver.probe(b, arena(1))
+          yield* ConfigSpace.placeBar(b, 0, windowOfB)
+          const [ringA, ringB] = [yield* driverA.openRings(bank), yield* driverB.openRings(bank)]
+          const request = yield* jobOfB(space.memory)
+          const move = yield* beginMove(b, (yield* serve(host, where, "19")).wire)
+          const saving = yield* enter(move.source, "PRE_COPY")
+          const resuming = yield* enter(move.destination, "RESUMING")
+          yield* resuming.write(yield* saving.read(4096))
+          yield* go(move.source, "PRE_COPY_P2P")
+          // B's driver puts the request into the ring and leaves the doorbell to A.
+          yield* ringB.stage([request])
+          const [answer] = [Requests.readResponse(yield* driverA.run(ringA, yield* doorbell(space.memory, ringB.next)))]
+          assert.strictEqual(answer.status, 0)
+          assert.strictEqual(yield* b.read32(0, Number(tailOfB - windowOfB)), Requests.requestBytes)
+          assert.strictEqual(served.vf.unsafeState().device?.banks[bank]?.executed, 0)
+          yield* move.quiesce
+          yield* go(move.source, "STOP_COPY")
+          yield* resuming.write(yield* saving.read(4096))
+          yield* go(move.destination, "STOP")
+          yield* move.commit
+          yield* go(move.destination, "RUNNING")
+          yield* move.resume
+          const [done] = (yield* driverB.responses(ringB)).map(Requests.readResponse)
+          assert.deepInclude(done, { status: 0, opaque: 11n })
+          assert.isTrue(yield* isDone(space.memory))
+          assert.strictEqual(served.vf.unsafeState().device?.banks[bank]?.executed, 0)
+          assert.deepStrictEqual(yield* ringB.take, [])
+        }).pipe(Effect.provide(layer))
+    )
 
-  it.scopedLive("a peer's DMA that a BAR cannot take fails the peer's job, and nothing else", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const { driver, space, where } = yield* world(host, "17")
-      const b = yield* attach(space, (yield* serve(host, where, "18")).wire)
-      yield* ConfigSpace.placeBar(b, 0, windowOfB)
-      const ring = yield* driver.openRings(bank)
-      const unaligned = yield* driver.run(ring, yield* doorbell(space.memory, 128, tailOfB + 2n))
-      assert.notStrictEqual(Requests.readResponse(unaligned).status, 0)
-      const nowhere = yield* driver.run(ring, yield* doorbell(space.memory, 128, windowOfB + 0x8000n))
-      assert.notStrictEqual(Requests.readResponse(nowhere).status, 0)
-      const fine = yield* driver.run(ring, yield* doorbell(space.memory, 0))
-      assert.strictEqual(Requests.readResponse(fine).status, 0)
-      assert.strictEqual(yield* b.read32(0, Number(tailOfB - windowOfB)), 0)
-    }).pipe(Effect.provide(layer))
-  )
-})
+    it.scopedLive("a peer's DMA that a BAR cannot take fails the peer's job, and nothing else", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const { driver, space, where } = yield* world(host, "17")
+        const b = yield* attach(space, (yield* serve(host, where, "18")).wire)
+        yield* ConfigSpace.placeBar(b, 0, windowOfB)
+        const ring = yield* driver.openRings(bank)
+        const unaligned = yield* driver.run(ring, yield* doorbell(space.memory, 128, tailOfB + 2n))
+        assert.notStrictEqual(Requests.readResponse(unaligned).status, 0)
+        const nowhere = yield* driver.run(ring, yield* doorbell(space.memory, 128, windowOfB + 0x8000n))
+        assert.notStrictEqual(Requests.readResponse(nowhere).status, 0)
+        const fine = yield* driver.run(ring, yield* doorbell(space.memory, 0))
+        assert.strictEqual(Requests.readResponse(fine).status, 0)
+        assert.strictEqual(yield* b.read32(0, Number(tailOfB - windowOfB)), 0)
+      }).pipe(Effect.provide(layer))
+    )
+  })
+}

@@ -36,45 +36,47 @@ const restart = (host: Host, where: string, attachment: Attachment, server: { re
     return next
   })
 
-describe.each(transports)("over %s", (_, making) => {
-  it.scopedLive("a guest at work does not notice, and the ledger has nothing to say", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const where = yield* folder
-      let server = yield* process(host, where)
-      const attachment = yield* attach(yield* guest(host), server.wire)
-      const driver = yield* QatDriver.probe(attachment, arena())
-      const workload = yield* Workload.make(driver, { seed: 7, lanes })
-      yield* workload.start
-      for (let round = 0; round < 3; round++) {
+for (const [kind, making] of transports) {
+  describe(`over ${kind}`, () => {
+    it.scopedLive("a guest at work does not notice, and the ledger has nothing to say", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const where = yield* folder
+        let server = yield* process(host, where)
+        const attachment = yield* attach(yield* guest(host), server.wire)
+        const driver = yield* QatDriver.probe(attachment, arena())
+        const workload = yield* Workload.make(driver, { seed: 7, lanes })
+        yield* workload.start
+        for (let round = 0; round < 3; round++) {
+          yield* workload.more(20)
+          server = yield* restart(host, where, attachment, server)
+        }
         yield* workload.more(20)
-        server = yield* restart(host, where, attachment, server)
-      }
-      yield* workload.more(20)
-      yield* workload.stop
-      assert.strictEqual(workload.report.wrong, 0)
-      assert.isAtLeast(workload.report.taken, 80)
-      assert.deepStrictEqual(Ledger.audit(yield* server.ledger, workload.accounts), [])
-      yield* server.end
-    }).pipe(Effect.provide(quiet))
-  )
+        yield* workload.stop
+        assert.strictEqual(workload.report.wrong, 0)
+        assert.isAtLeast(workload.report.taken, 80)
+        assert.deepStrictEqual(Ledger.audit(yield* server.ledger, workload.accounts), [])
+        yield* server.end
+      }).pipe(Effect.provide(quiet))
+    )
 
-  it.scopedLive("an access that finds the connection lost waits for the next server", () =>
-    Effect.gen(function* () {
-      const host = yield* making
-      const where = yield* folder
-      const first = yield* process(host, where)
-      const attachment = yield* attach(yield* guest(host), first.wire)
-      yield* attachment.write32(0, 0x1040, 0x5000)
-      yield* first.end
-      const reading = yield* Effect.fork(attachment.read32(0, 0x1040))
-      yield* attachment.until("Lost")
-      const state = yield* attachment.state
-      assert.include(state, { _tag: "Lost", name: first.path })
-      const second = yield* process(host, where)
-      assert.strictEqual(yield* reading, 0x5000)
-      yield* attachment.detach
-      yield* second.end
-    }).pipe(Effect.provide(quiet))
-  )
-})
+    it.scopedLive("an access that finds the connection lost waits for the next server", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const where = yield* folder
+        const first = yield* process(host, where)
+        const attachment = yield* attach(yield* guest(host), first.wire)
+        yield* attachment.write32(0, 0x1040, 0x5000)
+        yield* first.end
+        const reading = yield* Effect.fork(attachment.read32(0, 0x1040))
+        yield* attachment.until("Lost")
+        const state = yield* attachment.state
+        assert.include(state, { _tag: "Lost", name: first.path })
+        const second = yield* process(host, where)
+        assert.strictEqual(yield* reading, 0x5000)
+        yield* attachment.detach
+        yield* second.end
+      }).pipe(Effect.provide(quiet))
+    )
+  })
+}

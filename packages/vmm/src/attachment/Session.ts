@@ -11,7 +11,7 @@ import type { InterruptLines } from "./InterruptLines.ts"
 import type { Wire } from "./Wire.ts"
 
 /** Types of interrupts as VFIO numbers them. */
-export const msix = 2
+const msix = 2
 /** Flag of DEVICE_GET_INFO: a PCI device. */
 const isPci = 2
 
@@ -32,7 +32,14 @@ export type SessionError<E> = E | CallError | VersionRefused
 
 const notPci = (name: string, flags: number): ENODEV =>
   new ENODEV(
-    because("attach.pci", "the device is a PCI function", name, `flags ${flags}`, `flag ${isPci}`, "attach another device")
+    because(
+      "attach.pci",
+      "the device is a PCI function",
+      name,
+      `flags ${flags}`,
+      `flag ${isPci}`,
+      "attach another device"
+    )
   )
 
 const regionsOf = (client: Client, count: number): Effect.Effect<ReadonlyArray<number>, CallError> =>

@@ -9,7 +9,7 @@ const bitsPerWord = 32
 
 const setBit = (words: Uint32Array, page: number): void => {
   const word = Math.floor(page / bitsPerWord)
-  words[word] = (words[word] ?? 0) | (1 << page % bitsPerWord)
+  words[word] = (words[word] ?? 0) | (1 << (page % bitsPerWord))
 }
 
 export class DirtyPages {

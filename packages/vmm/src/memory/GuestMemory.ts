@@ -131,9 +131,7 @@ export class GuestMemory {
   /** A copy of `length` bytes from `address` on. */
   read(address: bigint, length: number): Either.Either<Uint8Array, EFAULT> {
     const found = this.find(address, length)
-    return found === undefined
-      ? Either.left(outside(address, length))
-      : found.region.storage.read(found.offset, length)
+    return found === undefined ? Either.left(outside(address, length)) : found.region.storage.read(found.offset, length)
   }
 
   write(address: bigint, bytes: Uint8Array): Either.Either<void, EFAULT> {

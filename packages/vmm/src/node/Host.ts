@@ -1,5 +1,5 @@
 /** What Node's process has for a VMM: sockets, eventfds, and guest memory in memfds that devices map, where descriptors can be passed. */
-import { type EACCES, type EBADF, type EEXIST, EINVAL } from "@stopcopy/errno"
+import type { EACCES, EBADF, EEXIST, EINVAL } from "@stopcopy/errno"
 import {
   closeDescriptor,
   type ConnectError,
@@ -13,7 +13,6 @@ import {
 } from "@stopcopy/vfio-user/transport"
 import { Effect, Either, type Scope } from "effect"
 import type { Wire } from "../attachment/Wire.ts"
-import { because } from "../internal/words.ts"
 import { GuestMemory, type Place } from "../memory/GuestMemory.ts"
 import type { Storage } from "../memory/Storage.ts"
 
@@ -27,17 +26,10 @@ export interface Host {
 
 export type MemoryError = DescriptorFailed | EINVAL | EEXIST | EBADF | EACCES
 
-/** A memfd is never longer than this: the file is sparse too, but 2^53 is where numbers end. */
-const mostBytes = Number.MAX_SAFE_INTEGER
-
-const tooLong = (size: number): EINVAL =>
-  new EINVAL(because("host.memory", "a region is a file", "size", `${size}`, `at most ${mostBytes}`, "make it smaller"))
-
 /** A memfd and the memory in it. */
 const memfd = (libc: Libc, size: number): Effect.Effect<Storage, MemoryError, Scope.Scope> =>
   Effect.acquireRelease(
     Effect.suspend((): Effect.Effect<Storage & { readonly close: () => void }, MemoryError> => {
-      if (size > mostBytes) return Either.left(tooLong(size))
       const descriptor = createMemfd(libc, "guest", size)
       if (Either.isLeft(descriptor)) return Either.left(descriptor.left)
       const mapped = mapDescriptor(descriptor.right, 0n, BigInt(size), { read: true, write: true })

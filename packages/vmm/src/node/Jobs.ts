@@ -80,11 +80,18 @@ const cbcJob = (memory: GuestMemory, room: Room, random: Random): Made => {
   const buffers = buffersAt(room, data.length)
   const expected = createCipheriv("aes-128-cbc", key, iv).setAutoPadding(false).update(data)
   const at = descriptorAt(room)
-  return written(memory, [[room.address, data], [at, descriptor]], {
-    opaque: room.opaque,
-    request: cbcRequest(buffers, { address: at, bytes: descriptor.length }, iv),
-    isRight: ({ status }, now) => status === 0 && isAt(now, buffers.destination, expected)
-  })
+  return written(
+    memory,
+    [
+      [room.address, data],
+      [at, descriptor]
+    ],
+    {
+      opaque: room.opaque,
+      request: cbcRequest(buffers, { address: at, bytes: descriptor.length }, iv),
+      isRight: ({ status }, now) => status === 0 && isAt(now, buffers.destination, expected)
+    }
+  )
 }
 
 const gcmJob = (memory: GuestMemory, room: Room, random: Random): Made => {
@@ -96,12 +103,18 @@ const gcmJob = (memory: GuestMemory, room: Room, random: Random): Made => {
   const text = Buffer.concat([cipher.update(data), cipher.final()])
   const [at, tag] = [descriptorAt(room), buffers.destination + BigInt(halfBytes - tagBytes)]
   const expectedTag = cipher.getAuthTag()
-  return written(memory, [[room.address, data], [at, descriptor]], {
-    opaque: room.opaque,
-    request: gcmRequest(buffers, { address: at, bytes: descriptor.length }, iv, tag),
-    isRight: ({ status }, now) =>
-      status === 0 && isAt(now, buffers.destination, text) && isAt(now, tag, expectedTag)
-  })
+  return written(
+    memory,
+    [
+      [room.address, data],
+      [at, descriptor]
+    ],
+    {
+      opaque: room.opaque,
+      request: gcmRequest(buffers, { address: at, bytes: descriptor.length }, iv, tag),
+      isRight: ({ status }, now) => status === 0 && isAt(now, buffers.destination, text) && isAt(now, tag, expectedTag)
+    }
+  )
 }
 
 /** Whether a raw deflate stream holds these bytes. One that is broken does not. */

@@ -91,12 +91,7 @@ export const gcmDescriptor = (key: Uint8Array): Uint8Array => joined(words(0x404
 export const tagBytes = 16
 
 /** Encrypts any number of bytes and writes the tag, 16 bytes, to `tag`; the vector has 12 bytes. */
-export const gcmRequest = (
-  buffers: Buffers,
-  descriptor: Descriptor,
-  iv: Uint8Array,
-  tag: bigint
-): Uint8Array => {
+export const gcmRequest = (buffers: Buffers, descriptor: Descriptor, iv: Uint8Array, tag: bigint): Uint8Array => {
   const view = cipherRequest(buffers, descriptor, { flags: singlePassEncryption, state: 2, key: 2 }, iv)
   view.setBigUint64(96, tag, true)
   view.setUint8(107, tagBytes)

@@ -7,8 +7,9 @@ const base = 0x10_0000n
 const size = 64 << 20
 const page = BigInt(pageBytes)
 
-const memoryOf = (...places: ReadonlyArray<{ readonly address: bigint; readonly size: number; readonly storage?: Storage }>) =>
-  Effect.runSync(GuestMemory.make(places))
+const memoryOf = (
+  ...places: ReadonlyArray<{ readonly address: bigint; readonly size: number; readonly storage?: Storage }>
+) => Effect.runSync(GuestMemory.make(places))
 
 const assertRight = <A, E>(answer: Either.Either<A, E>, expected: A): void =>
   assert.deepStrictEqual(Effect.runSync(answer), expected)

@@ -1,12 +1,10 @@
 /** Emulated VFs behind real sockets, for tests: all parts of a device over a journal, its server, and a guest that attaches it. */
-import { Hardware, opNames, Pci, Pf, QatVfioDevice, QatVfioPci, RegisterFile, UserDma, Vf } from "@stopcopy/qat"
-import { Dma, Engine } from "@stopcopy/qat/engine"
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import { type MigrationState, MigrationStates, type VfioDevice } from "@stopcopy/vfio"
-import { type Client, makeRemoteDevice, Server } from "@stopcopy/vfio-user"
-import { loadLibc, makeDescriptorHost } from "@stopcopy/vfio-user/transport"
+import { type MigrationState, MigrationStates } from "@stopcopy/vfio"
+import { type Client, makeRemoteDevice } from "@stopcopy/vfio-user"
 import { AddressSpace, Arena, attach, QatDriver } from "@stopcopy/vmm"
 import { type Host, makeHost } from "@stopcopy/vmm/node"
+import { emulatedVf, serveDevice } from "@stopcopy/vmm/testing"
 import { Effect, Layer, Logger, LogLevel, Option } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
@@ -18,47 +16,12 @@ export const quiet = Logger.minimumLogLevel(LogLevel.None)
 /** A journal in memory, with its actors. */
 export const layer = Layer.provideMerge(Layer.provideMerge(ActorSystem.layer, Journal.layerMemory), quiet)
 
-/** Banks 0 and 2 compress, 1 and 3 are symmetric. */
-const services = 0x69a
-const offer = { gencap: 0x0401_002d, svcmap: services, extdc: 0, rateLimiting: false, slas: [] }
-
-/** A device with its engine, found in the journal or new, until the scope ends. `name` is the PCI bus. */
-export const device = (name: string) =>
-  Effect.gen(function* () {
-    const system = yield* ActorSystem
-    const pf = yield* system.actor(Pf.behavior, `${name}:00.0`)
-    const vf = yield* system.actor(Vf.behavior, `${name}:00.1`)
-    const pci = yield* system.actor(Pci.behavior, `${name}:00.1`)
-    const memory = new UserDma(vf)
-    const hardware = yield* Effect.provideService(Engine.make(pf, vf), Dma, memory.dma)
-    const driver = yield* Effect.provideService(QatVfioPci.make(pf, vf), Hardware, hardware)
-    if (vf.unsafeState().lifecycle === "unbound") {
-      yield* pf.ask({ _tag: "Configure", deviceId: 0x4940, ...offer })
-      const id = { vendor: 0x8086, deviceId: 0x4941, vfIndex: 0, mode: "safe", registerModel: "device" } as const
-      const asBorn = { registers: RegisterFile.reset(), init: 0, compatVersion: 0 }
-      const healthy = { coreInit: 0, pfOps: opNames, allocateDevice: 0, allocateBlock: 0, register: 0 }
-      yield* vf.ask({ _tag: "Probe", ...id, ...asBorn, ...healthy })
-      yield* driver.open
-    }
-    return { vf, driver, device: yield* QatVfioDevice.make({ driver, pci, memory, hardware }) }
-  })
-
-const libc = await Effect.runPromise(loadLibc)
-const descriptorHost = makeDescriptorHost(libc)
-
-/** Serves a device on a socket until the scope ends. */
-export const listen = <E>(host: Host, served: VfioDevice<E>, path: string) =>
-  Effect.gen(function* () {
-    const server = yield* Server.serve(served, { host: descriptorHost })
-    yield* host.transport.listen(path, server.accept)
-  })
-
 /** A new device on a socket in `folder`. */
 export const serve = (host: Host, folder: string, name: string) =>
   Effect.gen(function* () {
-    const all = yield* device(name)
+    const all = yield* emulatedVf(name)
     const path = join(folder, `${name}.sock`)
-    yield* listen(host, all.device, path)
+    yield* serveDevice(host, all.device, path)
     return { ...all, path, wire: host.wire(path), stream: all.vf.stream }
   })
 
@@ -75,8 +38,7 @@ export const places = [
 ] as const
 
 /** Guest memory and its address space. */
-export const guest = (host: Host) =>
-  Effect.flatMap(host.memory(places), (memory) => AddressSpace.make(memory))
+export const guest = (host: Host) => Effect.flatMap(host.memory(places), (memory) => AddressSpace.make(memory))
 
 /** A piece of the guest's memory for one driver of several. */
 const arenaBytes = 2 << 20
@@ -100,10 +62,14 @@ export const go = (client: Client, state: MigrationState) => client.setMigration
 /** Walks a remote device to a state that has a file. */
 export const enter = (client: Client, state: MigrationState) =>
   Effect.flatMap(makeRemoteDevice(client), ({ setState }) =>
-    Effect.flatMap(setState(MigrationStates.toNumber(state)), (file) => Effect.orDie(Option.match(file, {
-      onNone: () => Effect.fail(`no file in ${state}`),
-      onSome: (found) => Effect.succeed(found)
-    })))
+    Effect.flatMap(setState(MigrationStates.toNumber(state)), (file) =>
+      Effect.orDie(
+        Option.match(file, {
+          onNone: () => Effect.fail(`no file in ${state}`),
+          onSome: (found) => Effect.succeed(found)
+        })
+      )
+    )
   )
 
 /** Both transports, with what the host is told. */
