@@ -15,19 +15,16 @@
 import { Effect, Either, Exit } from "effect"
 import type { Actor, AskOptions, Bound } from "./Actor.ts"
 import type { Tagged } from "./Behavior.ts"
+import { Committing } from "./Committing.ts"
 import { decideAll } from "./Decide.ts"
 import type { Part } from "./Decide.ts"
 import type { Durability } from "./Envelope.ts"
-import type { Outcome } from "./GroupCommit.ts"
-import type { AppendRequest } from "./JournalDriver.ts"
-import type { AppendError, JournalError } from "./JournalError.ts"
+import type { JournalError } from "./JournalError.ts"
 import type { Kind } from "./Kind.ts"
 import { flatMapNow, isNow } from "./Now.ts"
 import { circumstancesFrom, circumstancesOf, isPlain, requestOf } from "./Request.ts"
 import type { Circumstances } from "./Request.ts"
-import { Resident } from "./Resident.ts"
 import type { Standing } from "./Standing.ts"
-import { Ticket } from "./Ticket.ts"
 import { Together } from "./Together.ts"
 
 type Recorded<State, Command, Event> = Omit<Part<State, Command, Event>, "events"> & {
@@ -41,7 +38,7 @@ interface Peers<A> {
 }
 
 export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
-  extends Resident<State, Command, Event, Answer, Refused>
+  extends Committing<State, Command, Event, Answer, Refused>
   implements Actor<State, Command, Answer, Refused>
 {
   private readonly peers: Peers<LocalActor<State, Command, Event, Answer, Refused>>
@@ -194,14 +191,6 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     return undefined
   }
 
-  /** Waits for what was queued together, if anything was; nothing is added to it after this. */
-  private committed(together: Together): Effect.Effect<void, AppendError> {
-    if (together.count === 0) return Either.void
-    const outcome = together.end()
-    if (outcome !== undefined) this.settle(together, outcome)
-    return together.committed
-  }
-
   /** What an actor is asked that has no turn now: of the one that has its name then, once it is restored. */
   private later<A, E>(
     ask: (actor: LocalActor<State, Command, Event, Answer, Refused>) => Effect.Effect<A, E>
@@ -239,43 +228,6 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
       return this.broken(command, defect)
     }
     return immediate ? this.commitNow(request, next) : this.commitLater(request, next, together)
-  }
-
-  private commitNow(request: AppendRequest, next: State): Either.Either<void, AppendError> {
-    const outcome = this.commitWithTape(request)
-    if (Either.isLeft(outcome)) {
-      // Nothing has changed; only where another process was faster the actor is out of date.
-      if (outcome.left._tag === "VersionConflict") this.stop()
-      return Either.left(outcome.left)
-    }
-    this.standing.advance(this.stream, request, next)
-    this.publish(request, next, outcome.right.last)
-    return Either.void
-  }
-
-  private commitLater(
-    request: AppendRequest,
-    next: State,
-    together: Together | undefined
-  ): Effect.Effect<void, AppendError> {
-    const ticket = together ?? new Ticket()
-    const part = together?.begin() ?? 0
-    this.standing.advance(this.stream, request, next)
-    this.waiting++
-    this.last = ticket
-    this.kind.journal.submit(request, (told) => {
-      this.waiting--
-      if (Either.isRight(told)) this.publish(request, next, told.right.last)
-      else this.stop()
-      const outcome = together === undefined ? told : together.told(part, told)
-      if (outcome !== undefined) this.settle(ticket, outcome)
-    })
-    return together === undefined ? ticket.committed : Either.void
-  }
-
-  private settle(ticket: Ticket, outcome: Outcome): void {
-    if (this.last === ticket) this.last = undefined
-    ticket.settle(outcome)
   }
 
   private answered<A, E>(answer: Either.Either<A, E>): Effect.Effect<A, E> {

@@ -11,7 +11,8 @@
  */
 import { EIO, type Errno } from "@stopcopy/errno"
 import { IoAddressSpace } from "@stopcopy/vfio"
-import { Cause, Effect, Either, Exit, Option, Runtime } from "effect"
+import { Cause, Either, Exit, Option, Runtime } from "effect"
+import type { Effect } from "effect"
 import type { Connection, Receiver } from "../Connection.ts"
 import { typeMask, typeReply } from "../Header.ts"
 import { Backlog } from "./Backlog.ts"
