@@ -1,0 +1,11 @@
+/** What `@stopcopy/agent` offers: the contract and the host behind it. Server and client: `@stopcopy/agent/server`, `/client`. */
+export { Contract, DigestsNow, StateNow, StateReached } from "./Contract.ts"
+export * from "./Description.ts"
+export * as Epochs from "./Epoch.ts"
+export * from "./Errors.ts"
+export { Fault, FaultKind, FaultTarget, InjectedFault } from "./Fault.ts"
+export { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
+export { chunkLimit, defaultChunk, LoadedChunk, PrecopyInfo, SavedChunk, Session } from "./Transfer.ts"
+export type { DeviceName, MigrationId, SessionToken } from "./Values.ts"
+export { contractHeader, contractVersion } from "./Version.ts"
+export * as Views from "./View.ts"
