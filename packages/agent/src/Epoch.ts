@@ -5,7 +5,7 @@
  */
 import { Either, Schema } from "effect"
 import { EpochConflict, StaleEpoch } from "./Errors.ts"
-import { DeviceName } from "./Values.ts"
+import type { DeviceName } from "./Values.ts"
 
 /** The ownership of one guest's device. */
 export const Epoch = Schema.NonNegativeInt
@@ -40,35 +40,38 @@ const stale = (device: DeviceName, called: Epoch, { epoch }: EpochRecord): Stale
 const conflict = (device: DeviceName, called: Epoch, record: EpochRecord, rule: string, remedy: string) =>
   new EpochConflict({ device, called, current: record.epoch, standing: record.standing, rule, remedy })
 
-/** What a call wants to do with a device under the epoch that it carries. */
-export type Purpose = "run" | "touch" | "reset"
+/** Whether the call's epoch is the recorded one: all that a reset needs, since it discards the state. */
+export const judgeNumber = (
+  device: DeviceName,
+  record: EpochRecord,
+  called: Epoch
+): Either.Either<void, StaleEpoch | EpochConflict> => {
+  if (called < record.epoch) return Either.left(stale(device, called, record))
+  if (called === record.epoch) return Either.right(undefined)
+  return Either.left(
+    conflict(device, called, record, "a call carries an epoch that the host has recorded", "grant or fence it first")
+  )
+}
 
-/**
- * Whether a call may go on. `run`: it walks through a state in which the device runs. `touch`: it changes the state or moves
- * migration data. `reset`: it discards the state.
- */
+/** What holds back a device that stands so, whatever a call carries; none for a device that is held. */
+export const holdsBack: Readonly<Record<Standing, { readonly rule: string; readonly remedy: string } | undefined>> = {
+  held: undefined,
+  granted: { rule: "a device that has voted stands still", remedy: "adopt, fence or reset it" },
+  fenced: { rule: "a fenced device neither runs nor gives data", remedy: "reset it, then grant it a higher epoch" }
+}
+
+/** Whether a call may change the state or move migration data: under the recorded epoch, on a device that holds it. */
 export const judge = (
   device: DeviceName,
   record: EpochRecord,
-  called: Epoch,
-  purpose: Purpose
-): Either.Either<void, StaleEpoch | EpochConflict> => {
-  if (called < record.epoch) return Either.left(stale(device, called, record))
-  if (called > record.epoch) {
-    return Either.left(
-      conflict(device, called, record, "a call carries an epoch that the host has recorded", "grant or fence first")
-    )
-  }
-  if (record.standing === "held" || purpose === "reset") return Either.right(undefined)
-  if (record.standing === "granted") {
-    return Either.left(
-      conflict(device, called, record, "a device that has voted stands still", "adopt, fence or reset it")
-    )
-  }
-  return Either.left(
-    conflict(device, called, record, "a fenced device neither runs nor gives data", "grant it a higher epoch")
-  )
-}
+  called: Epoch
+): Either.Either<void, StaleEpoch | EpochConflict> =>
+  Either.flatMap(judgeNumber(device, record, called), () => {
+    const bad = holdsBack[record.standing]
+    return bad === undefined
+      ? Either.right(undefined)
+      : Either.left(conflict(device, called, record, bad.rule, bad.remedy))
+  })
 
 /** Votes for a new epoch. A repeat of the same vote is the same answer. */
 export const grant = (device: DeviceName, record: EpochRecord, epoch: Epoch, digest: string | null): Decision => {

@@ -1,0 +1,110 @@
+/** The handlers of the contract over any host: finds the device, says which migration it is for, makes the call. */
+import { withCorrelation } from "@stopcopy/runtime"
+import { Effect, Stream } from "effect"
+import { Contract } from "./Contract.ts"
+import type { DeviceChange, HostDescription, PfDescription } from "./Description.ts"
+import { FaultRefused, type HostFailed, type NoSuchDevice } from "./Errors.ts"
+import { DeviceCalls } from "./handlers/DeviceCalls.ts"
+import { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
+import type { DeviceName, MigrationId } from "./Values.ts"
+import { contractVersion } from "./Version.ts"
+
+/** What every call about one device carries. */
+interface About {
+  readonly device: DeviceName
+  readonly migration?: MigrationId
+}
+
+const changeOf = (device: HostDevice): Effect.Effect<DeviceChange, HostFailed> =>
+  Effect.zipWith(device.status, device.epoch, (status, record) => ({ name: device.facts.name, ...status, ...record }))
+
+const describePf = (pf: HostPf): Effect.Effect<PfDescription, HostFailed> =>
+  Effect.map(
+    Effect.forEach(pf.devices, (device) => Effect.map(changeOf(device), (now) => ({ ...device.facts, ...now }))),
+    (vfs) => ({ ...pf.facts, vfs })
+  )
+
+const describe = (host: HostService): Effect.Effect<HostDescription, HostFailed> =>
+  Effect.map(
+    Effect.flatMap(host.pfs, (pfs) => Effect.forEach(pfs, describePf)),
+    (pfs) => ({
+      host: host.name,
+      program: host.program,
+      contract: contractVersion,
+      faults: host.faults !== undefined,
+      pfs
+    })
+  )
+
+/** Every device by its calls: made at the first, kept for the sessions. */
+const makeCalls = (host: HostService) => {
+  const known = new WeakMap<HostDevice, DeviceCalls>()
+  const callsOf = (device: HostDevice): DeviceCalls => {
+    const calls = known.get(device) ?? new DeviceCalls(device)
+    known.set(device, calls)
+    return calls
+  }
+  return <A, E>({ device, migration }: About, use: (calls: DeviceCalls) => Effect.Effect<A, E>) => {
+    const called = Effect.flatMap(host.device(device), (found) => use(callsOf(found)))
+    return migration === undefined ? called : withCorrelation(migration)(called)
+  }
+}
+
+const wantedOf = (
+  host: HostService,
+  names: ReadonlyArray<DeviceName>
+): Effect.Effect<ReadonlyArray<HostDevice>, NoSuchDevice | HostFailed> =>
+  names.length > 0
+    ? Effect.forEach(names, host.device)
+    : Effect.map(host.pfs, (pfs) => pfs.flatMap(({ devices }) => devices))
+
+const watch = (
+  host: HostService,
+  names: ReadonlyArray<DeviceName>
+): Stream.Stream<DeviceChange, NoSuchDevice | HostFailed> =>
+  Stream.unwrapScoped(
+    Effect.gen(function* () {
+      const changes = yield* host.watch
+      const now = yield* Effect.flatMap(wantedOf(host, names), (devices) => Effect.forEach(devices, changeOf))
+      const wanted = new Set(names)
+      const later = Stream.fromQueue(changes).pipe(Stream.filter(({ name }) => wanted.size === 0 || wanted.has(name)))
+      return Stream.concat(Stream.fromIterable(now), later)
+    })
+  )
+
+const withFaults = <A, E>(
+  host: HostService,
+  use: (faults: HostFaults) => Effect.Effect<A, E>
+): Effect.Effect<A, E | FaultRefused> =>
+  host.faults === undefined
+    ? Effect.fail(new FaultRefused({ reason: `${host.name} does not inject faults` }))
+    : use(host.faults)
+
+/** The handlers of every call, over the `Host` of the context. */
+export const layer = Contract.toLayer(
+  Effect.map(Host, (host) => {
+    const on = makeCalls(host)
+    return Contract.of({
+      Describe: () => describe(host),
+      SetState: (call) => on(call, (device) => device.setState(call.epoch, call.to)),
+      GetState: (call) => on(call, (device) => device.getState),
+      DataSize: (call) => on(call, (device) => device.dataSize),
+      GetPrecopyInfo: (call) => on(call, (device) => device.precopyInfo(call.session)),
+      Save: (call) => on(call, (device) => device.save(call.epoch, call.session, call.offset, call.length)),
+      Resume: (call) => on(call, (device) => device.resume(call.epoch, call.session, call.offset, call.bytes)),
+      Reset: (call) => on(call, (device) => device.reset(call.epoch)),
+      Digest: (call) => on(call, (device) => device.digest(call.view)),
+      Grant: (call) => on(call, (device) => device.grant(call.epoch, call.digest)),
+      Adopt: (call) => on(call, (device) => device.adopt(call.epoch)),
+      Fence: (call) => on(call, (device) => device.fence(call.epoch)),
+      Inject: (fault) =>
+        Effect.zipRight(
+          fault.target.device === null ? Effect.void : host.device(fault.target.device),
+          withFaults(host, (faults) => faults.inject(fault))
+        ),
+      ListFaults: () => withFaults(host, (faults) => faults.list),
+      ClearFaults: ({ ids }) => withFaults(host, (faults) => faults.clear(ids)),
+      Watch: ({ devices }) => watch(host, devices)
+    })
+  })
+)
