@@ -81,30 +81,28 @@ const withFaults = <A, E>(
     : use(host.faults)
 
 /** The handlers of every call, over the `Host` of the context. */
-export const layer = Contract.toLayer(
-  Effect.map(Host, (host) => {
-    const on = makeCalls(host)
-    return Contract.of({
-      Describe: () => describe(host),
-      SetState: (call) => on(call, (device) => device.setState(call.epoch, call.to)),
-      GetState: (call) => on(call, (device) => device.getState),
-      DataSize: (call) => on(call, (device) => device.dataSize),
-      GetPrecopyInfo: (call) => on(call, (device) => device.precopyInfo(call.session)),
-      Save: (call) => on(call, (device) => device.save(call.epoch, call.session, call.offset, call.length)),
-      Resume: (call) => on(call, (device) => device.resume(call.epoch, call.session, call.offset, call.bytes)),
-      Reset: (call) => on(call, (device) => device.reset(call.epoch)),
-      Digest: (call) => on(call, (device) => device.digest(call.view)),
-      Grant: (call) => on(call, (device) => device.grant(call.epoch, call.digest)),
-      Adopt: (call) => on(call, (device) => device.adopt(call.epoch)),
-      Fence: (call) => on(call, (device) => device.fence(call.epoch)),
-      Inject: (fault) =>
-        Effect.zipRight(
-          fault.target.device === null ? Effect.void : host.device(fault.target.device),
-          withFaults(host, (faults) => faults.inject(fault))
-        ),
-      ListFaults: () => withFaults(host, (faults) => faults.list),
-      ClearFaults: ({ ids }) => withFaults(host, (faults) => faults.clear(ids)),
-      Watch: ({ devices }) => watch(host, devices)
-    })
+export const make = Effect.map(Host, (host) => {
+  const on = makeCalls(host)
+  return Contract.of({
+    Describe: () => describe(host),
+    SetState: (call) => on(call, (device) => device.setState(call.epoch, call.to)),
+    GetState: (call) => on(call, (device) => device.getState),
+    DataSize: (call) => on(call, (device) => device.dataSize),
+    GetPrecopyInfo: (call) => on(call, (device) => device.precopyInfo(call.session)),
+    Save: (call) => on(call, (device) => device.save(call.epoch, call.session, call.offset, call.length)),
+    Resume: (call) => on(call, (device) => device.resume(call.epoch, call.session, call.offset, call.bytes)),
+    Reset: (call) => on(call, (device) => device.reset(call.epoch)),
+    Digest: (call) => on(call, (device) => device.digest(call.view)),
+    Grant: (call) => on(call, (device) => device.grant(call.epoch, call.digest)),
+    Adopt: (call) => on(call, (device) => device.adopt(call.epoch)),
+    Fence: (call) => on(call, (device) => device.fence(call.epoch)),
+    Inject: (fault) =>
+      Effect.zipRight(
+        fault.target.device === null ? Effect.void : host.device(fault.target.device),
+        withFaults(host, (faults) => faults.inject(fault))
+      ),
+    ListFaults: () => withFaults(host, (faults) => faults.list),
+    ClearFaults: ({ ids }) => withFaults(host, (faults) => faults.clear(ids)),
+    Watch: ({ devices }) => watch(host, devices)
   })
-)
+})

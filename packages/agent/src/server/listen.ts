@@ -1,0 +1,95 @@
+/**
+ * A listening HTTP server of Node on a TCP port or a UNIX socket. A socket file that nobody listens on any more is replaced; one that
+ * somebody listens on is not. Only its owner may connect to a UNIX socket.
+ */
+import type { HttpServer } from "@effect/platform"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
+import { chmod, unlink } from "node:fs/promises"
+import { createServer, type Server } from "node:http"
+import { connect } from "node:net"
+import { type Address, format } from "../Address.ts"
+
+/** The server cannot be served at this address. */
+export class CannotServe extends Data.TaggedError("CannotServe")<{
+  readonly address: Address
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `cannot serve at ${format(this.address)}: ${this.reason}`
+  }
+}
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause)
+
+/** Whether somebody listens on a UNIX socket. */
+const isAnswered = (path: string): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const socket = connect(path)
+    socket.once("connect", () => resume(Effect.succeed(true)))
+    socket.once("error", (error) => resume(Effect.succeed(codeOf(error) !== "ECONNREFUSED")))
+    return Effect.sync(() => socket.destroy())
+  })
+
+/** Takes away a socket file that an ended process left. */
+const replaceLeftOver = (address: Address): Effect.Effect<void, CannotServe> => {
+  if (address._tag === "Tcp") return Effect.fail(new CannotServe({ address, reason: "the port is in use" }))
+  return Effect.flatMap(isAnswered(address.path), (answered) =>
+    answered
+      ? Effect.fail(new CannotServe({ address, reason: "another process listens there, or it is no socket" }))
+      : Effect.tryPromise({
+          try: () => unlink(address.path),
+          catch: (cause) =>
+            new CannotServe({ address, reason: `a left-over socket cannot be removed: ${codeOf(cause)}` })
+        })
+  )
+}
+
+const listenOnce = (server: Server, address: Address) =>
+  NodeHttpServer.make(
+    () => server,
+    address._tag === "Unix" ? { path: address.path } : { host: address.host, port: address.port }
+  )
+
+const onlyOwner = (address: Address): Effect.Effect<void, CannotServe> =>
+  address._tag === "Tcp"
+    ? Effect.void
+    : Effect.tryPromise({
+        try: () => chmod(address.path, 0o600),
+        catch: (cause) => new CannotServe({ address, reason: codeOf(cause) })
+      })
+
+/**
+ * Listens until the scope closes. Then connections that are still there after the grace, counted from `closing`, are cut: what has to be
+ * added to the scope last, so that it runs first.
+ */
+export const listen = (
+  address: Address,
+  grace: Duration.DurationInput
+): Effect.Effect<
+  { readonly http: HttpServer.HttpServer; readonly closing: Effect.Effect<void> },
+  CannotServe,
+  Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const server = createServer()
+    const cut = Effect.delay(
+      Effect.sync(() => server.closeAllConnections()),
+      grace
+    )
+    let cutting: Fiber.RuntimeFiber<void> | undefined
+    yield* Effect.addFinalizer(() => (cutting === undefined ? Effect.void : Fiber.interrupt(cutting)))
+    const http = yield* listenOnce(server, address).pipe(
+      Effect.catchIf(
+        (error) => codeOf(error.cause) === "EADDRINUSE",
+        () => Effect.zipRight(replaceLeftOver(address), listenOnce(server, address))
+      ),
+      Effect.catchTag("ServeError", (error) => Effect.fail(new CannotServe({ address, reason: codeOf(error.cause) })))
+    )
+    yield* onlyOwner(address)
+    const closing = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
+      cutting = fiber
+    })
+    return { http, closing }
+  })
