@@ -4,7 +4,9 @@ import { Effect, Stream } from "effect"
 import { Contract } from "./Contract.ts"
 import type { DeviceChange, HostDescription, PfDescription } from "./Description.ts"
 import { FaultRefused, type HostFailed, type NoSuchDevice } from "./Errors.ts"
+import type { Fault, InjectedFault } from "./Fault.ts"
 import { DeviceCalls } from "./handlers/DeviceCalls.ts"
+import { measured } from "./handlers/measured.ts"
 import { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
 import type { DeviceName, MigrationId } from "./Values.ts"
 import { contractVersion } from "./Version.ts"
@@ -44,8 +46,15 @@ const makeCalls = (host: HostService) => {
     known.set(device, calls)
     return calls
   }
-  return <A, E>({ device, migration }: About, use: (calls: DeviceCalls) => Effect.Effect<A, E>) => {
-    const called = Effect.flatMap(host.device(device), (found) => use(callsOf(found)))
+  return <A, E extends { readonly _tag: string }>(
+    call: string,
+    { device, migration }: About,
+    use: (calls: DeviceCalls) => Effect.Effect<A, E>
+  ) => {
+    const called = measured(
+      call,
+      Effect.flatMap(host.device(device), (found) => use(callsOf(found)))
+    )
     return migration === undefined ? called : withCorrelation(migration)(called)
   }
 }
@@ -80,29 +89,39 @@ const withFaults = <A, E>(
     ? Effect.fail(new FaultRefused({ reason: `${host.name} does not inject faults` }))
     : use(host.faults)
 
+const inject = (host: HostService, fault: Fault): Effect.Effect<InjectedFault, FaultRefused | NoSuchDevice> =>
+  Effect.zipRight(
+    fault.target.device === null ? Effect.void : host.device(fault.target.device),
+    withFaults(host, (faults) => faults.inject(fault))
+  )
+
 /** The handlers of every call, over the `Host` of the context. */
 export const make = Effect.map(Host, (host) => {
   const on = makeCalls(host)
   return Contract.of({
-    Describe: () => describe(host),
-    SetState: (call) => on(call, (device) => device.setState(call.epoch, call.to)),
-    GetState: (call) => on(call, (device) => device.getState),
-    DataSize: (call) => on(call, (device) => device.dataSize),
-    GetPrecopyInfo: (call) => on(call, (device) => device.precopyInfo(call.session)),
-    Save: (call) => on(call, (device) => device.save(call.epoch, call.session, call.offset, call.length)),
-    Resume: (call) => on(call, (device) => device.resume(call.epoch, call.session, call.offset, call.bytes)),
-    Reset: (call) => on(call, (device) => device.reset(call.epoch)),
-    Digest: (call) => on(call, (device) => device.digest(call.view)),
-    Grant: (call) => on(call, (device) => device.grant(call.epoch, call.digest)),
-    Adopt: (call) => on(call, (device) => device.adopt(call.epoch)),
-    Fence: (call) => on(call, (device) => device.fence(call.epoch)),
-    Inject: (fault) =>
-      Effect.zipRight(
-        fault.target.device === null ? Effect.void : host.device(fault.target.device),
-        withFaults(host, (faults) => faults.inject(fault))
+    Describe: () => measured("Describe", describe(host)),
+    SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to)),
+    GetState: (call) => on("GetState", call, (device) => device.getState),
+    DataSize: (call) => on("DataSize", call, (device) => device.dataSize),
+    GetPrecopyInfo: (call) => on("GetPrecopyInfo", call, (device) => device.precopyInfo(call.session)),
+    Save: (call) => on("Save", call, (device) => device.save(call.epoch, call.session, call.offset, call.length)),
+    Resume: (call) => on("Resume", call, (device) => device.resume(call.epoch, call.session, call.offset, call.bytes)),
+    Reset: (call) => on("Reset", call, (device) => device.reset(call.epoch)),
+    Digest: (call) => on("Digest", call, (device) => device.digest(call.view)),
+    Grant: (call) => on("Grant", call, (device) => device.grant(call.epoch, call.digest)),
+    Adopt: (call) => on("Adopt", call, (device) => device.adopt(call.epoch)),
+    Fence: (call) => on("Fence", call, (device) => device.fence(call.epoch)),
+    Inject: (fault) => measured("Inject", inject(host, fault)),
+    ListFaults: () =>
+      measured(
+        "ListFaults",
+        withFaults(host, (faults) => faults.list)
       ),
-    ListFaults: () => withFaults(host, (faults) => faults.list),
-    ClearFaults: ({ ids }) => withFaults(host, (faults) => faults.clear(ids)),
+    ClearFaults: ({ ids }) =>
+      measured(
+        "ClearFaults",
+        withFaults(host, (faults) => faults.clear(ids))
+      ),
     Watch: ({ devices }) => watch(host, devices)
   })
 })
