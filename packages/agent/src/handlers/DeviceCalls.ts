@@ -18,7 +18,7 @@ import type { LoadedChunk, PrecopyInfo, SavedChunk } from "../Transfer.ts"
 import type { SessionToken } from "../Values.ts"
 import { Ownership } from "./Ownership.ts"
 import { Sessions } from "./Sessions.ts"
-import { makeTurn, type Turn } from "./Turn.ts"
+import { makeTurns, type Turns } from "./Turn.ts"
 
 const notStopped = (state: MigrationState): EBUSY =>
   new EBUSY({
@@ -36,14 +36,14 @@ const stopped = MigrationStates.toNumber("STOP")
 
 /** The calls on one device. */
 export class DeviceCalls {
-  private readonly turn: Turn
+  private readonly turns: Turns
   private readonly sessions: Sessions
   private readonly ownership: Ownership
   private readonly host: HostDevice
 
   constructor(host: HostDevice) {
     this.host = host
-    this.turn = makeTurn(host.facts.name)
+    this.turns = makeTurns(host.facts.name)
     this.sessions = new Sessions(host)
     this.ownership = new Ownership(host)
   }
@@ -51,7 +51,7 @@ export class DeviceCalls {
   /** A call under an epoch, in its turn: judged when the turn begins. */
   private owned<A, E>(epoch: number, call: Effect.Effect<A, E>) {
     const judged = Effect.flatMap(this.ownership.record, (record) => Epochs.judge(this.host.facts.name, record, epoch))
-    return this.turn(Effect.zipRight(judged, call))
+    return this.turns.take(Effect.zipRight(judged, call))
   }
 
   /** The state as it is now; sessions that it does not have are ended. */
@@ -123,14 +123,11 @@ export class DeviceCalls {
       const record = yield* this.ownership.change((now) =>
         Either.map(Epochs.judgeNumber(this.host.facts.name, now, epoch), () => Epochs.afterReset(now))
       )
+      const session = this.sessions.describe()
       yield* this.host.migration.reset
-      return yield* this.turn(
-        Effect.gen(this, function* () {
-          yield* this.sessions.end
-          if (record.standing !== "held") yield* this.walk(stopped)
-          return yield* this.reached
-        })
-      )
+      yield* this.sessions.endOf(session)
+      const still = record.standing === "held" ? Effect.void : this.walk(stopped)
+      return yield* this.turns.follow(Effect.zipRight(still, this.reached))
     })
 
   readonly grant = (epoch: number, digest: string | null): Effect.Effect<Epochs.EpochRecord, GrantError> => {
@@ -142,7 +139,7 @@ export class DeviceCalls {
       if (digest !== null && digest !== own) return yield* new DigestMismatch({ device: name, called: digest, own })
       return yield* this.ownership.change((record) => Epochs.grant(name, record, epoch, digest))
     })
-    return this.turn(vote)
+    return this.turns.take(vote)
   }
 
   readonly adopt = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
@@ -151,7 +148,7 @@ export class DeviceCalls {
   readonly fence = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
     Effect.gen(this, function* () {
       const record = yield* this.ownership.change((now) => Epochs.fence(this.host.facts.name, now, epoch))
-      yield* this.turn(Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state)))
+      yield* this.turns.follow(Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state)))
       return record
     })
 

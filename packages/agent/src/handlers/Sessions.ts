@@ -53,6 +53,10 @@ export class Sessions {
     return ended === undefined ? Effect.void : ended.file.close
   })
 
+  /** Ends this session; one that was opened after it goes on. */
+  readonly endOf = (session: Session | null): Effect.Effect<void, HostFailed> =>
+    Effect.suspend(() => (this.current?.token === session?.token ? this.end : Effect.void))
+
   /** Ends the session if the device is in a state that has none of its kind. */
   readonly settle = (state: MigrationState): Effect.Effect<void, HostFailed> =>
     this.current === undefined || MigrationStates.facts[state].session === this.current.kind ? Effect.void : this.end

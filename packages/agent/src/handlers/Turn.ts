@@ -9,24 +9,26 @@ import type { DeviceName } from "../Values.ts"
 /** How many calls may wait for one device. A coordinator has one at a time. */
 export const turnLimit = 16
 
-/** Runs a call in its turn. */
-export type Turn = <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E | HostBusy>
-
 /** The turns of one device. */
-export const makeTurn = (device: DeviceName): Turn => {
+export interface Turns {
+  /** Runs a call in its turn; refused when too many wait. */
+  readonly take: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E | HostBusy>
+  /** Runs in its turn what has to follow something that is done already: never refused. */
+  readonly follow: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>
+}
+
+/** The turns of one device, all free. */
+export const makeTurns = (device: DeviceName): Turns => {
   const permit = Effect.unsafeMakeSemaphore(1)
   let waiting = 0
   const enter = Effect.suspend(() => {
-    if (waiting >= turnLimit) {
-      return Effect.fail(new HostBusy({ device, reason: `${waiting} calls wait for it already` }))
-    }
     waiting++
     return Effect.ensuring(
       permit.take(1),
       Effect.sync(() => waiting--)
     )
   })
-  return (call) =>
+  const follow: Turns["follow"] = (call) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         yield* restore(enter)
@@ -34,4 +36,11 @@ export const makeTurn = (device: DeviceName): Turn => {
         return yield* restore(Fiber.join(begun))
       })
     )
+  const take: Turns["take"] = (call) =>
+    Effect.suspend(() =>
+      waiting < turnLimit
+        ? follow(call)
+        : Effect.fail(new HostBusy({ device, reason: `${waiting} calls wait for it already` }))
+    )
+  return { take, follow }
 }

@@ -35,6 +35,8 @@ export class MemoryDevice implements MigratableDevice {
   readonly capabilities: number
   /** The file of the session that was opened last. */
   file: MemoryFile | undefined
+  /** Open while a drain hangs. */
+  readonly hanging = Effect.unsafeMakeLatch(false)
   private now: MigrationState = "RUNNING"
   private drain: Deferred.Deferred<void, Errno> | undefined
   private readonly options: MemoryDeviceOptions
@@ -83,7 +85,7 @@ export class MemoryDevice implements MigratableDevice {
       if (!MigrationStates.isP2P(to) || this.options.hangs?.() !== true) return Effect.void
       return Effect.flatMap(Deferred.make<void, Errno>(), (drain) => {
         this.drain = drain
-        return Deferred.await(drain)
+        return Effect.zipRight(this.hanging.open, Deferred.await(drain))
       })
     })
   }
@@ -133,6 +135,7 @@ export class MemoryDevice implements MigratableDevice {
   readonly reset: Effect.Effect<void> = Effect.suspend(() => {
     const ended = this.drain === undefined ? Effect.void : Deferred.fail(this.drain, new EIO({}))
     this.drain = undefined
+    this.hanging.unsafeClose()
     if (this.file !== undefined) this.file.alive = false
     this.registers.fill(0)
     return Effect.zipRight(ended, this.reach("RUNNING"))
