@@ -67,6 +67,9 @@ const wantedOf = (
     ? Effect.forEach(names, host.device)
     : Effect.map(host.pfs, (pfs) => pfs.flatMap(({ devices }) => devices))
 
+/** How many changes go out as one message: what waits for a slow watcher is bounded in messages. */
+const watchChunk = 16
+
 const watch = (
   host: HostService,
   names: ReadonlyArray<DeviceName>
@@ -76,7 +79,9 @@ const watch = (
       const changes = yield* host.watch
       const now = yield* Effect.flatMap(wantedOf(host, names), (devices) => Effect.forEach(devices, changeOf))
       const wanted = new Set(names)
-      const later = Stream.fromQueue(changes).pipe(Stream.filter(({ name }) => wanted.size === 0 || wanted.has(name)))
+      const later = Stream.fromQueue(changes, { maxChunkSize: watchChunk }).pipe(
+        Stream.filter(({ name }) => wanted.size === 0 || wanted.has(name))
+      )
       return Stream.concat(Stream.fromIterable(now), later)
     })
   )

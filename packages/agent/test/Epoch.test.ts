@@ -88,12 +88,11 @@ describe("over any calls", () => {
                 ? Epochs.adopt("vf", now, epoch)
                 : Epochs.fence("vf", now, epoch)
           const after = Either.getOrElse(decided, () => now)
-          if (after.epoch < now.epoch) return false
+          assert.isAtLeast(after.epoch, now.epoch)
           if (after.standing === "fenced") fenced.add(after.epoch)
-          if (after.standing === "held" && fenced.has(after.epoch)) return false
+          assert.isFalse(after.standing === "held" && fenced.has(after.epoch))
           now = after
         }
-        return true
       })
     )
   })
@@ -109,9 +108,8 @@ describe("over any calls", () => {
           if (Either.isLeft(granted) || Either.isLeft(fenced)) continue
           sides[1 - side] = fenced.right
           sides[side] = Either.getOrThrow(Epochs.adopt("vf", granted.right, epoch))
-          if (sides.every(({ standing }) => standing === "held")) return false
+          assert.isFalse(sides.every(({ standing }) => standing === "held"))
         }
-        return true
       })
     )
   })

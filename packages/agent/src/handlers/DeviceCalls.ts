@@ -57,7 +57,7 @@ export class DeviceCalls {
   /** The state as it is now; sessions that it does not have are ended. */
   private readonly reached: Effect.Effect<StateReached, HostFailed> = Effect.suspend(() =>
     Effect.flatMap(this.host.migration.getState, (state) =>
-      Effect.map(this.sessions.settle(state), () => ({ state, session: this.sessions.describe() }))
+      Effect.map(this.sessions.settle(state), () => ({ state, session: this.sessions.describe(state) }))
     )
   )
 
@@ -72,7 +72,7 @@ export class DeviceCalls {
   readonly getState: Effect.Effect<StateNow, DeviceError> = Effect.suspend(() =>
     Effect.zipWith(this.host.migration.getState, this.ownership.record, (state, record) => ({
       state,
-      session: this.sessions.describe(),
+      session: this.sessions.describe(state),
       ...record
     }))
   )
@@ -123,7 +123,7 @@ export class DeviceCalls {
       const record = yield* this.ownership.change((now) =>
         Either.map(Epochs.judgeNumber(this.host.facts.name, now, epoch), () => Epochs.afterReset(now))
       )
-      const session = this.sessions.describe()
+      const session = this.sessions.describe(yield* this.host.migration.getState)
       yield* this.host.migration.reset
       yield* this.sessions.endOf(session)
       const still = record.standing === "held" ? Effect.void : this.walk(stopped)

@@ -61,9 +61,10 @@ export class Sessions {
   readonly settle = (state: MigrationState): Effect.Effect<void, HostFailed> =>
     this.current === undefined || MigrationStates.facts[state].session === this.current.kind ? Effect.void : this.end
 
-  /** The open session, for answers. */
-  describe(): Session | null {
-    return this.current === undefined ? null : plain(this.current)
+  /** The session of a device in this state, for answers. */
+  describe(state: MigrationState): Session | null {
+    const { current } = this
+    return current === undefined || MigrationStates.facts[state].session !== current.kind ? null : plain(current)
   }
 
   readonly saving = (token: SessionToken): Effect.Effect<Saving, NoSuchSession> =>

@@ -36,11 +36,10 @@ export const makeTurns = (device: DeviceName): Turns => {
         return yield* restore(Fiber.join(begun))
       })
     )
-  const take: Turns["take"] = (call) =>
-    Effect.suspend(() =>
-      waiting < turnLimit
-        ? follow(call)
-        : Effect.fail(new HostBusy({ device, reason: `${waiting} calls wait for it already` }))
-    )
+  const take = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | HostBusy> =>
+    Effect.suspend((): Effect.Effect<A, E | HostBusy> => {
+      if (waiting < turnLimit) return follow(call)
+      return Effect.fail(new HostBusy({ device, reason: `${waiting} calls wait for it already` }))
+    })
   return { take, follow }
 }

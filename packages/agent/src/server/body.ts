@@ -9,18 +9,19 @@ export class BodyTooLong extends Data.TaggedError("BodyTooLong")<{ readonly limi
   }
 }
 
-/** The whole body. Reads no further once the limit is passed. */
+/** The whole body. What is past the limit is read but not kept, so that the sender hears why; past twice the limit it is not read. */
 export const bodyOf = (
   request: HttpServerRequest.HttpServerRequest,
   limit: number
 ): Effect.Effect<Uint8Array, BodyTooLong | HttpServerError.RequestError> => {
-  if (Number(request.headers["content-length"] ?? 0) > limit) return Effect.fail(new BodyTooLong({ limit }))
+  const tooLong = Effect.fail(new BodyTooLong({ limit }))
+  if (Number(request.headers["content-length"] ?? 0) > limit) return tooLong
   const parts: Array<Uint8Array> = []
   let length = 0
   const taken = Stream.runForEach(request.stream, (part) => {
     length += part.length
-    parts.push(part)
-    return length > limit ? Effect.fail(new BodyTooLong({ limit })) : Effect.void
+    if (length <= limit) parts.push(part)
+    return length > 2 * limit ? tooLong : Effect.void
   })
-  return Effect.map(taken, () => Buffer.concat(parts))
+  return Effect.flatMap(taken, () => (length > limit ? tooLong : Effect.succeed(Buffer.concat(parts))))
 }

@@ -5,7 +5,7 @@
 import type { HttpServer } from "@effect/platform"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
-import { chmod, unlink } from "node:fs/promises"
+import { chmod, lstat, unlink } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import { connect } from "node:net"
 import { type Address, format } from "../Address.ts"
@@ -32,19 +32,20 @@ const isAnswered = (path: string): Effect.Effect<boolean> =>
     return Effect.sync(() => socket.destroy())
   })
 
+const file = <A>(address: Address, use: () => Promise<A>): Effect.Effect<A, CannotServe> =>
+  Effect.tryPromise({ try: use, catch: (cause) => new CannotServe({ address, reason: codeOf(cause) }) })
+
 /** Takes away a socket file that an ended process left. */
-const replaceLeftOver = (address: Address): Effect.Effect<void, CannotServe> => {
-  if (address._tag === "Tcp") return Effect.fail(new CannotServe({ address, reason: "the port is in use" }))
-  return Effect.flatMap(isAnswered(address.path), (answered) =>
-    answered
-      ? Effect.fail(new CannotServe({ address, reason: "another process listens there, or it is no socket" }))
-      : Effect.tryPromise({
-          try: () => unlink(address.path),
-          catch: (cause) =>
-            new CannotServe({ address, reason: `a left-over socket cannot be removed: ${codeOf(cause)}` })
-        })
-  )
-}
+const replaceLeftOver = (address: Address): Effect.Effect<void, CannotServe> =>
+  Effect.gen(function* () {
+    const refuse = (reason: string) => new CannotServe({ address, reason })
+    if (address._tag === "Tcp") return yield* refuse("the port is in use")
+    const { path } = address
+    // A connection to a plain file is refused as one to a left-over socket is.
+    if (!(yield* file(address, () => lstat(path))).isSocket()) return yield* refuse("there is a file that is no socket")
+    if (yield* isAnswered(path)) return yield* refuse("another process listens there")
+    return yield* file(address, () => unlink(path))
+  })
 
 const listenOnce = (server: Server, address: Address) =>
   NodeHttpServer.make(
@@ -53,12 +54,7 @@ const listenOnce = (server: Server, address: Address) =>
   )
 
 const onlyOwner = (address: Address): Effect.Effect<void, CannotServe> =>
-  address._tag === "Tcp"
-    ? Effect.void
-    : Effect.tryPromise({
-        try: () => chmod(address.path, 0o600),
-        catch: (cause) => new CannotServe({ address, reason: codeOf(cause) })
-      })
+  address._tag === "Tcp" ? Effect.void : file(address, () => chmod(address.path, 0o600))
 
 /**
  * Listens until the scope closes. Then connections that are still there after the grace, counted from `closing`, are cut: what has to be
