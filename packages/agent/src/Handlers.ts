@@ -46,7 +46,7 @@ const makeCalls = (host: HostService) => {
     known.set(device, calls)
     return calls
   }
-  return <A, E extends { readonly _tag: string }>(
+  const on = <A, E extends { readonly _tag: string }>(
     call: string,
     { device, migration }: About,
     use: (calls: DeviceCalls) => Effect.Effect<A, E>
@@ -57,6 +57,14 @@ const makeCalls = (host: HostService) => {
     )
     return migration === undefined ? called : withCorrelation(migration)(called)
   }
+  const enforce = Effect.flatMap(host.pfs, (pfs) =>
+    Effect.forEach(
+      pfs.flatMap(({ devices }) => devices),
+      (device) => callsOf(device).enforce,
+      { discard: true }
+    )
+  )
+  return { on, enforce }
 }
 
 const wantedOf = (
@@ -100,9 +108,14 @@ const inject = (host: HostService, fault: Fault): Effect.Effect<InjectedFault, F
     withFaults(host, (faults) => faults.inject(fault))
   )
 
-/** The handlers of every call, over the `Host` of the context. */
-export const make = Effect.map(Host, (host) => {
-  const on = makeCalls(host)
+/**
+ * The handlers of every call, over the `Host` of the context. First every device that does not hold its epoch is stopped: it may run, if the
+ * process before ended between a fence and its stop.
+ */
+export const make = Effect.gen(function* () {
+  const host = yield* Host
+  const { enforce, on } = makeCalls(host)
+  yield* enforce
   return Contract.of({
     Describe: () => measured("Describe", describe(host)),
     SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to)),

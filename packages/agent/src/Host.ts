@@ -48,6 +48,7 @@ export interface HostService {
   /** Name and version of the program, for people. */
   readonly program: string
   readonly pfs: Effect.Effect<ReadonlyArray<HostPf>, HostFailed>
+  /** The same object every time: a session belongs to it. */
   readonly device: (name: DeviceName) => Effect.Effect<HostDevice, NoSuchDevice>
   /**
    * Subscribes to changes of any device: of its state, its standing, its guest. The queue holds a bounded number and drops the oldest.

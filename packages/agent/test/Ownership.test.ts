@@ -1,7 +1,8 @@
 /** Epochs over the wire: what is refused, what is durable, what may be repeated. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { type Epochs, guarded } from "@stopcopy/agent"
+import { type Epochs, guarded, StaleEpoch } from "@stopcopy/agent"
+import { EIO } from "@stopcopy/errno"
 import { MigrationStates } from "@stopcopy/vfio"
 import { born, serveHost, vf } from "./support.ts"
 
@@ -27,7 +28,8 @@ describe("epochs", () => {
         (call) => Effect.flip<unknown, { readonly _tag: string; readonly message: string }, never>(call)
       )
       for (const error of refused) {
-        assert.include(error, { _tag: "StaleEpoch", device: vf, called: 4, current: 5 })
+        assert.instanceOf(error, StaleEpoch)
+        assert.deepInclude({ ...error }, { device: vf, called: 4, current: 5 })
         assert.include(error.message, "epoch 4 is over")
       }
       assert.strictEqual(yield* device.getState, "RUNNING")
@@ -80,6 +82,15 @@ describe("epochs", () => {
     })
   )
 
+  it.scopedLive("a device that runs although it was fenced is stopped before anything is served", () =>
+    Effect.gen(function* () {
+      const record = { epoch: 2, standing: "fenced", digest: null } as const
+      const { devices } = yield* serveHost({ name: "alpha", epochs: new Map([[vf, record]]) })
+      const states = yield* Effect.forEach(devices.values(), (device) => device.getState)
+      assert.deepStrictEqual(states, ["RUNNING", "STOP"])
+    })
+  )
+
   it.scopedLive("a device that was retired works again under a higher epoch", () =>
     Effect.gen(function* () {
       const { agent } = yield* serveHost({ name: "alpha" })
@@ -114,20 +125,25 @@ describe("the guest's own socket", () => {
     })
   )
 
-  it.scopedLive("has not the last word when a fence comes in between", () =>
+  it.scopedLive("has not the last word when a fence comes in between, even if its own walk fails", () =>
     Effect.gen(function* () {
       const { agent, device, host } = yield* serveHost({ name: "alpha" })
       const plain = yield* host.device(vf)
       yield* device.setState(MigrationStates.toNumber("STOP"))
-      const overtaken = guarded({
-        ...plain,
-        migration: {
-          ...device,
-          setState: (to) => Effect.zipRight(Effect.ignore(agent.fence(at(1))), device.setState(to))
-        }
-      })
-      assert.include(yield* Effect.flip(overtaken.setState(MigrationStates.toNumber("RUNNING"))), { _tag: "EPERM" })
-      assert.strictEqual(yield* device.getState, "STOP")
+      const fence = Effect.ignore(agent.fence(at(1)))
+      const walk = (to: number) => Effect.zipRight(fence, device.setState(to))
+      const fails = (to: number) => Effect.zipRight(walk(to), Effect.fail(new EIO({})))
+      for (const [setState, tag] of [
+        [fails, "EIO"],
+        [walk, "EPERM"]
+      ] as const) {
+        const record = yield* plain.epoch
+        const overtaken = guarded({ ...plain, migration: { ...device, setState } })
+        assert.deepStrictEqual(record, { epoch: 0, standing: "held", digest: null })
+        assert.include(yield* Effect.flip(overtaken.setState(MigrationStates.toNumber("RUNNING"))), { _tag: tag })
+        assert.strictEqual(yield* device.getState, "STOP")
+        yield* plain.recordEpoch(record)
+      }
     })
   )
 })

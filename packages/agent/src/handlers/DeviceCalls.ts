@@ -152,6 +152,15 @@ export class DeviceCalls {
       return record
     })
 
+  /** Stops a device that runs although it does not hold its epoch, because the process ended between a fence and its stop. */
+  readonly enforce: Effect.Effect<void, DeviceError> = Effect.suspend(() =>
+    Effect.flatMap(this.ownership.record, ({ standing }) =>
+      standing === "held"
+        ? Effect.void
+        : this.turns.follow(Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state)))
+    )
+  )
+
   private standStill(state: MigrationState): Effect.Effect<void, DeviceError> {
     const goesOn = MigrationStates.isRunning(state) || MigrationStates.isSaving(state)
     return goesOn ? Effect.asVoid(Effect.zipRight(this.walk(stopped), this.reached)) : Effect.void

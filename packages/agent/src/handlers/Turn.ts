@@ -7,7 +7,7 @@ import { HostBusy } from "../Errors.ts"
 import type { DeviceName } from "../Values.ts"
 
 /** How many calls may wait for one device. A coordinator has one at a time. */
-export const turnLimit = 16
+const turnLimit = 16
 
 /** The turns of one device. */
 export interface Turns {

@@ -10,7 +10,10 @@ import { createServer, type Server } from "node:http"
 import { connect } from "node:net"
 import { type Address, format } from "../Address.ts"
 
-/** The server cannot be served at this address. */
+/** How many connections there may be at once; more are closed. A coordinator has a few, each watcher has one. */
+const connectionLimit = 256
+
+/** The contract cannot be served at this address. */
 export class CannotServe extends Data.TaggedError("CannotServe")<{
   readonly address: Address
   readonly reason: string
@@ -70,6 +73,7 @@ export const listen = (
 > =>
   Effect.gen(function* () {
     const server = createServer()
+    server.maxConnections = connectionLimit
     const cut = Effect.delay(
       Effect.sync(() => server.closeAllConnections()),
       grace

@@ -43,9 +43,13 @@ export const serve = (options: ServeOptions): Effect.Effect<Address, CannotServe
     const { address, bodyLimit = defaultBodyLimit, grace = "5 seconds", token } = options
     if (token === undefined && !isLocal(address)) return yield* open(address)
     const host = yield* Host
+    const handlers = yield* Contract.toHandlersContext(Handlers.make).pipe(
+      Effect.mapError(
+        ({ message }) => new CannotServe({ address, reason: `a fenced device cannot be stopped: ${message}` })
+      )
+    )
     const { closing, http } = yield* listen(address, grace)
     const { handle, protocol } = yield* makeEndpoint(bodyLimit)
-    const handlers = yield* Contract.toHandlersContext(Handlers.make)
     const calls = RpcServer.make(Contract, { disableFatalDefects: true }).pipe(
       Effect.provideService(RpcServer.Protocol, protocol),
       Effect.provide(handlers)

@@ -4,7 +4,7 @@ import { type MigrationFile, type MigrationState, MigrationStates, PrecopyInfo }
 import { Effect } from "effect"
 
 /** What a file needs of its device. */
-export interface FileOwner {
+interface FileOwner {
   readonly state: () => MigrationState
   /** All that the saving session will give in the present state. */
   readonly saved: () => Uint8Array
