@@ -22,19 +22,17 @@ const Request = Schema.Struct({
   sampled: Schema.optional(Schema.Boolean)
 })
 
-const requestsOf = Schema.decodeUnknownEither(Schema.NonEmptyArray(Request))
+const requestOf = Schema.decodeUnknownEither(Schema.Tuple(Request))
 
-/** The calls in a body; Left: why there are none. */
-const parse = (body: Uint8Array): Either.Either<ReadonlyArray<RequestEncoded>, string> =>
+/** The one call in a body; Left: why there is none. */
+const parse = (body: Uint8Array): Either.Either<RequestEncoded, string> =>
   Either.try({ try: () => RpcSerialization.ndjson.unsafeMake().decode(body), catch: String }).pipe(
-    Either.flatMap((messages) => Either.mapLeft(requestsOf(messages), ({ message }) => message)),
-    Either.map((requests) =>
-      requests.map(({ headers, payload, ...rest }) => ({
-        ...rest,
-        payload,
-        headers: headers.map(([name, value]): [string, string] => [name, value])
-      }))
-    )
+    Either.flatMap((messages) => Either.mapLeft(requestOf(messages), ({ message }) => message)),
+    Either.map(([{ headers, payload, ...rest }]) => ({
+      ...rest,
+      payload,
+      headers: headers.map(([name, value]): [string, string] => [name, value])
+    }))
   )
 
 type Write = (client: number, message: RequestEncoded | { readonly _tag: "Eof" }) => Effect.Effect<void>
@@ -102,10 +100,10 @@ export const makeEndpoint = (bodyLimit: number) =>
     const handle = Effect.gen(function* () {
       const request = yield* HttpServerRequest.HttpServerRequest
       const body = yield* bodyOf(request, bodyLimit)
-      const calls = parse(body)
-      if (Either.isLeft(calls)) return refusal(400, `not a call of the contract: ${calls.left}`)
+      const call = parse(body)
+      if (Either.isLeft(call)) return refusal(400, `not a call of the contract: ${call.left}`)
       const { answer, id } = yield* connect
-      for (const call of calls.right) yield* write(id, call)
+      yield* write(id, call.right)
       yield* write(id, { _tag: "Eof" })
       return yield* respond(answer)
     }).pipe(
