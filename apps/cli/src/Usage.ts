@@ -18,7 +18,8 @@ const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["compare", { once: [], repeated: ["--ignore"] }],
   ["bundle", { once: [] }],
   ["bundle create", { once: ["--correlation"], repeated: ["--redact"] }],
-  ["bundle open", { once: [] }]
+  ["bundle open", { once: [] }],
+  ["conformance", { once: ["--junit"], repeated: ["--only"] }]
 ])
 
 /** The command that the arguments name, and what stands behind it. */

@@ -2,22 +2,9 @@
  * One clause of the protocol as data: what must hold, where that stands, what a server needs for it, and how it is looked at. Source: the public texts that
  * each clause names; where they differ, a clause takes what either allows and says which it met.
  */
-import { Data, type Effect } from "effect"
+import type { Effect } from "effect"
 import type { Bench } from "./Bench.ts"
-
-/** The server did what no text allows. Both are one line. */
-export class Broken extends Data.TaggedError("Broken")<{ readonly expected: string; readonly found: string }> {
-  override get message(): string {
-    return `expected ${this.expected}, found ${this.found}`
-  }
-}
-
-/** The clause says nothing of this server. */
-export class NotApplicable extends Data.TaggedError("NotApplicable")<{ readonly reason: string }> {
-  override get message(): string {
-    return this.reason
-  }
-}
+import type { Broken, NotApplicable } from "./Verdict.ts"
 
 /** What a device or the client's process must have, or else the clause is skipped. */
 export type Need =
@@ -34,7 +21,7 @@ export type Need =
   | "a workload"
 
 /** How a clause was met, where the texts leave a choice; nothing where they do not. */
-export type Met = string | void
+type Met = string | void
 
 export interface Clause {
   /** Its group and its own name: `header.echo`. Unique. */

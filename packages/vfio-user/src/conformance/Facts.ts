@@ -8,13 +8,14 @@ import * as DeviceInfo from "../messages/DeviceInfo.ts"
 import * as IrqInfo from "../messages/IrqInfo.ts"
 import * as RegionInfo from "../messages/RegionInfo.ts"
 import * as Version from "../messages/Version.ts"
-import type { Broken, Need } from "./Clause.ts"
+import type { Need } from "./Clause.ts"
+import type { Broken } from "./Verdict.ts"
 import { getFeature, irqInfo, deviceInfo, feature, PROBE, read, regionInfo, SET, wordAt } from "./requests.ts"
 import type { Reply, Wire } from "./Wire.ts"
 import type { Workload } from "./Workload.ts"
 
 /** A region that is there or not. */
-export interface RegionFact {
+interface RegionFact {
   readonly index: number
   readonly size: number
   readonly flags: number

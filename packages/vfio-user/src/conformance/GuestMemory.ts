@@ -12,7 +12,7 @@ export interface Store {
 export const memoryBase = 0x4_0000_0000n
 
 /** Bytes in this process. */
-export const inProcess = (size: number): Store => {
+const inProcess = (size: number): Store => {
   const bytes = new Uint8Array(size)
   return {
     read: (offset, length) => bytes.slice(offset, offset + length),

@@ -11,7 +11,7 @@ import type { Connection, Receiver } from "../Connection.ts"
 import * as Header from "../Header.ts"
 import { encodeCommand, encodeErrorReply, encodeReply } from "../Message.ts"
 import * as DmaTransfer from "../messages/DmaTransfer.ts"
-import { Broken } from "./Clause.ts"
+import { Broken } from "./Verdict.ts"
 import type { GuestMemory } from "./GuestMemory.ts"
 
 /** A message of the server. */
@@ -21,7 +21,7 @@ export interface Reply extends Header.Header {
 }
 
 /** A transfer that the server asked for. */
-export interface Transfer {
+interface Transfer {
   readonly command: number
   readonly address: bigint
   readonly count: number

@@ -1,6 +1,6 @@
 /** Work that a real device can be made to do, for clauses about DMA. A workload knows its device; the kit knows the protocol. */
 import type { Effect } from "effect"
-import type { Broken } from "./Clause.ts"
+import type { Broken } from "./Verdict.ts"
 import type { GuestMemory } from "./GuestMemory.ts"
 
 /** What a workload works with. */

@@ -5,12 +5,12 @@
 import { MigrationFlags, MigrationStates, type MigrationState, Path } from "@stopcopy/vfio"
 import { Effect } from "effect"
 import { type Bench, good } from "../Bench.ts"
-import { Broken, type Clause, clause, library, textOf, uapi } from "../Clause.ts"
+import { type Clause, clause, library, textOf, uapi } from "../Clause.ts"
+import { Broken } from "../Verdict.ts"
 import { EINVAL } from "../errnos.ts"
 import { isGood } from "../Facts.ts"
-import { getFeature } from "../requests.ts"
+import { getFeature, wordAt } from "../requests.ts"
 import { Command } from "../../Command.ts"
-import { wordAt } from "../requests.ts"
 import { enter } from "./sessions.ts"
 
 const toNumber = MigrationStates.toNumber

@@ -3,13 +3,14 @@ import { Effect, Either } from "effect"
 import { Command } from "../../Command.ts"
 import * as RegionWriteMulti from "../../messages/RegionWriteMulti.ts"
 import type { Bench } from "../Bench.ts"
-import { Broken, type Clause, clause, library, text, textOf } from "../Clause.ts"
+import { type Clause, clause, library, text, textOf } from "../Clause.ts"
+import { Broken } from "../Verdict.ts"
 import { EINVAL } from "../errnos.ts"
 import { configRegion, isGood } from "../Facts.ts"
 import { none, read, wordAt, write } from "../requests.ts"
 
 /** The command register of config space, and its bits memory space and bus master. */
-export const commandAt = 4
+const commandAt = 4
 const memorySpace = 2
 export const memoryAndMaster = 6
 /** Interrupt line: any value is kept, and the device does not look at it. */

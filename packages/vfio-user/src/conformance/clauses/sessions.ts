@@ -2,7 +2,7 @@
 import type { MigrationState } from "@stopcopy/vfio"
 import { Effect } from "effect"
 import type { Bench } from "../Bench.ts"
-import type { Broken, NotApplicable } from "../Clause.ts"
+import type { Broken, NotApplicable } from "../Verdict.ts"
 
 /** What the device saves when it is stopped as it is; it is RUNNING before and after. */
 export const saved = (bench: Bench): Effect.Effect<Uint8Array, Broken> =>
