@@ -16,7 +16,7 @@ import {
   whyCommand
 } from "./commands/Inspect.ts"
 import { flag, load, textOption, word } from "./commands/Parts.ts"
-import { conformanceCommand } from "./commands/VfioUser.ts"
+import { conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
 import { version } from "./Version.ts"
 
 const decodeCommand = Command.make(
@@ -59,7 +59,8 @@ const stopcopy = Command.make("stopcopy").pipe(
     verifyCommand,
     compareCommand,
     bundleCommand,
-    conformanceCommand
+    conformanceCommand,
+    recordCommand
   ])
 )
 

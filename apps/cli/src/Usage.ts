@@ -19,7 +19,8 @@ const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["bundle", { once: [] }],
   ["bundle create", { once: ["--correlation"], repeated: ["--redact"] }],
   ["bundle open", { once: [] }],
-  ["conformance", { once: ["--junit"], repeated: ["--only"] }]
+  ["conformance", { once: ["--junit"], repeated: ["--only"] }],
+  ["record", { once: ["--listen", "--connect", "--journal", "--name"], repeated: ["--fault"] }]
 ])
 
 /** The command that the arguments name, and what stands behind it. */
