@@ -164,7 +164,12 @@ it("replay says in one line what it cannot read", () =>
     [["bundle", "create", "x", "demo.db", "--redact"], "stopcopy: --redact needs a value; see stopcopy bundle create"],
     [["bundle", "create", "x", "--redact", "", "demo.db"], "stopcopy: --redact has an empty value: give one"],
     [["bundle", "create", "x", "--redact=gncap", "demo.db"], "--redact gncap: no event has such a field"],
-    [["replay", "--stream", "", "demo.db"], "stopcopy: --stream has an empty value"]
+    [["replay", "--stream", "", "demo.db"], "stopcopy: --stream has an empty value"],
+    [["conformance"], "stopcopy: name the socket of a server, or give --list"],
+    [["conformance", "none.sock"], "stopcopy: connect to none.sock: ENOENT; start a server there, or name its socket"],
+    [["conformance", "--list", "--only=what"], "stopcopy: --only what: there is no such clause; use a name of --list"],
+    [["record", "--listen", "a", "--connect", "b"], "--journal"],
+    [["record", "--listen", "a", "--connect", "b", "--journal", "c.db", "--fault=drop X 1"], "'X' is no command"]
   ]))
 
 it("help and version are plain and exit with 0; an unknown command is misuse", async () => {
@@ -180,7 +185,9 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
     "verify",
     "compare",
     "bundle create",
-    "bundle open"
+    "bundle open",
+    "conformance",
+    "record"
   ]
   for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))

@@ -6,7 +6,7 @@ import { Conversation, type Shared } from "./Conversation.ts"
 import type { Faults } from "./Fault.ts"
 import { Recorder, type WireActor } from "./Recorder.ts"
 
-export interface ProxyOptions {
+interface ProxyOptions {
   readonly listen: string
   readonly connect: string
   readonly faults: Faults

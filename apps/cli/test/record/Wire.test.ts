@@ -4,7 +4,7 @@ import { given } from "@stopcopy/runtime/testing"
 import { Message as Wire, Messages } from "@stopcopy/vfio-user"
 import { recordOf } from "../../src/record/Recorded.ts"
 import { behavior } from "../../src/record/Wire.ts"
-import type { Direction } from "../../src/record/WireCommand.ts"
+import type { Direction, WireCommand } from "../../src/record/WireCommand.ts"
 import type { WireEvent } from "../../src/record/WireEvent.ts"
 
 const opened: WireEvent = { _tag: "ConnectionOpened", connection: 1, descriptors: true }
@@ -18,13 +18,16 @@ const state = (number: number) =>
 
 const after = (...events: ReadonlyArray<WireEvent>) => events.reduce(behavior.evolve, behavior.initial)
 
+/** Told this, the wire records that. */
+const assertRecorded = (command: WireCommand, event: WireEvent): void => {
+  given(behavior, [opened]).when(command).expectEvents(event)
+}
+
 it("a command is recorded as it is told", () => {
-  given(behavior, [opened])
-    .when({ _tag: "Forward", ...recordOf(1, "to server", Wire.encodeCommand(1, 1, version), 0, false) })
-    .expectEvents(forwarded("to server", Wire.encodeCommand(1, 1, version)))
-  given(behavior, [opened])
-    .when({ _tag: "Close", connection: 1, by: "client", reason: "" })
-    .expectEvents({ _tag: "ConnectionClosed", connection: 1, by: "client", reason: "" })
+  const bytes = Wire.encodeCommand(1, 1, version)
+  assertRecorded({ _tag: "Forward", ...recordOf(1, "to server", bytes, 0, false) }, forwarded("to server", bytes))
+  const end = { connection: 1, by: "client", reason: "" } as const
+  assertRecorded({ _tag: "Close", ...end }, { _tag: "ConnectionClosed", ...end })
 })
 
 it("requests are outstanding until their replies, in both directions", () => {

@@ -21,9 +21,7 @@ const clausesOf = (socket: string, only: ReadonlyArray<string> = []) =>
 it.scopedLive("every clause holds through the recorder, and the journal is sound", () =>
   Effect.gen(function* () {
     const { journal, socket, stop } = yield* recording()
-    const t0 = performance.now()
     const { failure, lines } = yield* clausesOf(socket)
-    console.warn("kit", performance.now() - t0)
     assert.deepStrictEqual(
       lines.filter((line) => !line.startsWith("pass  ")).map((line) => line.split(":", 1)[0]),
       ["skip  feature.absent", lines.at(-1)?.split(":", 1)[0]]
@@ -33,7 +31,6 @@ it.scopedLive("every clause holds through the recorder, and the journal is sound
     const [first = ""] = yield* Effect.promise(() => linesOf(verify({ files: [journal], json: false })))
     assert.strictEqual(first, "wire.db: all is well")
     const events = yield* eventsOf(journal)
-    console.warn(events.length, performance.now() - t0)
     const ends = events.filter(({ payload }) => payload._tag === "ConnectionClosed").length
     assert.isAbove(ends, 200)
     assert.strictEqual(events.filter(({ payload }) => payload._tag === "ConnectionOpened").length, ends)

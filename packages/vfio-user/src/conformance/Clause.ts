@@ -4,21 +4,8 @@
  */
 import type { Effect } from "effect"
 import type { Bench } from "./Bench.ts"
+import type { Need } from "./Need.ts"
 import type { Broken, NotApplicable } from "./Verdict.ts"
-
-/** What a device or the client's process must have, or else the clause is skipped. */
-export type Need =
-  | "config space"
-  | "an absent region"
-  | "interrupts"
-  | "reset"
-  | "migration"
-  | "PRE_COPY"
-  | "DMA logging"
-  | "REGION_WRITE_MULTI"
-  | "no migration"
-  | "descriptors"
-  | "a workload"
 
 /** How a clause was met, where the texts leave a choice; nothing where they do not. */
 type Met = string | void
