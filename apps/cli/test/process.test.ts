@@ -1,11 +1,12 @@
 /** The program as a process: what it prints where, and its exit codes. The README's commands are run too. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { bundled, type Program, type Run, versionIn } from "./bundled.ts"
+import { serveVf } from "./conformance/device.ts"
 import { sampleBlock } from "./sampleBlock.ts"
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
@@ -295,6 +296,21 @@ it.skipIf(!hasTerminal)("the end of input ends stepping, also before the termina
     const { stdout } = await program.terminal(line, [[seen, "\u0004"]])
     assert.isTrue(stdout.endsWith("code 0\r\n"), seen)
   }
+})
+
+it("conformance as a process: descriptors are passed, and exit codes are its answer", async () => {
+  const served = Effect.gen(function* () {
+    const socket = join(program.folder, "vf.sock")
+    yield* serveVf(socket)
+    return yield* Effect.promise(() => program.run(["conformance", "vf.sock", "--only", "irq", "--json"]))
+  })
+  const { code, stderr, stdout } = await Effect.runPromise(Effect.scoped(served))
+  assert.deepStrictEqual([code, stderr], [0, ""])
+  const lines = stdout.trimEnd().split("\n")
+  assert.match(
+    lines.at(-1) ?? "",
+    /^\{"clauses":10,"passed":10,"failed":0,"skipped":0,"device":"8086:4941","left":null\}$/
+  )
 })
 
 it("the README's commands do what it shows", async () => {

@@ -5,6 +5,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import { conformance, type ConformanceOptions } from "../../src/conformance/conformance.ts"
 import { answerOf, linesOf, refusalOf } from "../commands.ts"
+import { missingFrom } from "../shown.ts"
 import { folder, serveVf } from "./device.ts"
 
 const options = (given: Partial<ConformanceOptions>): ConformanceOptions => ({
@@ -33,6 +34,7 @@ it.scopedLive("the emulated VF passes, and nothing is skipped that it has", () =
       /^\d+ clauses: \d+ passed, 0 failed, 1 skipped; device 8086:4941: reset, and RUNNING/
     )
     assert.isUndefined(failure)
+    assert.deepStrictEqual(missingFrom("conformance", lines), [])
     const xml = yield* Effect.promise(() => readFile(junit, "utf8"))
     assert.match(
       xml,

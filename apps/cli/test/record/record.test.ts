@@ -8,6 +8,7 @@ import { why } from "../../src/inspect/why.ts"
 import { type RecordOptions, record } from "../../src/record/record.ts"
 import { replay } from "../../src/replay/replay.ts"
 import { answerOf, linesOf, refusalOf, replayOptions } from "../commands.ts"
+import { missingFrom } from "../shown.ts"
 import { clientOf, eventsOf, recording } from "./recording.ts"
 
 const configRegion = 7
@@ -67,6 +68,29 @@ it.scopedLive("the state of a wire is what was said on it", () =>
     )
     const read = events.find(({ payload }) => payload._tag === "MessageForwarded" && payload.command === "REGION_READ")
     assert.deepInclude(read?.payload, { direction: "to server", size: 32, errno: 0, rest: null })
+  })
+)
+
+it.scopedLive("the README shows what is recorded, and why", () =>
+  Effect.gen(function* () {
+    const { journal, socket, stop } = yield* recording({ fault: ["errno REGION_WRITE 2 EBUSY"] })
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const client = yield* clientOf(socket)
+        yield* client.writeWord(configRegion, lineAt, 1, 7)
+        assert.strictEqual((yield* Effect.flip(client.writeWord(configRegion, lineAt, 1, 8)))._tag, "EBUSY")
+        assert.strictEqual(yield* client.readWord(configRegion, lineAt, 1), 7)
+      })
+    )
+    yield* stop
+    const at = { stream: Option.some("wire/vf"), at: Option.some("4") }
+    const commands = [
+      replay(replayOptions([journal])),
+      why({ file: journal, point: "7", others: [], json: false }),
+      replay(replayOptions([journal], at))
+    ]
+    const outputs = yield* Effect.promise(() => Promise.all(commands.map((command) => linesOf(command))))
+    assert.deepStrictEqual(missingFrom("record", outputs.flat()), [])
   })
 )
 

@@ -74,7 +74,7 @@ const pipelined = ({ wire }: Bench) =>
     yield* inOrder(wire, ids)
   })
 
-const manyRounds = 40
+const manyRounds = 8
 
 const reading = ({ facts, wire }: Bench) =>
   Effect.gen(function* () {
