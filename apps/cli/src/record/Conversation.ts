@@ -62,6 +62,8 @@ export class Conversation {
   begin(): void {
     const descriptors = this.client.passesDescriptors
     this.opened = this.tell({ _tag: "Open", connection: this.number, descriptors }, 0) ?? 0
+    // What comes before there is a server would only wait.
+    this.client.pause()
   }
 
   /** What the client's connection is received by. */
@@ -73,7 +75,10 @@ export class Conversation {
   fromServer(server: Connection): Receiver {
     this.ways["to server"].target = server
     if (this.isOver) server.close()
-    else this.goOn("to server")
+    else {
+      this.goOn("to server")
+      this.client.resume()
+    }
     return this.receiver("to client", "server")
   }
 
@@ -183,11 +188,13 @@ export class Conversation {
   private hold(direction: Direction, millis: number, release: () => void, descriptors: ReadonlyArray<number>): void {
     const way = this.ways[direction]
     way.isHeld = true
+    this.senderOf(direction)?.pause()
     this.shared.after(millis, () => {
       if (this.isOver) return closeAll(descriptors)
       way.isHeld = false
       release()
       if (!way.isHeld) this.goOn(direction)
+      if (!way.isHeld) this.senderOf(direction)?.resume()
     })
   }
 

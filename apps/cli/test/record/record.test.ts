@@ -138,6 +138,24 @@ it.scopedLive("data of the guest are not in the journal, unless they are asked f
   })
 )
 
+it.scopedLive("a server that is not there ends the client's connection, and the journal says why", () =>
+  Effect.gen(function* () {
+    const { journal, socket, stop } = yield* recording({ connect: "/nowhere/vf.sock" })
+    for (let times = 0; times < 2; times++) {
+      const failed = yield* Effect.scoped(Effect.flip(clientOf(socket)))
+      assert.strictEqual(failed._tag, "Disconnected")
+    }
+    yield* stop
+    const ends = (yield* eventsOf(journal)).flatMap(({ payload }) =>
+      payload._tag === "ConnectionClosed" ? [`${payload.connection} ${payload.by}: ${payload.reason}`] : []
+    )
+    assert.deepStrictEqual(ends, [
+      "1 server: connect to /nowhere/vf.sock: ENOENT",
+      "2 server: connect to /nowhere/vf.sock: ENOENT"
+    ])
+  })
+)
+
 const wrong = (given: Partial<RecordOptions>) =>
   record({
     listen: "a.sock",

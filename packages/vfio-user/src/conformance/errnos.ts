@@ -7,6 +7,7 @@ export const EEXIST = 17
 export const EINVAL = 22
 export const ENOTTY = 25
 export const ENOSPC = 28
+export const ENOTSUP = 95
 
 /** `EINVAL`, or `errno 999` for one that has no name here. */
 export const describe = (errno: number): string =>
