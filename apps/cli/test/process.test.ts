@@ -313,6 +313,16 @@ it("conformance as a process: descriptors are passed, and exit codes are its ans
   )
 })
 
+it("Ctrl-C ends a recording: the socket is gone, the journal is whole; exit code 130", async () => {
+  const sockets = ["--listen", "wire.sock", "--connect", "none.sock"]
+  const { code, stderr, stdout } = await program.interrupt(["record", ...sockets, "--journal", "wire.db"])
+  const said = "Recording wire.sock to none.sock into wire.db, stream wire/wire.sock; Ctrl-C ends it\n"
+  assert.deepStrictEqual([code, stderr, stdout], [130, "", said])
+  assert.isFalse(existsSync(join(program.folder, "wire.sock")))
+  const verified = await program.run(["verify", "wire.db"])
+  assert.deepStrictEqual([verified.code, verified.stderr], [0, ""])
+})
+
 it("the README's commands do what it shows", async () => {
   const own = commands.filter((command) => !isDemo(command))
   const making = own.find((command) => command.includes("> block.bin"))
