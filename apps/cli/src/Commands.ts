@@ -16,6 +16,7 @@ import {
   whyCommand
 } from "./commands/Inspect.ts"
 import { flag, load, textOption, word } from "./commands/Parts.ts"
+import { conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
 import { version } from "./Version.ts"
 
 const decodeCommand = Command.make(
@@ -57,7 +58,9 @@ const stopcopy = Command.make("stopcopy").pipe(
     whyCommand,
     verifyCommand,
     compareCommand,
-    bundleCommand
+    bundleCommand,
+    conformanceCommand,
+    recordCommand
   ])
 )
 

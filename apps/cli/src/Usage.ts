@@ -18,7 +18,9 @@ const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["compare", { once: [], repeated: ["--ignore"] }],
   ["bundle", { once: [] }],
   ["bundle create", { once: ["--correlation"], repeated: ["--redact"] }],
-  ["bundle open", { once: [] }]
+  ["bundle open", { once: [] }],
+  ["conformance", { once: ["--junit"], repeated: ["--only"] }],
+  ["record", { once: ["--listen", "--connect", "--journal", "--name"], repeated: ["--fault"] }]
 ])
 
 /** The command that the arguments name, and what stands behind it. */

@@ -1,11 +1,12 @@
 /** The program as a process: what it prints where, and its exit codes. The README's commands are run too. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { bundled, type Program, type Run, versionIn } from "./bundled.ts"
+import { serveVf } from "./conformance/device.ts"
 import { sampleBlock } from "./sampleBlock.ts"
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
@@ -164,7 +165,12 @@ it("replay says in one line what it cannot read", () =>
     [["bundle", "create", "x", "demo.db", "--redact"], "stopcopy: --redact needs a value; see stopcopy bundle create"],
     [["bundle", "create", "x", "--redact", "", "demo.db"], "stopcopy: --redact has an empty value: give one"],
     [["bundle", "create", "x", "--redact=gncap", "demo.db"], "--redact gncap: no event has such a field"],
-    [["replay", "--stream", "", "demo.db"], "stopcopy: --stream has an empty value"]
+    [["replay", "--stream", "", "demo.db"], "stopcopy: --stream has an empty value"],
+    [["conformance"], "stopcopy: name the socket of a server, or give --list"],
+    [["conformance", "none.sock"], "stopcopy: connect to none.sock: ENOENT; start a server there, or name its socket"],
+    [["conformance", "--list", "--only=what"], "stopcopy: --only what: there is no such clause; use a name of --list"],
+    [["record", "--listen", "a", "--connect", "b"], "--journal"],
+    [["record", "--listen", "a", "--connect", "b", "--journal", "c.db", "--fault=drop X 1"], "'X' is no command"]
   ]))
 
 it("help and version are plain and exit with 0; an unknown command is misuse", async () => {
@@ -180,7 +186,9 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
     "verify",
     "compare",
     "bundle create",
-    "bundle open"
+    "bundle open",
+    "conformance",
+    "record"
   ]
   for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))
@@ -288,6 +296,31 @@ it.skipIf(!hasTerminal)("the end of input ends stepping, also before the termina
     const { stdout } = await program.terminal(line, [[seen, "\u0004"]])
     assert.isTrue(stdout.endsWith("code 0\r\n"), seen)
   }
+})
+
+it("conformance as a process: descriptors are passed, and exit codes are its answer", async () => {
+  const served = Effect.gen(function* () {
+    const socket = join(program.folder, "vf.sock")
+    yield* serveVf(socket)
+    return yield* Effect.promise(() => program.run(["conformance", "vf.sock", "--only", "irq", "--json"]))
+  })
+  const { code, stderr, stdout } = await Effect.runPromise(Effect.scoped(served))
+  assert.deepStrictEqual([code, stderr], [0, ""])
+  const lines = stdout.trimEnd().split("\n")
+  assert.match(
+    lines.at(-1) ?? "",
+    /^\{"clauses":10,"passed":10,"failed":0,"skipped":0,"device":"8086:4941","left":null\}$/
+  )
+})
+
+it("Ctrl-C ends a recording: the socket is gone, the journal is whole; exit code 130", async () => {
+  const sockets = ["--listen", "wire.sock", "--connect", "none.sock"]
+  const { code, stderr, stdout } = await program.interrupt(["record", ...sockets, "--journal", "wire.db"])
+  const said = "Recording wire.sock to none.sock into wire.db, stream wire/wire.sock; Ctrl-C ends it\n"
+  assert.deepStrictEqual([code, stderr, stdout], [130, "", said])
+  assert.isFalse(existsSync(join(program.folder, "wire.sock")))
+  const verified = await program.run(["verify", "wire.db"])
+  assert.deepStrictEqual([verified.code, verified.stderr], [0, ""])
 })
 
 it("the README's commands do what it shows", async () => {

@@ -3,6 +3,7 @@ export { closeDescriptor, mapDescriptor, type MappedDescriptor, signalEventfd } 
 export { ConnectionFailed, DescriptorsLost } from "./transport/DescriptorSocket.ts"
 export { createMemfd, DescriptorFailed, type Eventfd, openEventfd } from "./transport/Eventfd.ts"
 export { type DescriptorHost, makeDescriptorHost } from "./transport/host.ts"
+export { makeKitDescriptors } from "./transport/kit.ts"
 export { type Libc, loadLibc, NoLibc } from "./transport/Libc.ts"
 export * as Transport from "./transport/Transports.ts"
 export {

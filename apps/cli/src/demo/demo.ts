@@ -7,7 +7,8 @@ import { ActorSystem, type JournalError, withCorrelation } from "@stopcopy/runti
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer, Option } from "effect"
 import { columns, plural } from "../Columns.ts"
-import { misuse, Misuse, negative, Negative } from "../Outcome.ts"
+import { newJournal } from "../journal/NewJournal.ts"
+import { misuse, type Misuse, negative, Negative } from "../Outcome.ts"
 import { Terminal } from "../Terminal.ts"
 import { chunkSizes } from "./Chunks.ts"
 import { type Display, make as makeDisplay } from "./Display.ts"
@@ -130,17 +131,7 @@ const journalPath = (wanted: Option.Option<string>) =>
     const [files, path] = yield* Effect.all([FileSystem, Path])
     if (Option.isNone(wanted))
       return path.join(yield* files.makeTempDirectory({ prefix: "stopcopy-demo-" }), "journal.db")
-    if (wanted.value === "") return yield* new Misuse({ message: "--journal is empty: give the path of a new file" })
-    const folder = path.dirname(wanted.value)
-    const found = yield* Effect.option(files.stat(folder))
-    if (Option.isNone(found) || found.value.type !== "Directory") {
-      const reason = Option.isSome(found) ? `${folder} is not a folder:` : `there is no folder ${folder}: make it, or`
-      return yield* new Misuse({ message: `cannot write ${wanted.value}: ${reason} name another journal` })
-    }
-    if (yield* files.exists(wanted.value)) {
-      return yield* new Misuse({ message: `${wanted.value} exists already: give the demo's journal a new name` })
-    }
-    return wanted.value
+    return yield* newJournal(wanted.value, "the demo's")
   }).pipe(Effect.catchTags({ BadArgument: (error) => misuse(error), SystemError: (error) => misuse(error) }))
 
 const runLive = (display: Display, file: string): Effect.Effect<Live, Misuse | Negative> =>

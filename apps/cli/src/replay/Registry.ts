@@ -2,6 +2,7 @@
 import type { Known } from "@stopcopy/debugger"
 import { MigrationFile, Pci, Pf, Vf } from "@stopcopy/qat"
 import { Replay, Supervision } from "@stopcopy/runtime"
+import * as Wire from "../record/Wire.ts"
 
 /** One entry each; what an application adds stands here and nowhere else. */
 const behaviors: ReadonlyArray<Replay.Replayable> = [
@@ -9,6 +10,7 @@ const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(Vf.behavior),
   Replay.replayable(MigrationFile.behavior),
   Replay.replayable(Pci.behavior),
+  Replay.replayable(Wire.behavior),
   Replay.replayable(Supervision.behavior)
 ]
 

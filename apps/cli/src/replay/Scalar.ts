@@ -3,7 +3,7 @@ import { MigrationStates } from "@stopcopy/vfio"
 import { Encoding, Either } from "effect"
 
 /** Fields that hold bytes as base64 text. */
-const byteFields: ReadonlySet<string> = new Set(["block", "bytes", "argument"])
+const byteFields: ReadonlySet<string> = new Set(["block", "bytes", "argument", "payload"])
 
 /** The bytes of a field that holds base64 text; none for every other field. */
 export const bytesOfField = (name: string, value: unknown): Uint8Array | undefined => {

@@ -1,0 +1,64 @@
+/** `stopcopy conformance` against an emulated VF: everything passes, and what is said where. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import { readFile } from "node:fs/promises"
+import { join } from "node:path"
+import { conformance, type ConformanceOptions } from "../../src/conformance/conformance.ts"
+import { answerOf, linesOf, refusalOf } from "../commands.ts"
+import { missingFrom } from "../shown.ts"
+import { folder, serveVf } from "./device.ts"
+
+const options = (given: Partial<ConformanceOptions>): ConformanceOptions => ({
+  socket: Option.none(),
+  only: [],
+  list: false,
+  json: false,
+  junit: Option.none(),
+  ...given
+})
+
+it.scopedLive("the emulated VF passes, and nothing is skipped that it has", () =>
+  Effect.gen(function* () {
+    const at = yield* folder
+    const socket = join(at, "vf.sock")
+    yield* serveVf(socket)
+    const junit = join(at, "report.xml")
+    const given = options({ socket: Option.some(socket), junit: Option.some(junit) })
+    const { failure, lines } = yield* Effect.promise(() => answerOf(conformance(given)))
+    const unmet = lines.filter((line) => !line.startsWith("pass  "))
+    assert.deepStrictEqual(unmet.slice(0, -1), [
+      'skip  feature.absent: a device without migration has none of its features: the device has migration [QEMU docs/interop/vfio-user.rst, "VFIO_USER_DEVICE_FEATURE"; include/uapi/linux/vfio.h, struct vfio_device_feature; libvfio-user lib/libvfio-user.c, handle_device_feature; test/py/test_migration.py]'
+    ])
+    assert.match(
+      unmet.at(-1) ?? "",
+      /^\d+ clauses: \d+ passed, 0 failed, 1 skipped; device 8086:4941: reset, and RUNNING/
+    )
+    assert.isUndefined(failure)
+    assert.deepStrictEqual(missingFrom("conformance", lines), [])
+    const xml = yield* Effect.promise(() => readFile(junit, "utf8"))
+    assert.match(
+      xml,
+      /^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuites name="stopcopy conformance" tests="\d+" failures="0" skipped="1"/
+    )
+    assert.strictEqual(xml.match(/<testcase /g)?.length, lines.length - 1)
+  })
+)
+
+it("--list shows clauses and their places, alone or of a group", async () => {
+  const all = await linesOf(conformance(options({ list: true })))
+  assert.isAbove(all.length, 200)
+  const [first = ""] = await linesOf(conformance(options({ list: true, only: ["arc.STOP_COPY"] })))
+  assert.match(first, /^arc\.STOP_COPY\.ERROR: from STOP_COPY .* \(needs migration\) \[include\/uapi\/linux\/vfio\.h, /)
+  const [json = ""] = await linesOf(conformance(options({ list: true, only: ["header.echo"], json: true })))
+  assert.strictEqual(
+    json,
+    '{"clause":"header.echo","rule":"a reply repeats id and command, and is a reply","sources":["QEMU docs/interop/vfio-user.rst, \\"Header\\""],"needs":[]}'
+  )
+})
+
+it("says in one line what it cannot do", async () => {
+  const refused = (given: Partial<ConformanceOptions>) => refusalOf("Misuse", conformance(options(given)))
+  assert.include(await refused({}), "name the socket of a server")
+  assert.include(await refused({ only: ["nope"], list: true }), "--only nope: there is no such clause; use a name")
+  assert.include(await refused({ socket: Option.some("/nowhere/vf.sock") }), "/nowhere/vf.sock: ENOENT; start a server")
+})
