@@ -1,5 +1,5 @@
 /**
- * Bringing outcomes to the guest: the data that a request writes, then its response, bytes 4 to 31 before the word that a driver polls. Source:
+ * Bringing outcomes to the guest: the data that a request writes, then its response, the word that a driver polls last. Source:
  * section 1.3 of the firmware specification.
  *
  * P1 An outcome is recorded before any of it reaches guest memory, and executed once: after a crash its data is found there, by its
@@ -13,7 +13,7 @@ import { crc32 } from "node:zlib"
 import { type Outcome, responseBytes } from "../Outcome.ts"
 import { type Done, executeOne, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess, DmaFault } from "./Dma.ts"
-import { blank, equal, firstMissing, isStale } from "./Slots.ts"
+import { blank, equal, firstMissing, isStale, traceOf } from "./Slots.ts"
 import type { DmaWrite } from "./Steps.ts"
 import { type Burst, Stage, stageIn, witness } from "./Witness.ts"
 
@@ -47,17 +47,31 @@ const slotAt = ({ base, slots }: Ring, slot: number): bigint => base + BigInt((s
 
 const second = BigInt(firstWord)
 
-/** All of a response but the word that gives it to the guest. */
-export const writeRest = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<void, DmaFault> =>
-  ring.dma.write(slotAt(ring, responseSlot) + second, response.subarray(firstWord))
+/** Leaves the trace of a response in its slot. */
+export const leaveTrace = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<void, DmaFault> =>
+  ring.dma.write(slotAt(ring, responseSlot) + second, traceOf(response))
+
+/** What is written last of a response, in bytes: the word that drivers poll, and what tells a response from its trace, with one store. */
+const giving = 8
+
+/**
+ * Puts a response into its slot. Memory at hand is written in two steps, the polled word last. Memory that answers later is written whole: between two messages
+ * a process may die.
+ */
+const writeResponse = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<void, DmaFault> => {
+  const address = slotAt(ring, responseSlot)
+  const behind = ring.dma.write(address + BigInt(giving), response.subarray(giving))
+  if (!Now.isNow(behind)) return ring.dma.write(address, response)
+  return Now.flatMapNow(behind, () => ring.dma.write(address, response.subarray(0, giving)))
+}
 
 const leaveWitness = (ring: Ring, { responseSlot }: Placed, stage: Stage): Effect.Effect<void, DmaFault> =>
   ring.dma.write(slotAt(ring, responseSlot + 1) + second, witness(ring.burst, stage))
 
 /** Gives a response to the guest, behind the trace of `next`, or of the end of the burst (P1 of `Slots.ts`). */
 export const giveResponse = (ring: Ring, response: Placed, next: Placed | undefined): Effect.Effect<void, DmaFault> =>
-  Now.flatMapNow(next === undefined ? leaveWitness(ring, response, Stage.lastPending) : writeRest(ring, next), () =>
-    ring.dma.write(slotAt(ring, response.responseSlot), response.response.subarray(0, firstWord))
+  Now.flatMapNow(next === undefined ? leaveWitness(ring, response, Stage.lastPending) : leaveTrace(ring, next), () =>
+    writeResponse(ring, response)
   )
 
 /** Leaves behind its last response that a burst is placed. */
@@ -71,7 +85,7 @@ const isDone = (written: Effect.Effect<void, DmaFault>): boolean => Now.isNow(wr
  */
 export const placeNow = (ring: Ring, burst: ReadonlyArray<Done>): number => {
   const [first] = burst
-  if (first === undefined || !isDone(writeRest(ring, first.outcome))) return 0
+  if (first === undefined || !isDone(leaveTrace(ring, first.outcome))) return 0
   for (let index = 0; index < burst.length; index++) {
     const done = burst[index]
     if (done === undefined || !isDone(writeAll(ring.dma, done.writes))) return index
@@ -130,11 +144,10 @@ export const firstMissingOf = (ring: Ring, outcomes: ReadonlyArray<Outcome>): Ef
       Effect.map(ring.dma.read(slotAt(ring, index), responseBytes), (bytes) => bytes.slice())
     const [first, last] = [outcomes[0], outcomes.at(-1)]
     if (first === undefined || last === undefined) return 0
-    const before = yield* slot(first.responseSlot + ring.slots - 1)
     const there = yield* Effect.forEach(outcomes, ({ responseSlot }) => slot(responseSlot))
     const behind = yield* slot(last.responseSlot + 1)
     const responses = outcomes.map(({ response }) => response)
-    return firstMissing(responses, there, before, stageIn(behind, ring.burst))
+    return firstMissing(responses, there, stageIn(behind, ring.burst))
   })
 
 /** Whether the data that an outcome tells of is in guest memory. */

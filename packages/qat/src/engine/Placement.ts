@@ -23,11 +23,11 @@ import {
   conclude,
   firstMissingOf,
   giveResponse,
+  leaveTrace,
   placeNow,
   restoreData,
   type Ring,
-  writeAll,
-  writeRest
+  writeAll
 } from "./Place.ts"
 
 export type Failed = Errno | JournalError
@@ -152,7 +152,7 @@ export class Placement {
       for (let index = from; index < outcomes.length; index++) {
         const outcome = outcomes[index]
         if (outcome === undefined) break
-        yield* writeRest(ring, outcome)
+        yield* leaveTrace(ring, outcome)
         const isThere = yield* Effect.orElseSucceed(write(index), () => false)
         const final = isThere ? outcome : yield* this.amend(ring, outcome, reason)
         yield* giveResponse(ring, final, outcomes[index + 1])
@@ -167,17 +167,16 @@ export class Placement {
     )
   }
 
-  /** The outcome of a request that failed after all, recorded as such: its response is in the slot by then, though not given. */
-  private amend(ring: Ring, outcome: Outcome, reason: Reason): Effect.Effect<Outcome, Failed | DmaFault> {
+  /** The outcome of a request that failed after all, recorded as such; its trace stays what it is. */
+  private amend(ring: Ring, outcome: Outcome, reason: Reason): Effect.Effect<Outcome, Failed> {
     const { bank } = this
     const { generation } = ring.burst
     const { slot } = outcome
     const response = failedResponse(outcome.response)
-    const failed = { ...outcome, response }
-    return writeRest(ring, failed).pipe(
-      Effect.zipRight(this.report({ _tag: "EngineAmended", bank, generation, slot, response, reason })),
-      Effect.as(failed)
-    )
+    return Effect.as(this.report({ _tag: "EngineAmended", bank, generation, slot, response, reason }), {
+      ...outcome,
+      response
+    })
   }
 
   /** Places what is recorded and not known to be placed: after a crash, or after a journal that took the outcomes and nothing more. */

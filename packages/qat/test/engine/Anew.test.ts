@@ -73,7 +73,7 @@ it.scoped("a ring whose memory is gone: the data that reached the guest is dirty
     const { driver } = yield* openDevice("17", {
       ...memory.dma,
       write: (address, bytes) =>
-        bytes.length === 4 ? memory.dma.write(1n << 60n, bytes) : memory.dma.write(address, bytes)
+        bytes.length === 8 ? memory.dma.write(1n << 60n, bytes) : memory.dma.write(address, bytes)
     })
     const pair = new RingPair(attach(driver, memory), 0)
     yield* pair.setup
