@@ -47,7 +47,9 @@ export const withUnplacedMarked = (device: VfDevice, registers: RegisterFile, ba
     for (const { address, length } of written) log = mark(log, address, length, writer)
     log = mark(log, base + BigInt(responseSlot * responseBytes), responseBytes, writer)
   })
-  return { ...device, dirtyLog: log }
+  // The engine leaves a witness in the slot behind a burst.
+  const writer = { bank, request: part.executed - 1 }
+  return { ...device, dirtyLog: mark(log, base + BigInt(part.unplaced.tail), responseBytes, writer) }
 }
 
 /** The log after a report of a range (bytes): the pages that lie in it whole are clean. */

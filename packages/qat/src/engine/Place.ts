@@ -1,5 +1,5 @@
 /**
- * Bringing outcomes to the guest: the data that a request writes, then its response, bytes 4 to 31 before the word that a driver polls. Source:
+ * Bringing outcomes to the guest: the data that a request writes, then its response, the word that a driver polls last. Source:
  * section 1.3 of the firmware specification.
  *
  * P1 An outcome is recorded before any of it reaches guest memory, and executed once: after a crash its data is found there, by its
@@ -13,9 +13,9 @@ import { crc32 } from "node:zlib"
 import { type Outcome, responseBytes } from "../Outcome.ts"
 import { type Done, executeOne, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess, DmaFault } from "./Dma.ts"
-
-import { blank, equal, isStale, missing } from "./Slots.ts"
+import { blank, equal, firstMissing, isStale, traceOf } from "./Slots.ts"
 import type { DmaWrite } from "./Steps.ts"
+import { type Burst, Stage, stageIn, witness } from "./Witness.ts"
 
 const firstWord = 4
 
@@ -31,32 +31,72 @@ export const writeAll = (dma: DmaAccess, writes: ReadonlyArray<DmaWrite>, from =
   return Either.void
 }
 
-/** Puts a response into its slot. `base`: address of ring 1. */
-export const writeResponse = (
-  dma: DmaAccess,
-  base: bigint,
-  { response, responseSlot }: Pick<Outcome, "response" | "responseSlot">
-): Effect.Effect<void, DmaFault> => {
-  const address = base + BigInt(responseSlot * responseBytes)
-  return Now.flatMapNow(dma.write(address + BigInt(firstWord), response.subarray(firstWord)), () =>
-    dma.write(address, response.subarray(0, firstWord))
-  )
+/** Where responses of a bank go. */
+export interface Ring {
+  readonly dma: DmaAccess
+  /** Address of ring 1, and how many slots it has. */
+  readonly base: bigint
+  readonly slots: number
+  /** The burst that is placed. */
+  readonly burst: Burst
 }
 
+type Placed = Pick<Outcome, "response" | "responseSlot">
+
+const slotAt = ({ base, slots }: Ring, slot: number): bigint => base + BigInt((slot % slots) * responseBytes)
+
+const second = BigInt(firstWord)
+
+/** Leaves the trace of a response in its slot. */
+export const leaveTrace = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<void, DmaFault> =>
+  ring.dma.write(slotAt(ring, responseSlot) + second, traceOf(response))
+
+/** What is written last of a response, in bytes: the word that drivers poll, and what tells a response from its trace, with one store. */
+const giving = 8
+
 /**
- * Places the outcomes of a burst in order, as long as the memory is at hand and takes everything; how many that were. `base`: address of
- * ring 1.
+ * Puts a response into its slot. Memory at hand is written in two steps, the polled word last. Memory that answers later is written whole: between two messages
+ * a process may die.
  */
-export const placeNow = (dma: DmaAccess, base: bigint, burst: ReadonlyArray<Done>): number => {
-  for (const [index, { outcome, writes }] of burst.entries()) {
-    const placed = Now.flatMapNow(writeAll(dma, writes), () => writeResponse(dma, base, outcome))
-    if (!Now.isNow(placed) || Either.isLeft(placed)) return index
+const writeResponse = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<void, DmaFault> => {
+  const address = slotAt(ring, responseSlot)
+  const behind = ring.dma.write(address + BigInt(giving), response.subarray(giving))
+  if (!Now.isNow(behind)) return ring.dma.write(address, response)
+  return Now.flatMapNow(behind, () => ring.dma.write(address, response.subarray(0, giving)))
+}
+
+const leaveWitness = (ring: Ring, { responseSlot }: Placed, stage: Stage): Effect.Effect<void, DmaFault> =>
+  ring.dma.write(slotAt(ring, responseSlot + 1) + second, witness(ring.burst, stage))
+
+/** Gives a response to the guest, behind the trace of `next`, or of the end of the burst (P1 of `Slots.ts`). */
+export const giveResponse = (ring: Ring, response: Placed, next: Placed | undefined): Effect.Effect<void, DmaFault> =>
+  Now.flatMapNow(next === undefined ? leaveWitness(ring, response, Stage.lastPending) : leaveTrace(ring, next), () =>
+    writeResponse(ring, response)
+  )
+
+/** Leaves behind its last response that a burst is placed. */
+export const conclude = (ring: Ring, last: Placed): Effect.Effect<void, DmaFault> => leaveWitness(ring, last, Stage.all)
+
+const isDone = (written: Effect.Effect<void, DmaFault>): boolean => Now.isNow(written) && Either.isRight(written)
+
+/**
+ * Places the outcomes of a burst in order, as long as the memory is at hand and takes everything. How many that were, and one more if the burst is
+ * concluded.
+ */
+export const placeNow = (ring: Ring, burst: ReadonlyArray<Done>): number => {
+  const [first] = burst
+  if (first === undefined || !isDone(leaveTrace(ring, first.outcome))) return 0
+  for (let index = 0; index < burst.length; index++) {
+    const done = burst[index]
+    if (done === undefined || !isDone(writeAll(ring.dma, done.writes))) return index
+    if (!isDone(giveResponse(ring, done.outcome, burst[index + 1]?.outcome))) return index
   }
-  return burst.length
+  const last = burst.at(-1)
+  return last !== undefined && isDone(conclude(ring, last.outcome)) ? burst.length + 1 : burst.length
 }
 
 /**
- * Makes blank what is in the free slots of a burst and would be taken for its responses (P1 of `Slots.ts`). Before they are recorded; drivers look at
+ * Makes blank what is in the free slots of a burst and would be taken for its responses (P2 of `Slots.ts`). Before they are recorded; drivers look at
  * the first word of a slot, which stays. `base`: address of ring 1.
  */
 export const clearStale = (
@@ -97,25 +137,17 @@ const staleOf = (
   return stale
 }
 
-/** For each outcome whether its response still has to be placed (P2). `base`: address of ring 1, which has `slots` slots. */
-export const missingResponses = (
-  dma: DmaAccess,
-  base: bigint,
-  slots: number,
-  outcomes: ReadonlyArray<Outcome>
-): Effect.Effect<ReadonlyArray<boolean>, DmaFault> =>
+/** From which of these outcomes on responses have to be placed (P2); their number if all are. They are the last ones of the burst. */
+export const firstMissingOf = (ring: Ring, outcomes: ReadonlyArray<Outcome>): Effect.Effect<number, DmaFault> =>
   Effect.gen(function* () {
-    const slotAt = (slot: number) =>
-      Effect.map(dma.read(base + BigInt(slot * responseBytes), responseBytes), (bytes) => bytes.slice())
-    const [first] = outcomes
-    if (first === undefined) return []
-    const before = yield* slotAt((first.responseSlot + slots - 1) % slots)
-    const there = yield* Effect.forEach(outcomes, ({ responseSlot }) => slotAt(responseSlot))
-    return missing(
-      outcomes.map(({ response }) => response),
-      there,
-      before
-    )
+    const slot = (index: number) =>
+      Effect.map(ring.dma.read(slotAt(ring, index), responseBytes), (bytes) => bytes.slice())
+    const [first, last] = [outcomes[0], outcomes.at(-1)]
+    if (first === undefined || last === undefined) return 0
+    const there = yield* Effect.forEach(outcomes, ({ responseSlot }) => slot(responseSlot))
+    const behind = yield* slot(last.responseSlot + 1)
+    const responses = outcomes.map(({ response }) => response)
+    return firstMissing(responses, there, stageIn(behind, ring.burst))
   })
 
 /** Whether the data that an outcome tells of is in guest memory. */

@@ -6,7 +6,7 @@
  */
 import type { Errno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
-import { Effect, Either } from "effect"
+import { Effect, Either, Schema } from "effect"
 import type { VfActor } from "../Actors.ts"
 import { hasUnplaced, isHalted } from "../EngineWork.ts"
 import { type Outcome, responseBytes } from "../Outcome.ts"
@@ -17,11 +17,25 @@ import type { VfCommand } from "../VfCommand.ts"
 import { type EngineBank, engineBank, initialDevice, unplacedCount, unplacedOutcomes } from "../VfDevice.ts"
 import type { Vf } from "../VfState.ts"
 import type { Done } from "./Burst.ts"
-import type { DmaAccess, DmaFault } from "./Dma.ts"
+import { type DmaAccess, DmaFault } from "./Dma.ts"
 import { failedResponse } from "./Firmware.ts"
-import { missingResponses, placeNow, restoreData, writeAll, writeResponse } from "./Place.ts"
+import {
+  conclude,
+  firstMissingOf,
+  giveResponse,
+  leaveTrace,
+  placeNow,
+  restoreData,
+  type Ring,
+  writeAll
+} from "./Place.ts"
 
 export type Failed = Errno | JournalError
+
+/** Why a response says that its request failed although it was executed. */
+type Reason = "write fault" | "interrupted write"
+
+const isFault = Schema.is(DmaFault)
 
 const partOf = (state: Vf, bank: number): EngineBank => engineBank(state.device ?? initialDevice, bank)
 
@@ -89,37 +103,77 @@ export class Placement {
   }
 
   /** Guest memory as it may be written for a generation of the bank. */
-  memoryOf(generation: number): DmaAccess {
+  private memoryOf(generation: number): DmaAccess {
     const { bank, dma, vf } = this
     return writtenWhile(dma, () => generationOf(vf.unsafeState(), bank) === generation)
   }
 
-  /** Brings to the guest what was just recorded, and has that recorded. `base`: address of ring 1. */
-  place(dma: DmaAccess, base: bigint, generation: number, done: ReadonlyArray<Done>): Effect.Effect<void, Failed> {
+  /** The response ring as it stood in a state, to be written for the burst that was executed last by then, `executed` requests in all. */
+  ringOf(state: Vf, executed: number): Ring {
+    const { bank } = this
+    const generation = generationOf(state, bank)
+    return {
+      dma: this.memoryOf(generation),
+      base: ringBase(state.registers, bank, receive),
+      slots: ringBytes(ringRegister(state.registers, bank, receive, "CONFIG")) / responseBytes,
+      burst: { generation, executed }
+    }
+  }
+
+  /** Brings to the guest what was just recorded, and has that recorded. */
+  place(ring: Ring, done: ReadonlyArray<Done>): Effect.Effect<void, Failed> {
     return Effect.gen(this, function* () {
-      this.own = generation
-      this.inMemory = placeNow(dma, base, done)
-      for (const { outcome, writes } of done.slice(this.inMemory)) {
-        const written = yield* Effect.either(writeAll(dma, writes))
-        const final = written._tag === "Right" ? outcome : yield* this.amend(generation, outcome, "write fault")
-        const placed = yield* Effect.either(writeResponse(dma, base, final))
-        if (placed._tag === "Left") return yield* this.faulted(generation, receive, placed.left)
-        this.inMemory++
+      this.own = ring.burst.generation
+      const steps = placeNow(ring, done)
+      this.inMemory = Math.min(steps, done.length)
+      if (steps <= done.length) {
+        const outcomes = done.map(({ outcome }) => outcome)
+        const write = (index: number) => Effect.as(writeAll(ring.dma, done[index]?.writes ?? []), true)
+        const faulted = yield* this.placeFrom(ring, outcomes, steps, write, "write fault")
+        if (faulted) return
       }
-      // At once: while it is not recorded, only the slots tell what the guest has taken, and they do not always (`Slots.ts`).
+      // At once: while it is not recorded, only the slots tell what the guest has taken (`Slots.ts`).
       yield* this.settleKnown(yield* this.vf.state)
     })
   }
 
-  /** The outcome of a request that failed after all, recorded as such. */
-  private amend(
-    generation: number,
-    outcome: Outcome,
-    reason: "write fault" | "interrupted write"
-  ): Effect.Effect<Outcome, Failed> {
+  /**
+   * Places responses from `from` on, each behind its data, which `write` brings there, or says that it cannot. True if the ring's memory is not there: that
+   * is reported.
+   */
+  private placeFrom(
+    ring: Ring,
+    outcomes: ReadonlyArray<Outcome>,
+    from: number,
+    write: (index: number) => Effect.Effect<boolean, DmaFault>,
+    reason: Reason
+  ): Effect.Effect<boolean, Failed> {
+    const steps = Effect.gen(this, function* () {
+      for (let index = from; index < outcomes.length; index++) {
+        const outcome = outcomes[index]
+        if (outcome === undefined) break
+        yield* leaveTrace(ring, outcome)
+        const isThere = yield* Effect.orElseSucceed(write(index), () => false)
+        const final = isThere ? outcome : yield* this.amend(ring, outcome, reason)
+        yield* giveResponse(ring, final, outcomes[index + 1])
+        this.inMemory++
+      }
+      const last = outcomes.at(-1)
+      if (last !== undefined) yield* conclude(ring, last)
+      return false
+    })
+    return Effect.catchIf(steps, isFault, (fault) =>
+      Effect.as(this.faulted(ring.burst.generation, receive, fault), true)
+    )
+  }
+
+  /** The outcome of a request that failed after all, recorded as such; its trace stays what it is. */
+  private amend(ring: Ring, outcome: Outcome, reason: Reason): Effect.Effect<Outcome, Failed> {
+    const { bank } = this
+    const { generation } = ring.burst
     const { slot } = outcome
     const response = failedResponse(outcome.response)
-    return Effect.as(this.report({ _tag: "EngineAmended", bank: this.bank, generation, slot, response, reason }), {
+    return Effect.as(this.report({ _tag: "EngineAmended", bank, generation, slot, response, reason }), {
       ...outcome,
       response
     })
@@ -127,29 +181,23 @@ export class Placement {
 
   /** Places what is recorded and not known to be placed: after a crash, or after a journal that took the outcomes and nothing more. */
   private placeAgain(state: Vf, service: number): Effect.Effect<void, Failed> {
-    const { bank } = this
     const part = partOf(state, this.bank)
-    const { generation } = part
-    const dma = this.memoryOf(generation)
-    const [requests, responses] = [ringBase(state.registers, bank, transmit), ringBase(state.registers, bank, receive)]
-    const slots = ringBytes(ringRegister(state.registers, bank, receive, "CONFIG")) / responseBytes
+    const ring = this.ringOf(state, part.executed)
+    const requests = ringBase(state.registers, this.bank, transmit)
     const all = unplacedOutcomes(part)
     // Where the guest has given slots back the tail is behind them already: those responses it took.
-    const tail = ringRegister(state.registers, bank, receive, "TAIL") / responseBytes
-    const taken = (tail - (all[0]?.responseSlot ?? tail) + slots) % slots
+    const tail = ringRegister(state.registers, this.bank, receive, "TAIL") / responseBytes
+    const taken = (tail - (all[0]?.responseSlot ?? tail) + ring.slots) % ring.slots
     const left = all.slice(Math.max(this.known(state), taken))
     return Effect.gen(this, function* () {
-      const again = yield* Effect.either(missingResponses(dma, responses, slots, left))
-      if (again._tag === "Left") return yield* this.faulted(generation, receive, again.left)
-      for (const [index, outcome] of left.entries()) {
-        if (again.right[index] === false) continue
-        const there = yield* Effect.either(restoreData(dma, requests, service, outcome))
-        const whole = there._tag === "Right" && there.right
-        const final = whole ? outcome : yield* this.amend(generation, outcome, "interrupted write")
-        const placed = yield* Effect.either(writeResponse(dma, responses, final))
-        if (placed._tag === "Left") return yield* this.faulted(generation, receive, placed.left)
+      const first = yield* Effect.either(firstMissingOf(ring, left))
+      if (Either.isLeft(first)) return yield* this.faulted(part.generation, receive, first.left)
+      const restore = (index: number) => {
+        const outcome = left[index]
+        return outcome === undefined ? Either.right(true) : restoreData(ring.dma, requests, service, outcome)
       }
-      this.own = generation
+      if (yield* this.placeFrom(ring, left, first.right, restore, "interrupted write")) return
+      this.own = part.generation
       this.inMemory = unplacedCount(part)
       yield* this.reportPlaced(state)
     })

@@ -2,52 +2,59 @@
  * Which responses of a bank still have to be placed after a crash, read off the response ring: nothing else knows whether the guest has taken one between
  * its writing and the record of it. Source: section 1.3 of the firmware specification for what drivers leave in a slot.
  *
- * P1 A slot in which a response would seem to be although it is not (`stale`) is made blank before the response is recorded. So a response that shows in
- *    the ring was written, and as they are written in order, all before the last one that shows were written whole; those that do not show were taken.
- * P2 A driver takes responses in order, and marks the first word of the slot of one that it has taken, or overwrites the slot whole. So a marked slot
- *    that holds the rest of a response was being written when the engine died, where the slot before it was not taken, or was overwritten.
+ * P1 Response i is given to the guest after a trace of response i + 1 is in its slot, behind the last one after a witness (`Witness.ts`). So of the
+ *    furthest trace in the ring, which no guest may touch, all is given that lies two or more before it; that one itself is not.
+ * P2 A trace is the command and the guest's own number in a slot that is blank otherwise. A free slot that has them already (`isStale`) is made blank before
+ *    the response is recorded.
+ * P3 The one before the furthest trace is not given if its slot is still a trace. Else its slot shows it, or was marked or overwritten by who took it.
  */
 import { responseBytes } from "../Outcome.ts"
-/** What a driver writes into the first word of a slot that it has taken, and some into every byte. */
-const emptyWord = 0x7f7f_7f7f
+import { Stage } from "./Witness.ts"
+
+/** What a slot holds that a driver has overwritten. */
 const emptyByte = 0x7f
 const firstWord = 4
-
-const rest = (slot: Uint8Array): Uint8Array => slot.subarray(firstWord, responseBytes)
+/** Where a trace is, in bytes of a slot: the first three are blank, which no response is, then command and number. */
+const traceAt = 4
+const traceFrom = 7
+const traceTo = 16
 
 export const equal = (one: Uint8Array, other: Uint8Array): boolean =>
   one.length === other.length && one.every((byte, index) => byte === other[index])
 
-const isMarked = (slot: Uint8Array): boolean =>
-  new DataView(slot.buffer, slot.byteOffset, slot.byteLength).getUint32(0, true) === emptyWord
+/** Whether a slot that has the trace of a response has nothing more of it. */
+const isOnlyTrace = (slot: Uint8Array): boolean => {
+  for (let byte = traceAt; byte < traceFrom; byte++) if (slot[byte] !== emptyByte) return false
+  return true
+}
 
-/** Whether the slot that begins at `at`, free as it is, holds all of a response that is to come but its first word: a taken one of the lap before, or the guest's own bytes. */
+/** The trace of a response, for bytes 4 to 15 of its slot. */
+export const traceOf = (response: Uint8Array): Uint8Array => {
+  const trace = response.slice(traceAt, traceTo)
+  return trace.fill(emptyByte, 0, traceFrom - traceAt)
+}
+
+/** Whether the slot that begins at `at`, free as it is, has the trace of a response that is to come: of a taken one of the lap before, for instance. */
 export const isStale = (slots: Uint8Array, at: number, response: Uint8Array): boolean => {
-  for (let byte = firstWord; byte < responseBytes; byte++) if (slots[at + byte] !== response[byte]) return false
+  for (let byte = traceFrom; byte < traceTo; byte++) if (slots[at + byte] !== response[byte]) return false
   return true
 }
 
 /** What a stale slot is filled with, from its second word on: such a response there is none, and drivers that overwrite slots leave the same. */
 export const blank: Uint8Array = new Uint8Array(responseBytes - firstWord).fill(emptyByte)
 
-/**
- * For each response whether it has to be written. `slots`: what the ring has in their places; `before`: in the place before the first.
- */
-export const missing = (
+/** From which response on they have to be given; their number if none has. `slots`: what the ring has in their places; `stage`: what the witness says. */
+export const firstMissing = (
   responses: ReadonlyArray<Uint8Array>,
   slots: ReadonlyArray<Uint8Array>,
-  before: Uint8Array
-): ReadonlyArray<boolean> => {
+  stage: Stage
+): number => {
+  if (stage === Stage.all) return responses.length
   const shows = responses.map((response, index) => {
     const slot = slots[index]
-    return slot !== undefined && equal(rest(slot), rest(response))
+    return slot !== undefined && isStale(slot, 0, response)
   })
-  const last = shows.lastIndexOf(true)
-  const previous = slots[last - 1] ?? before
-  const untaken = !isMarked(previous) || rest(previous).every((byte) => byte === emptyByte)
-  return responses.map((_, index) => {
-    if (index !== last) return index > last
-    const slot = slots[index]
-    return slot !== undefined && isMarked(slot) && untaken
-  })
+  const furthest = stage === Stage.lastPending ? responses.length : Math.max(0, shows.lastIndexOf(true))
+  const slot = slots[furthest - 1]
+  return slot !== undefined && shows[furthest - 1] === true && isOnlyTrace(slot) ? furthest - 1 : furthest
 }

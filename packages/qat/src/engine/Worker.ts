@@ -13,6 +13,7 @@ import { responseBytes } from "../Outcome.ts"
 import type { Pf } from "../Pf.ts"
 import { ringBase } from "../RegisterFile.ts"
 import { receive, transmit } from "../Registers.ts"
+import { engineBank, initialDevice } from "../VfDevice.ts"
 import type { Vf } from "../VfState.ts"
 import { type Admit, executeBurst, packed, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess } from "./Dma.ts"
@@ -185,7 +186,6 @@ export class Worker {
     const { bank, parts, placement } = this
     const generation = generationOf(state, bank)
     const base = ringBase(state.registers, bank, transmit)
-    const responses = ringBase(state.registers, bank, receive)
     return Effect.gen(this, function* () {
       const executed = yield* Effect.either(executeBurst(parts.dma, base, work, service, admit))
       if (executed._tag === "Left") {
@@ -196,8 +196,8 @@ export class Worker {
       if (admitted) this.admitted = generation
       const count = done.length
       if (count === 0) return notBefore
-      const dma = placement.memoryOf(generation)
-      const cleared = yield* Effect.either(clearStale(dma, responses, done))
+      const ring = placement.ringOf(state, engineBank(state.device ?? initialDevice, bank).executed + count)
+      const cleared = yield* Effect.either(clearStale(ring.dma, ring.base, done))
       if (cleared._tag === "Left") {
         yield* placement.faulted(generation, receive, cleared.left)
         return undefined
@@ -208,7 +208,7 @@ export class Worker {
       // Here an engine may die, or be interrupted: what is recorded and not placed, the next one places.
       const recorded = yield* placement.report({ _tag: "EngineExecuted", ...of })
       if (!recorded) return undefined
-      yield* placement.place(dma, responses, generation, done)
+      yield* placement.place(ring, done)
       return notBefore
     })
   }

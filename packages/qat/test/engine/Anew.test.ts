@@ -56,7 +56,9 @@ describe("outcomes on their way when the bank starts anew", () => {
         yield* driver.vf.until(({ device }) => device?.banks[1]?.placed === 1)
         const [first, second] = jobs.map(({ destination }) => destination / 4096n)
         const changed = memory.pagesChanged(before)
-        assert.notInclude(changed, pair.responses / 4096n)
+        // The one write is the beginning of a response, which is not given.
+        assert.strictEqual(memory.at(pair.responses, 4)[0], 0x7f)
+        assert.notInclude(changed, first)
         assert.notInclude(changed, second)
         const dirty = (yield* driver.reportDmaLog(base, BigInt(size), 4096n)).map(({ page }) => page)
         for (const page of [first, second, pair.responses / 4096n]) assert.include(dirty, page)
@@ -71,7 +73,7 @@ it.scoped("a ring whose memory is gone: the data that reached the guest is dirty
     const { driver } = yield* openDevice("17", {
       ...memory.dma,
       write: (address, bytes) =>
-        bytes.length === 64 ? memory.dma.write(address, bytes) : memory.dma.write(1n << 60n, bytes)
+        bytes.length === 8 ? memory.dma.write(1n << 60n, bytes) : memory.dma.write(address, bytes)
     })
     const pair = new RingPair(attach(driver, memory), 0)
     yield* pair.setup
