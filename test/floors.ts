@@ -49,6 +49,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     path: /^packages\/vfio-user\/src\/transport(\/|\.ts$)/,
     reason: "UNIX sockets, offered as @stopcopy/vfio-user/transport"
   },
+  {
+    path: /^packages\/agent\/src\/(server|client)(\/|\.ts$)/,
+    reason: "HTTP on TCP and UNIX sockets, offered as @stopcopy/agent/server and @stopcopy/agent/client"
+  },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" },
   { path: /^packages\/workbench\/src\//, reason: "what tests and benchmarks share: processes and files" }
 ]

@@ -1,0 +1,33 @@
+/** Where an agent is served: a TCP port or a UNIX socket, and how people write it. */
+import { Either } from "effect"
+
+/** A TCP port of a host, or the path of a UNIX socket. */
+export type Address =
+  | { readonly _tag: "Tcp"; readonly host: string; readonly port: number }
+  | { readonly _tag: "Unix"; readonly path: string }
+
+/** The host of an address that names none: nobody from outside reaches it. */
+export const loopback = "127.0.0.1"
+
+/** `http://host:port`, or `unix:path`. */
+export const format = (address: Address): string =>
+  address._tag === "Unix" ? `unix:${address.path}` : `http://${hostText(address.host)}:${address.port}`
+
+const hostText = (host: string): string => (host.includes(":") ? `[${host}]` : host)
+
+const invalid = (text: string): string =>
+  `no address: "${text}"; write unix:/path/of/socket, host:port, [v6 address]:port or a port alone`
+
+/** Reads `unix:path`, a path that begins with `/` or `./`, `host:port`, `http://host:port`, or a port. Left: why not. */
+export const parse = (text: string): Either.Either<Address, string> => {
+  if (text.startsWith("unix:") && text.length > 5) return Either.right({ _tag: "Unix", path: text.slice(5) })
+  if (text.startsWith("/") || text.startsWith("./")) return Either.right({ _tag: "Unix", path: text })
+  const match = /^(?:http:\/\/)?(?:(?:\[([0-9a-fA-F:.]+)\]|([^:/[\]\s]+)):)?([0-9]{1,5})\/?$/.exec(text)
+  const port = Number(match?.[3])
+  if (match === null || port > 65_535) return Either.left(invalid(text))
+  return Either.right({ _tag: "Tcp", host: match[1] ?? match[2] ?? loopback, port })
+}
+
+/** Whether only this machine reaches it. */
+export const isLocal = (address: Address): boolean =>
+  address._tag === "Unix" || address.host === "localhost" || address.host === "::1" || address.host.startsWith("127.")

@@ -1,0 +1,82 @@
+/** The way to one agent: HTTP over TCP or a UNIX socket, with the token and the number of the contract, and failures put into words. */
+import { HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Agent } from "@effect/platform-node/Undici"
+import type { RpcClientError } from "@effect/rpc"
+import { Effect, type Scope } from "effect"
+import { type Address, format } from "../Address.ts"
+import { contractHeader, contractVersion } from "../Version.ts"
+import { AgentUnreachable, CallRefused, type ClientError, ContractMismatch } from "./errors.ts"
+
+/** How long a connection may take to be made, in milliseconds. */
+const connectMillis = 5000
+
+const dispatcher = (address: Address): Effect.Effect<Agent, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(
+      () =>
+        new Agent({
+          connect: { timeout: connectMillis, ...(address._tag === "Unix" ? { socketPath: address.path } : {}) }
+        })
+    ),
+    (agent) => Effect.promise(() => agent.destroy())
+  )
+
+const isAnswer = (response: HttpClientResponse.HttpClientResponse): boolean =>
+  response.status === 200 && response.headers[contractHeader] === String(contractVersion)
+
+/** Only answers of an agent of this contract pass. */
+const checked = (
+  response: HttpClientResponse.HttpClientResponse
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> => {
+  if (isAnswer(response)) return Effect.succeed(response)
+  return Effect.flatMap(response.text, (description) => {
+    const { request } = response
+    return Effect.fail(
+      new HttpClientError.ResponseError({ request, response, reason: "StatusCode", description: description.trim() })
+    )
+  })
+}
+
+/** The HTTP client whose POST to the empty path is a call. */
+export const connection = (
+  address: Address,
+  token: string | undefined
+): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
+  Effect.map(dispatcher(address), (agent) =>
+    NodeHttpClient.makeUndici(agent).pipe(
+      HttpClient.mapRequest(
+        HttpClientRequest.prependUrl(`${address._tag === "Unix" ? "http://localhost" : format(address)}/rpc`)
+      ),
+      HttpClient.mapRequest(HttpClientRequest.setHeader(contractHeader, String(contractVersion))),
+      HttpClient.mapRequest((request) =>
+        token === undefined ? request : HttpClientRequest.bearerToken(request, token)
+      ),
+      HttpClient.transformResponse(Effect.flatMap(checked))
+    )
+  )
+
+/** What went wrong at the bottom, in its own words. */
+export const innermost = (cause: unknown): string => {
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.cause instanceof Error ? innermost(cause.cause) : cause.message
+}
+
+const refusedBy = (address: Address, call: string, error: HttpClientError.ResponseError): ClientError => {
+  const theirs = error.response.headers[contractHeader]
+  if (theirs !== undefined && theirs !== String(contractVersion)) return new ContractMismatch({ address, host: theirs })
+  const { status } = error.response
+  const reason = theirs === undefined ? "no agent of this contract answers there" : (error.description ?? "")
+  return new CallRefused({ address, call, status, reason })
+}
+
+/** A failure of the way, by what is known of it. */
+export const explain = (
+  address: Address,
+  call: string,
+  { cause, message }: RpcClientError.RpcClientError
+): ClientError => {
+  if (cause instanceof HttpClientError.ResponseError && cause.reason === "StatusCode")
+    return refusedBy(address, call, cause)
+  return new AgentUnreachable({ address, call, reason: cause === undefined ? message : innermost(cause) })
+}

@@ -1,0 +1,168 @@
+/** The calls of the contract on one device of a host, whatever the host. Sessions, repeats and epochs are kept here. */
+import { EBUSY } from "@stopcopy/errno"
+import { Ioctl, type MigrationState, MigrationStates, PrecopyInfo as Wire } from "@stopcopy/vfio"
+import { Effect, Either } from "effect"
+import type { DigestsNow, StateNow, StateReached } from "../Contract.ts"
+import * as Epochs from "../Epoch.ts"
+import {
+  type DeviceError,
+  DigestMismatch,
+  type EpochError,
+  type GrantError,
+  type HostFailed,
+  type NoSuchSession,
+  type TransferError
+} from "../Errors.ts"
+import type { HostDevice } from "../Host.ts"
+import type { LoadedChunk, PrecopyInfo, SavedChunk } from "../Transfer.ts"
+import type { SessionToken } from "../Values.ts"
+import { Ownership } from "./Ownership.ts"
+import { Sessions } from "./Sessions.ts"
+import { makeTurns, type Turns } from "./Turn.ts"
+
+const notStopped = (state: MigrationState): EBUSY =>
+  new EBUSY({
+    refusal: {
+      code: "agent.grant.state",
+      rule: "a device votes when it stands still with its state loaded",
+      where: "device state",
+      source: state,
+      destination: "STOP",
+      remedy: "set the state to STOP, then grant"
+    }
+  })
+
+const stopped = MigrationStates.toNumber("STOP")
+
+/** The calls on one device. */
+export class DeviceCalls {
+  private readonly turns: Turns
+  private readonly sessions: Sessions
+  private readonly ownership: Ownership
+  private readonly host: HostDevice
+
+  constructor(host: HostDevice) {
+    this.host = host
+    this.turns = makeTurns(host.facts.name)
+    this.sessions = new Sessions(host)
+    this.ownership = new Ownership(host)
+  }
+
+  /** A call under an epoch, in its turn: judged when the turn begins. */
+  private owned<A, E>(epoch: number, call: Effect.Effect<A, E>) {
+    const judged = Effect.flatMap(this.ownership.record, (record) => Epochs.judge(this.host.facts.name, record, epoch))
+    return this.turns.take(Effect.zipRight(judged, call))
+  }
+
+  /** The state as it is now; sessions that it does not have are ended. */
+  private readonly reached: Effect.Effect<StateReached, HostFailed> = Effect.suspend(() =>
+    Effect.flatMap(this.host.migration.getState, (state) =>
+      Effect.map(this.sessions.settle(state), () => ({ state, session: this.sessions.describe(state) }))
+    )
+  )
+
+  private walk(to: number): Effect.Effect<void, DeviceError> {
+    const walked = Effect.flatMap(this.host.migration.setState(to), this.sessions.open)
+    return Effect.tapError(walked, () => this.reached)
+  }
+
+  readonly setState = (epoch: number, to: MigrationState): Effect.Effect<StateReached, EpochError> =>
+    this.owned(epoch, Effect.zipRight(this.walk(MigrationStates.toNumber(to)), this.reached))
+
+  readonly getState: Effect.Effect<StateNow, DeviceError> = Effect.suspend(() =>
+    Effect.zipWith(this.host.migration.getState, this.ownership.record, (state, record) => ({
+      state,
+      session: this.sessions.describe(state),
+      ...record
+    }))
+  )
+
+  readonly dataSize: Effect.Effect<bigint, DeviceError> = Effect.suspend(() => this.host.migration.dataSize)
+
+  readonly precopyInfo = (token: SessionToken): Effect.Effect<PrecopyInfo, DeviceError | NoSuchSession> =>
+    Effect.gen(this, function* () {
+      const { file } = yield* this.sessions.saving(token)
+      const question = Wire.encode({ argsz: Wire.byteLength, flags: 0, initialBytes: 0n, dirtyBytes: 0n })
+      const answer = yield* file.ioctl(Ioctl.MIG_GET_PRECOPY_INFO, question)
+      const { dirtyBytes, initialBytes } = yield* Wire.decode(answer)
+      return { initialBytes, dirtyBytes }
+    })
+
+  readonly save = (
+    epoch: number,
+    token: SessionToken,
+    offset: number,
+    length: number
+  ): Effect.Effect<SavedChunk, TransferError> =>
+    this.owned(
+      epoch,
+      Effect.flatMap(this.sessions.saving(token), (session) => session.read(offset, length))
+    )
+
+  readonly resume = (
+    epoch: number,
+    token: SessionToken,
+    offset: number,
+    bytes: Uint8Array
+  ): Effect.Effect<LoadedChunk, TransferError> =>
+    this.owned(
+      epoch,
+      Effect.flatMap(this.sessions.resuming(token), (session) => session.write(offset, bytes))
+    )
+
+  readonly digest = (view: boolean): Effect.Effect<DigestsNow, DeviceError> =>
+    Effect.zipWith(this.host.migration.getState, this.host.view, (state, made) => ({
+      state,
+      digests: made.digests,
+      view: view ? made.view : null
+    }))
+
+  /** The reset itself waits for no turn: it is what ends a walk that hangs. */
+  readonly reset = (epoch: number): Effect.Effect<StateReached, EpochError> =>
+    Effect.gen(this, function* () {
+      const record = yield* this.ownership.change((now) =>
+        Either.map(Epochs.judgeNumber(this.host.facts.name, now, epoch), () => Epochs.afterReset(now))
+      )
+      const session = this.sessions.describe(yield* this.host.migration.getState)
+      yield* this.host.migration.reset
+      yield* this.sessions.endOf(session)
+      const still = record.standing === "held" ? Effect.void : this.walk(stopped)
+      return yield* this.turns.follow(Effect.zipRight(still, this.reached))
+    })
+
+  readonly grant = (epoch: number, digest: string | null): Effect.Effect<Epochs.EpochRecord, GrantError> => {
+    const { name } = this.host.facts
+    const vote = Effect.gen(this, function* () {
+      const state = yield* this.host.migration.getState
+      if (state !== "STOP") return yield* notStopped(state)
+      const own = (yield* this.host.view).digests.whole
+      if (digest !== null && digest !== own) return yield* new DigestMismatch({ device: name, called: digest, own })
+      return yield* this.ownership.change((record) => Epochs.grant(name, record, epoch, digest))
+    })
+    return this.turns.take(vote)
+  }
+
+  readonly adopt = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
+    this.ownership.change((record) => Epochs.adopt(this.host.facts.name, record, epoch))
+
+  readonly fence = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
+    Effect.gen(this, function* () {
+      const record = yield* this.ownership.change((now) => Epochs.fence(this.host.facts.name, now, epoch))
+      yield* this.turns.follow(Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state)))
+      return record
+    })
+
+  /** Stops a device that runs although it does not hold its epoch, because the process ended between a fence and its stop. */
+  readonly enforce: Effect.Effect<void, DeviceError> = Effect.suspend(() =>
+    Effect.flatMap(this.ownership.record, ({ standing }) =>
+      standing === "held"
+        ? Effect.void
+        : this.turns.follow(Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state)))
+    )
+  )
+
+  private standStill(state: MigrationState): Effect.Effect<void, DeviceError> {
+    const goesOn = MigrationStates.isRunning(state) || MigrationStates.isSaving(state)
+    return goesOn ? Effect.asVoid(Effect.zipRight(this.walk(stopped), this.reached)) : Effect.void
+  }
+}

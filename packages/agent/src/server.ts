@@ -1,0 +1,5 @@
+/** What `@stopcopy/agent/server` offers: the contract over HTTP, on a TCP port or a UNIX socket. Node only. */
+export type { Address } from "./Address.ts"
+export { CannotServe } from "./server/listen.ts"
+export { answerLimit } from "./server/RpcEndpoint.ts"
+export { defaultBodyLimit, serve, type ServeOptions } from "./server/serve.ts"

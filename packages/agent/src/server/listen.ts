@@ -1,0 +1,95 @@
+/**
+ * A listening HTTP server of Node on a TCP port or a UNIX socket. A socket file that nobody listens on any more is replaced; one that
+ * somebody listens on is not. Only its owner may connect to a UNIX socket.
+ */
+import type { HttpServer } from "@effect/platform"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
+import { chmod, lstat, unlink } from "node:fs/promises"
+import { createServer, type Server } from "node:http"
+import { connect } from "node:net"
+import { type Address, format } from "../Address.ts"
+
+/** How many connections there may be at once; more are closed. A coordinator has a few, each watcher has one. */
+const connectionLimit = 256
+
+/** The contract cannot be served at this address. */
+export class CannotServe extends Data.TaggedError("CannotServe")<{
+  readonly address: Address
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `cannot serve at ${format(this.address)}: ${this.reason}`
+  }
+}
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && "code" in cause && typeof cause.code === "string" ? cause.code : String(cause)
+
+/** Whether somebody listens on a UNIX socket. */
+const isAnswered = (path: string): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const socket = connect(path)
+    socket.once("connect", () => resume(Effect.succeed(true)))
+    socket.once("error", (error) => resume(Effect.succeed(codeOf(error) !== "ECONNREFUSED")))
+    return Effect.sync(() => socket.destroy())
+  })
+
+const file = <A>(address: Address, use: () => Promise<A>): Effect.Effect<A, CannotServe> =>
+  Effect.tryPromise({ try: use, catch: (cause) => new CannotServe({ address, reason: codeOf(cause) }) })
+
+/** Takes away a socket file that an ended process left. */
+const replaceLeftOver = (address: Address): Effect.Effect<void, CannotServe> =>
+  Effect.gen(function* () {
+    const refuse = (reason: string) => new CannotServe({ address, reason })
+    if (address._tag === "Tcp") return yield* refuse("the port is in use")
+    const { path } = address
+    // A connection to a plain file is refused as one to a left-over socket is.
+    if (!(yield* file(address, () => lstat(path))).isSocket()) return yield* refuse("there is a file that is no socket")
+    if (yield* isAnswered(path)) return yield* refuse("another process listens there")
+    return yield* file(address, () => unlink(path))
+  })
+
+const listenOnce = (server: Server, address: Address) =>
+  NodeHttpServer.make(
+    () => server,
+    address._tag === "Unix" ? { path: address.path } : { host: address.host, port: address.port }
+  )
+
+const onlyOwner = (address: Address): Effect.Effect<void, CannotServe> =>
+  address._tag === "Tcp" ? Effect.void : file(address, () => chmod(address.path, 0o600))
+
+/**
+ * Listens until the scope closes. Then connections that are still there after the grace, counted from `closing`, are cut: what has to be
+ * added to the scope last, so that it runs first.
+ */
+export const listen = (
+  address: Address,
+  grace: Duration.DurationInput
+): Effect.Effect<
+  { readonly http: HttpServer.HttpServer; readonly closing: Effect.Effect<void> },
+  CannotServe,
+  Scope.Scope
+> =>
+  Effect.gen(function* () {
+    const server = createServer()
+    server.maxConnections = connectionLimit
+    const cut = Effect.delay(
+      Effect.sync(() => server.closeAllConnections()),
+      grace
+    )
+    let cutting: Fiber.RuntimeFiber<void> | undefined
+    yield* Effect.addFinalizer(() => (cutting === undefined ? Effect.void : Fiber.interrupt(cutting)))
+    const http = yield* listenOnce(server, address).pipe(
+      Effect.catchIf(
+        (error) => codeOf(error.cause) === "EADDRINUSE",
+        () => Effect.zipRight(replaceLeftOver(address), listenOnce(server, address))
+      ),
+      Effect.catchTag("ServeError", (error) => Effect.fail(new CannotServe({ address, reason: codeOf(error.cause) })))
+    )
+    yield* onlyOwner(address)
+    const closing = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
+      cutting = fiber
+    })
+    return { http, closing }
+  })
