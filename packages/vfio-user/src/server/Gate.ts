@@ -4,7 +4,7 @@
  * G1 What came before a command that is intercepted is done and answered first; what comes behind one that is delayed waits.
  */
 import { Effect } from "effect"
-import { typeCommand, typeMask } from "../Header.ts"
+import { noReply, typeCommand, typeMask } from "../Header.ts"
 import type { Commands, Flow } from "./Commands.ts"
 import type { Verdict } from "./Interceptor.ts"
 import type { Options } from "./Options.ts"
@@ -33,6 +33,7 @@ export class Gate<E> {
     if (!this.commands.finishWrites()) return false
     const verdict = interceptor.judge(view.getUint16(at + 2, true))
     if (verdict === undefined) return this.commands.take(bytes, view, at, size, descriptors)
+    if (verdict._tag === "LoseAnswer") return this.unanswered(bytes.slice(at, at + size), descriptors)
     if (verdict._tag === "Delay") this.delay(verdict.millis, bytes.slice(at, at + size), descriptors)
     else this.end(verdict, view, at, descriptors)
     return true
@@ -53,8 +54,15 @@ export class Gate<E> {
     })
   }
 
+  /** The same command, as if its client wanted no answer. */
+  private unanswered(message: Uint8Array<ArrayBuffer>, descriptors: ReadonlyArray<number>): boolean {
+    const view = new DataView(message.buffer)
+    view.setUint32(8, (view.getUint32(8, true) | noReply) >>> 0, true)
+    return this.commands.take(message, view, 0, message.byteLength, descriptors)
+  }
+
   private end(
-    verdict: Exclude<Verdict, { readonly _tag: "Delay" }>,
+    verdict: Extract<Verdict, { readonly _tag: "Fail" | "Drop" }>,
     view: DataView,
     at: number,
     descriptors: ReadonlyArray<number>

@@ -3,10 +3,14 @@
  * nothing. Used by those who inject faults; a server has none unless it is given one.
  */
 
-/** What becomes of a command instead of its answer. A delayed one goes its way afterwards; those behind it wait. */
+/**
+ * What becomes of a command instead of its answer. A delayed one goes its way afterwards; those behind it wait. One that loses its answer is done, and its
+ * client is not told.
+ */
 export type Verdict =
   | { readonly _tag: "Fail"; readonly errno: number }
   | { readonly _tag: "Drop" }
+  | { readonly _tag: "LoseAnswer" }
   | { readonly _tag: "Delay"; readonly millis: number }
 
 export interface Interceptor {

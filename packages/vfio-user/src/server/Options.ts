@@ -44,6 +44,11 @@ export interface Options {
   readonly padMigrationData: boolean
   /** DEVICE_RESET as libvfio-user has it: EINVAL in STOP and STOP_COPY, elsewhere the migration state stays. Default: RUNNING, as kernel VFIO. */
   readonly resetKeepsMigrationState: boolean
+  /**
+   * How long the maps of a client that has just come may take, in milliseconds: until then an access of the device that finds no memory waits. For devices that
+   * are at work when a client comes back. Default: 0, it faults.
+   */
+  readonly mapGraceMillis: number
   /** Clients that may wait for the one before them; a further one is turned away. */
   readonly maxWaitingClients: number
   /** The file of a migration session stays open when the server ends: the next server of the device is given it. Default: it is closed. */
@@ -61,6 +66,7 @@ export const defaults: Options = {
   pageSizes: Capabilities.defaultPageSizes,
   padMigrationData: false,
   resetKeepsMigrationState: false,
+  mapGraceMillis: 0,
   maxWaitingClients: 8,
   keepsMigrationFile: false,
   interceptor: noInterceptor

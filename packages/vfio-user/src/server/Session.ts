@@ -13,6 +13,7 @@ import { IoAddressSpace } from "@stopcopy/vfio"
 import { Cause, Effect, Either, Exit, Option, Runtime, Scope } from "effect"
 import type { Connection, Receiver } from "../Connection.ts"
 import { typeMask, typeReply } from "../Header.ts"
+import { ArrivingMemory } from "./ArrivingMemory.ts"
 import { Backlog } from "./Backlog.ts"
 import type { Client } from "./Client.ts"
 import { Commands, type Flow } from "./Commands.ts"
@@ -38,6 +39,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private readonly log: Log
   private readonly released: () => void
   private readonly client: Client<E>
+  private readonly memory: ArrivingMemory
   private readonly framing: Framing
   private readonly commands: Commands<E>
   private readonly gate: Gate<E>
@@ -64,7 +66,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     log: Log,
     released: () => void
   ) {
-    const { host, maxDataXferSize, maxDmaMaps, maxDmaSize, pageSizes } = served.options
+    const { host, mapGraceMillis, maxDataXferSize, maxDmaMaps, maxDmaSize, pageSizes } = served.options
     const { passesDescriptors } = connection
     this.served = served
     this.connection = connection
@@ -77,7 +79,8 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     )
     const space = IoAddressSpace.make({ pageSizes: BigInt(pageSizes), maxSize: maxDmaSize, maxMappings: maxDmaMaps })
     const interrupts = new Interrupts(served.device.interrupts, host, passesDescriptors, log)
-    this.client = { served, space, interrupts, dma, passesDescriptors, negotiated: nothing }
+    this.memory = new ArrivingMemory(space, mapGraceMillis)
+    this.client = { served, space: this.memory.space, interrupts, dma, passesDescriptors, negotiated: nothing }
     const maxBytes = Math.max(maxDataXferSize, leastRoom) + headRoom
     this.framing = new Framing(this, maxBytes)
     this.commands = new Commands(this.client, this, log, maxBytes)
@@ -125,8 +128,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.isGone = true
     this.isOver = true
     if (failure !== undefined) this.log.warn(`the client's connection has failed: ${failure.message}`)
-    this.unclaimed(this.framing.clear())
-    this.unclaimed(this.gate.abandoned())
+    this.unclaimed([...this.framing.clear(), ...this.gate.abandoned()])
     this.drop(this.backlog)
     this.drop(this.inbox)
     this.client.dma.close()
@@ -263,11 +265,12 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   }
 
   private makeAttach(): Effect.Effect<void, Errno | E> {
-    const { interrupts, space } = this.client
-    const user = { dma: space, interrupt: (index: number, vector: number) => interrupts.fire(index, vector) }
+    const { client, memory } = this
+    const interrupt = (index: number, vector: number) => client.interrupts.fire(index, vector)
     return Effect.flatMap(Scope.make(), (scope) => {
       this.scope = scope
-      return Scope.extend(this.served.device.attach(user), scope)
+      const attached = this.served.device.attach({ dma: memory.dma, interrupt })
+      return Scope.extend(Effect.zipRight(memory.arrived, attached), scope)
     })
   }
 

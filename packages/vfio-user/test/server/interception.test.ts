@@ -52,6 +52,19 @@ describe("an interceptor", () => {
     })
   )
 
+  it.scoped("lets the answer of one be lost: it is done, and those behind it are answered", () =>
+    Effect.gen(function* () {
+      const { interceptor } = verdicts(undefined, { _tag: "LoseAnswer" }, { _tag: "LoseAnswer" }, undefined)
+      const { connect } = yield* serving({}, { interceptor })
+      const client = connect().version()
+      const before = client.messages.length
+      client.command(REGION_WRITE, write(0, 0, four))
+      client.command(REGION_READ, read(0, 0, 4))
+      assert.strictEqual(client.messages.length, before)
+      assert.deepStrictEqual(client.ask(REGION_READ, read(0, 0, 4)), write(0, 0, four))
+    })
+  )
+
   it.scoped("delays one: it and those behind it are answered afterwards, in order", () =>
     Effect.gen(function* () {
       const { interceptor } = verdicts(undefined, { _tag: "Delay", millis: 50 }, undefined)
