@@ -89,18 +89,19 @@ const ofJournal = (file: string, families: Families): Effect.Effect<void, ReadEr
     yield* families.journalBytes(sizeOf(file) + sizeOf(`${file}-wal`))
   })
 
-const nanosPerSecond = 1e9
+/** How often the delay of the event loop is measured, in milliseconds: what is measured has that in it. */
+const resolution = 10
+const nanosPerMilli = 1e6
 
 const ofEventLoop = (delay: IntervalHistogram, { loopDelay }: Families): Effect.Effect<void> =>
   Effect.gen(function* () {
-    yield* loopDelay(delay.percentile(50) / nanosPerSecond, { quantile: "0.5" })
-    yield* loopDelay(delay.percentile(99) / nanosPerSecond, { quantile: "0.99" })
-    yield* loopDelay(delay.max / nanosPerSecond, { quantile: "1" })
+    const late = (nanos: number): number => Math.max(0, nanos / nanosPerMilli - resolution) / 1000
+    yield* loopDelay(late(delay.percentile(50)), { quantile: "0.5" })
+    yield* loopDelay(late(delay.percentile(99)), { quantile: "0.99" })
+    yield* loopDelay(late(delay.max), { quantile: "1" })
     delay.reset()
   })
 
-/** How fine the delay of the event loop is measured, in milliseconds. */
-const resolution = 10
 const every = "1 second"
 
 /** Keeps the metrics up to date until the scope ends. */
