@@ -31,16 +31,19 @@ export const writeAll = (dma: DmaAccess, writes: ReadonlyArray<DmaWrite>, from =
   return Either.void
 }
 
-/** Puts a response into its slot. `base`: address of ring 1. */
+/**
+ * Puts a response into its slot. `base`: address of ring 1. Memory at hand is written in two steps, the polled word last. Memory that answers later is
+ * written whole: between two messages a process may die, and the half of a response in a marked slot would look like one that was taken.
+ */
 export const writeResponse = (
   dma: DmaAccess,
   base: bigint,
   { response, responseSlot }: Pick<Outcome, "response" | "responseSlot">
 ): Effect.Effect<void, DmaFault> => {
   const address = base + BigInt(responseSlot * responseBytes)
-  return Now.flatMapNow(dma.write(address + BigInt(firstWord), response.subarray(firstWord)), () =>
-    dma.write(address, response.subarray(0, firstWord))
-  )
+  const behind = dma.write(address + BigInt(firstWord), response.subarray(firstWord))
+  if (!Now.isNow(behind)) return dma.write(address, response)
+  return Now.flatMapNow(behind, () => dma.write(address, response.subarray(0, firstWord)))
 }
 
 /**
