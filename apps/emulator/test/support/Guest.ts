@@ -19,9 +19,10 @@ const memoryBytes = 1 << 17
 const depth = 64
 const requestBytes = 128
 const responseBytes = 32
+const markBytes = 4
 /** What an empty slot of the response ring holds. */
 const empty = 0x7f
-/** Slots are overwritten and given back when this many were taken, as DPDK does. */
+/** Slots are given back when this many were taken. */
 const lazySlots = 32
 
 /** Places in memory: rings, the descriptor of the cipher, and the data of each slot. */
@@ -171,6 +172,8 @@ export class Guest {
         const at = places.responses + (this.taken % depth) * responseBytes
         if (this.view.getUint32(at, true) === 0x7f7f_7f7f) break
         if (!this.isRight(at, this.taken)) this.wrong.push(this.taken)
+        // As the kernel does: the first word marks what was taken, the rest stays until the next lap.
+        this.memory.fill(empty, at, at + markBytes)
         this.taken++
         this.unreturned++
       }
@@ -180,10 +183,6 @@ export class Guest {
 
   private get giveBack(): Step {
     return Effect.suspend(() => {
-      for (let number = this.taken - this.unreturned; number < this.taken; number++) {
-        const at = places.responses + (number % depth) * responseBytes
-        this.memory.fill(empty, at, at + responseBytes)
-      }
       this.unreturned = 0
       this.head = (this.taken % depth) * responseBytes
       return this.ring(1, "HEAD", this.head)
