@@ -4,7 +4,7 @@
  */
 // @ts-check
 import { existsSync, readFileSync, rmSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { basename, dirname, extname, join } from "node:path"
 import { build } from "esbuild"
 import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs"
 
@@ -53,9 +53,9 @@ export const bundle = (root, entry, { executable }) => {
   rmSync(join(root, dirname(entry.output), "chunks"), { recursive: true, force: true })
   return build({
     absWorkingDir: root,
-    entryPoints: [{ in: entry.source, out: basename(entry.output, ".mjs") }],
+    entryPoints: [{ in: entry.source, out: basename(entry.output, extname(entry.output)) }],
     outdir: dirname(entry.output),
-    outExtension: { ".js": ".mjs" },
+    outExtension: { ".js": extname(entry.output) },
     bundle: true,
     // What a command imports when it runs is a file of its own, read only then.
     splitting: true,

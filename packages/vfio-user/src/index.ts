@@ -22,5 +22,6 @@ export type { Accept, CloseDescriptor, Connection, Receiver } from "./Connection
 export * as Header from "./Header.ts"
 export * as Message from "./Message.ts"
 export * as Messages from "./messages.ts"
+export type { Interceptor, Verdict } from "./server/Interceptor.ts"
 export type { Host, MapDescriptor, Options } from "./server/Options.ts"
 export * as Server from "./server/Server.ts"

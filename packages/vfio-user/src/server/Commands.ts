@@ -70,7 +70,7 @@ export class Commands<E> {
       const payload = bytes.subarray(at + headerBytes, at + size)
       this.writeMulti(view.getUint16(at, true), view.getUint32(at + 8, true), payload)
     } else {
-      if (!this.batch.isEmpty && !this.commit()) return false
+      if (!this.finishWrites()) return false
       if (isAccess && command === Command.REGION_READ) this.read(view, at)
       else {
         this.other(bytes, view, at, size, descriptors)
@@ -88,12 +88,18 @@ export class Commands<E> {
     this.flush()
   }
 
-  /** The device threw at the message at `at`. */
-  failDefect(view: DataView, at: number): void {
-    this.fail(view.getUint16(at, true), view.getUint16(at + 2, true), view.getUint32(at + 8, true), eio.errno)
+  /** The message at `at` fails without being looked at. Default: the device threw at it. */
+  failUnseen(view: DataView, at: number, errno: number = eio.errno): void {
+    this.fail(view.getUint16(at, true), view.getUint16(at + 2, true), view.getUint32(at + 8, true), errno)
   }
 
-  private flush(): void {
+  /** Writes that were collected reach the device. False: they have to wait. */
+  finishWrites(): boolean {
+    return this.batch.isEmpty || this.commit()
+  }
+
+  /** Replies that were collected go out. */
+  flush(): void {
     if (this.replies.pending > 0) this.flow.send(this.replies.take(!this.flow.isWaiting()))
   }
 

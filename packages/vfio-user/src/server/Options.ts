@@ -4,6 +4,7 @@ import type { IoAddressSpace } from "@stopcopy/vfio"
 import type { Either } from "effect"
 import type { CloseDescriptor } from "../Connection.ts"
 import * as Capabilities from "../messages/Capabilities.ts"
+import { type Interceptor, noInterceptor } from "./Interceptor.ts"
 
 /**
  * Makes the memory behind a descriptor accessible: `size` bytes from `offset` on. On success the backing owns the descriptor and closes it when it is
@@ -45,6 +46,10 @@ export interface Options {
   readonly resetKeepsMigrationState: boolean
   /** Clients that may wait for the one before them; a further one is turned away. */
   readonly maxWaitingClients: number
+  /** The file of a migration session stays open when the server ends: the next server of the device is given it. Default: it is closed. */
+  readonly keepsMigrationFile: boolean
+  /** Misbehaves on purpose. Default: nobody does. */
+  readonly interceptor: Interceptor
 }
 
 export const defaults: Options = {
@@ -56,5 +61,7 @@ export const defaults: Options = {
   pageSizes: Capabilities.defaultPageSizes,
   padMigrationData: false,
   resetKeepsMigrationState: false,
-  maxWaitingClients: 8
+  maxWaitingClients: 8,
+  keepsMigrationFile: false,
+  interceptor: noInterceptor
 }

@@ -2,7 +2,7 @@
  * A device as the server serves it to one client after the other, with what must outlive a client: the open migration file and whether DMA is logged.
  * Source: sections 13, 15 and 17 of the vfio-user specification.
  *
- * S1 The file of a session is closed when the session ends, when another begins, or when the server stops; not when a client leaves.
+ * S1 The file of a session is closed when the session ends, when another begins, or when the server stops and does not keep it; not when a client leaves.
  * S2 What changes the migration state is not interrupted: between a state and its file nothing is lost.
  */
 import { EINVAL, type Errno } from "@stopcopy/errno"
@@ -24,9 +24,11 @@ export class Served<E> {
   /** The file of the open session. */
   file: MigrationFile<E> | undefined
 
-  constructor(device: VfioDevice<E>, options: Options) {
+  /** `file`: of a session that an earlier server of the device has left open. */
+  constructor(device: VfioDevice<E>, options: Options, file?: MigrationFile<E>) {
     this.device = device
     this.options = options
+    this.file = file
   }
 
   /** Walks to the state with this number. After a failure the file follows the state that was reached. */

@@ -4,7 +4,7 @@
  * A client that comes while another has the device waits, unread; when too many wait, it is turned away. Device, migration state and migration file stay
  * from one client to the next.
  */
-import type { VfioDevice } from "@stopcopy/vfio"
+import type { MigrationFile, VfioDevice } from "@stopcopy/vfio"
 import { Effect, type Runtime, type Scope } from "effect"
 import type { Accept, Connection, Receiver } from "../Connection.ts"
 import { Log } from "./Log.ts"
@@ -17,14 +17,18 @@ export interface Server {
   readonly accept: Accept
 }
 
-/** Serves until the scope ends; then connections are closed, the command that runs ends, and the migration file is closed. */
+/**
+ * Serves until the scope ends; then connections are closed, the command that runs ends, and the migration file is closed unless the options keep it. `file`:
+ * that of a session that an earlier server of this device has left open.
+ */
 export const serve = <E>(
   device: VfioDevice<E>,
-  options: Partial<Options> = {}
+  options: Partial<Options> = {},
+  file?: MigrationFile<E>
 ): Effect.Effect<Server, never, Scope.Scope> =>
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<never>()
-    const served = new Served(device, { ...defaults, ...options })
+    const served = new Served(device, { ...defaults, ...options }, file)
     const clients = new Clients(served, runtime, new Log(runtime, device.name))
     yield* Effect.addFinalizer(() => clients.stop)
     return { accept: (connection) => clients.accept(connection) }
@@ -68,6 +72,7 @@ class Clients<E> {
       if (this.current === undefined) this.idle()
       else this.current.stop()
     })
+    if (this.served.options.keepsMigrationFile) return ended
     const close = Effect.catchAllCause(this.served.closeFile, (cause) =>
       Effect.sync(() => this.log.failed("the migration file could not be closed", cause))
     )

@@ -20,6 +20,7 @@ import type { Client } from "./Client.ts"
 import { Commands, type Flow } from "./Commands.ts"
 import { DmaToClient, flooded } from "./DmaToClient.ts"
 import { Framing, type Sink } from "./Framing.ts"
+import { Gate } from "./Gate.ts"
 import { nothing } from "./handlers/version.ts"
 import { Interrupts } from "./Interrupts.ts"
 import type { Log } from "./Log.ts"
@@ -43,6 +44,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private readonly client: Client<E>
   private readonly framing: Framing
   private readonly commands: Commands<E>
+  private readonly gate: Gate<E>
   private readonly backlog = new Backlog()
   /** Chunks that came while a pass was under way. */
   private readonly inbox = new Backlog()
@@ -81,6 +83,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     const maxBytes = Math.max(maxDataXferSize, leastRoom) + headRoom
     this.framing = new Framing(this, maxBytes)
     this.commands = new Commands(this.client, this, log, maxBytes)
+    this.gate = new Gate(served.options, this.commands, this)
     this.tenure = new Tenure(this.client, runtime, log, released)
     this.attach = this.tenure.begin
   }
@@ -125,7 +128,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.isGone = true
     this.isOver = true
     if (failure !== undefined) this.log.warn(`the client's connection has failed: ${failure.message}`)
-    this.unclaimed(this.framing.clear())
+    this.unclaimed([...this.framing.clear(), ...this.gate.abandoned()])
     this.dropAll()
     this.client.memory.leave()
     this.client.interrupts.detach()
@@ -201,10 +204,10 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     descriptors: ReadonlyArray<number>
   ): boolean {
     try {
-      return this.commands.take(bytes, view, at, size, descriptors)
+      return this.gate.take(bytes, view, at, size, descriptors)
     } catch (defect) {
       this.log.failed("a command has failed", Cause.die(defect))
-      this.commands.failDefect(view, at)
+      this.commands.failUnseen(view, at)
       return true
     }
   }

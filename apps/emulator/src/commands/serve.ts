@@ -1,0 +1,64 @@
+/** `serve`: hosts until it is asked to end. Lines on standard output: one for each socket, one for the agent, then `ready`. */
+import { Addresses, Host, type HostService } from "@stopcopy/agent"
+import { serve as serveAgent } from "@stopcopy/agent/server"
+import { ActorSystem } from "@stopcopy/runtime"
+import { layerSqlite } from "@stopcopy/runtime/sqlite"
+import { Effect, Either, Layer } from "effect"
+import { plan as planOf, type Plan, type ServeOptions } from "../description/Plan.ts"
+import { problemLines } from "../description/Problem.ts"
+import { host } from "../hosting/Emulator.ts"
+import { retire } from "../hosting/Retire.ts"
+import { measure } from "../metrics/Metrics.ts"
+import { Failed, Misuse } from "../Outcome.ts"
+import { endSignal } from "../Signals.ts"
+
+const print = (line: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${line}\n`))
+
+/** Answers go out this long after the agent takes no more calls. */
+const agentGrace = "2 seconds"
+
+/** Hosts, and ends when a signal comes. */
+const hosting = (plan: Plan) =>
+  Effect.gen(function* () {
+    const signal = yield* endSignal
+    const emulator = yield* host(plan, (service: HostService) =>
+      serveAgent({ address: plan.agent, grace: agentGrace, ...plan.token }).pipe(Effect.provideService(Host, service))
+    )
+    yield* measure(emulator, plan.journal)
+    for (const { name, socketPath } of emulator.vfs) yield* print(`socket ${name} ${socketPath}`)
+    yield* print(`agent ${Addresses.format(emulator.agent)}`)
+    yield* print("ready")
+    yield* Effect.logInfo(`${emulator.vfs.length} VFs of ${emulator.pfs.length} PFs are hosted`)
+    const name = yield* signal
+    yield* Effect.logInfo(`${name}: guests are asked to leave, at most ${plan.drainMillis} ms`)
+    const late = yield* retire(emulator, plan.drainMillis)
+    for (const device of late) {
+      yield* Effect.logWarning(`${device}: its guest works on; what is in flight is answered when the emulator is back`)
+    }
+  }).pipe(Effect.scoped)
+
+type Ends = Effect.Effect.Error<ReturnType<typeof hosting>>
+
+/** What was asked for wrongly, and what failed. */
+const outcomeOf = (error: Ends): Failed | Misuse =>
+  error._tag === "ContradictsJournal" || error._tag === "NothingToHost" || error._tag === "SocketPathTooLong"
+    ? new Misuse({ message: error.message })
+    : new Failed({ message: error.message })
+
+/** Ends when the emulator has. */
+export const serve = (options: ServeOptions): Effect.Effect<void, Failed | Misuse> =>
+  Effect.gen(function* () {
+    const plan = planOf(options)
+    if (Either.isLeft(plan)) {
+      return yield* new Misuse({ message: `${problemLines(plan.left)}\nnothing was started` })
+    }
+    const journal = Layer.mapError(
+      layerSqlite({ file: plan.right.journal, tapes: true }),
+      (error) => new Failed({ message: error.message })
+    )
+    yield* hosting(plan.right).pipe(
+      Effect.mapError(outcomeOf),
+      Effect.provide(Layer.provideMerge(ActorSystem.layer, journal))
+    )
+    yield* Effect.logInfo("everything is in the journal; the emulator ends")
+  })

@@ -1,0 +1,118 @@
+/** The emulator behind the agent's contract: what it describes, a whole migration between two emulators, epochs that survive a kill, changes. */
+import { assert, it } from "@effect/vitest"
+import { Addresses } from "@stopcopy/agent"
+import { makeClient as makeAgent } from "@stopcopy/agent/client"
+import { MigrationStates } from "@stopcopy/vfio"
+import { makeClient } from "@stopcopy/vfio-user"
+import { Transport } from "@stopcopy/vfio-user/transport"
+import { Chunk, Effect, Either, Fiber, Stream } from "effect"
+import { Guest } from "../support/Guest.ts"
+import { type Place, place, program, type Running, socketOf } from "../support/program.ts"
+
+const emulator = program()
+const device = "a/vf0"
+
+const agentOf = ({ agent }: Running) =>
+  makeAgent({ address: Either.getOrThrow(Addresses.parse(agent)), timeout: "10 seconds" })
+const vmmOf = (here: Place) => makeClient((accept) => Transport.messages.connect(socketOf(here, "a", 0), accept))
+
+const host = (pf = "a=4xxx:1") =>
+  Effect.gen(function* () {
+    const here = yield* place
+    const running = yield* emulator.serve(["--pf", pf, "--drain-seconds", "0.1", ...here.args])
+    return { here, running, agent: yield* agentOf(running) }
+  })
+
+it.scopedLive("describes PFs and VFs with all that a preflight needs", () =>
+  Effect.gen(function* () {
+    const { agent, here } = yield* host("a=402xx:2,services=sym")
+    const { pfs, program: name } = yield* agent.describe
+    assert.strictEqual(name, "stopcopy-emulator 0.1.0")
+    assert.deepInclude(pfs[0], { name: "a", deviceId: 0x4944, deviceKind: "402xx" })
+    assert.deepInclude(pfs[0]?.capabilities, { svcmap: 0x6db, rateLimiting: true, slas: [] })
+    assert.deepInclude(pfs[0]?.vfs[1], {
+      name: "a/vf1",
+      vfNumber: 1,
+      socketPath: socketOf(here, "a", 1),
+      deviceType: "qat-gen4",
+      deviceId: 0x4945,
+      mode: "safe",
+      migrationFlags: 7,
+      state: "RUNNING",
+      lifecycle: "open",
+      attached: false,
+      epoch: 0,
+      standing: "held"
+    })
+  }).pipe(Effect.timeout("30 seconds"))
+)
+
+it.scopedLive("a guest's device goes from one emulator to another, and the first stands still ever after", () =>
+  Effect.gen(function* () {
+    const [source, destination] = [yield* host(), yield* host()]
+    const guest = new Guest()
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        yield* guest.connect(socketOf(source.here, "a", 0))
+        yield* guest.setup
+        yield* guest.work(50)
+      })
+    )
+    const of = { device, migration: "m1", epoch: 0 }
+    const saving = yield* source.agent.setState({ ...of, to: "STOP_COPY" })
+    const resuming = yield* destination.agent.setState({ ...of, to: "RESUMING" })
+    const chunks = source.agent.saved({ ...of, session: saving.session?.token ?? "", offset: 0 })
+    yield* Stream.runForEach(chunks, ({ bytes, offset }) =>
+      destination.agent.load({ ...of, session: resuming.session?.token ?? "", offset, bytes })
+    )
+    yield* destination.agent.setState({ ...of, to: "STOP" })
+    yield* source.agent.setState({ ...of, to: "STOP" })
+    const [there, here] = [
+      yield* destination.agent.digest({ device, view: true }),
+      yield* source.agent.digest({ device, view: true })
+    ]
+    assert.deepStrictEqual([there.view, there.digests], [here.view, here.digests])
+    const next = { ...of, epoch: 1 }
+    yield* destination.agent.grant({ ...next, digest: here.digests.whole })
+    yield* source.agent.fence(next)
+    yield* destination.agent.adopt(next)
+    yield* destination.agent.setState({ ...next, to: "RUNNING" })
+    yield* guest.connect(socketOf(destination.here, "a", 0))
+    yield* guest.work(120)
+    guest.settled()
+
+    // Neither its VMM nor a kill brings the source back.
+    yield* source.running.kill("SIGKILL")
+    const again = yield* emulator.serve(source.here.args)
+    const fenced = yield* agentOf(again)
+    assert.deepInclude(yield* fenced.getState({ device }), { state: "STOP", epoch: 1, standing: "fenced" })
+    const vmm = yield* vmmOf(source.here)
+    const refused = yield* Effect.flip(vmm.setMigrationState(MigrationStates.toNumber("RUNNING")))
+    assert.strictEqual(refused._tag, "EPERM")
+    yield* vmm.reset
+    assert.strictEqual((yield* fenced.getState({ device })).state, "STOP")
+    // A function level reset by config space.
+    yield* vmm.writeWord(7, 0x58, 2, 0x8000)
+    yield* Effect.repeat(fenced.getState({ device }), { until: ({ state }) => state === "STOP" })
+    const stale = yield* Effect.flip(fenced.setState({ ...of, to: "RUNNING" }))
+    assert.strictEqual(stale._tag, "StaleEpoch")
+  }).pipe(Effect.timeout("50 seconds"))
+)
+
+it.scopedLive("whoever watches is told of states, standings and guests", () =>
+  Effect.gen(function* () {
+    const { agent, here } = yield* host()
+    const watching = yield* agent.watch({ devices: [] }).pipe(Stream.take(6), Stream.runCollect, Effect.fork)
+    const seen = yield* agent.watch({ devices: [device] }).pipe(Stream.take(1), Stream.runCollect)
+    assert.deepInclude(Chunk.unsafeGet(seen, 0), { name: device, state: "RUNNING", attached: false })
+    yield* Effect.scoped(vmmOf(here))
+    // Changes come in any pace: each is the whole of it.
+    const far = Effect.gen(function* () {
+      yield* agent.setState({ device, epoch: 0, to: "STOP" })
+      yield* agent.setState({ device, epoch: 0, to: "RUNNING" })
+    })
+    yield* Effect.raceFirst(Effect.forever(far), Fiber.await(watching))
+    const states = Chunk.toReadonlyArray(yield* Fiber.join(watching)).map(({ state }) => state)
+    assert.includeMembers([...states], ["RUNNING", "STOP"])
+  }).pipe(Effect.timeout("30 seconds"))
+)
