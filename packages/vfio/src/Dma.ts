@@ -23,6 +23,11 @@ export interface DmaAccess {
   /** `length` bytes from `address` on. */
   readonly read: (address: bigint, length: number) => Effect.Effect<Uint8Array, DmaFault>
   readonly write: (address: bigint, bytes: Uint8Array) => Effect.Effect<void, DmaFault>
+  /**
+   * As `write`, but never done twice: false where nobody knows whether it was done, because the user left before it answered. Left out: `write` is that already, as
+   * no other user can come.
+   */
+  readonly writeOnce?: (address: bigint, bytes: Uint8Array) => Effect.Effect<boolean, DmaFault>
   /** Whether a write there would fault, without writing. */
   readonly mayWrite: (address: bigint, length: number) => Effect.Effect<void, DmaFault>
 }

@@ -15,7 +15,7 @@ import { type Done, executeOne, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess, DmaFault } from "./Dma.ts"
 import { blank, equal, firstMissing, isStale, traceOf } from "./Slots.ts"
 import type { DmaWrite } from "./Steps.ts"
-import { type Burst, Stage, stageIn, witness } from "./Witness.ts"
+import { type Burst, isWitness, witness } from "./Witness.ts"
 
 const firstWord = 4
 
@@ -56,33 +56,32 @@ const giving = 8
 
 /**
  * Puts a response into its slot. Memory at hand is written in two steps, the polled word last. Memory that answers later is written whole: between two messages
- * a process may die.
+ * a process may die. False where nobody knows whether the guest has it.
  */
-const writeResponse = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<void, DmaFault> => {
+const writeResponse = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<boolean, DmaFault> => {
+  const { dma } = ring
   const address = slotAt(ring, responseSlot)
-  const behind = ring.dma.write(address + BigInt(giving), response.subarray(giving))
-  if (!Now.isNow(behind)) return ring.dma.write(address, response)
-  return Now.flatMapNow(behind, () => ring.dma.write(address, response.subarray(0, giving)))
+  const behind = dma.write(address + BigInt(giving), response.subarray(giving))
+  if (!Now.isNow(behind)) return dma.writeOnce?.(address, response) ?? Effect.as(dma.write(address, response), true)
+  return Now.flatMapNow(behind, () => Now.mapNow(dma.write(address, response.subarray(0, giving)), () => true))
 }
 
-const leaveWitness = (ring: Ring, { responseSlot }: Placed, stage: Stage): Effect.Effect<void, DmaFault> =>
-  ring.dma.write(slotAt(ring, responseSlot + 1) + second, witness(ring.burst, stage))
+const leaveWitness = (ring: Ring, { responseSlot }: Placed): Effect.Effect<void, DmaFault> =>
+  ring.dma.write(slotAt(ring, responseSlot + 1) + second, witness(ring.burst))
 
-/** Gives a response to the guest, behind the trace of `next`, or of the end of the burst (P1 of `Slots.ts`). */
-export const giveResponse = (ring: Ring, response: Placed, next: Placed | undefined): Effect.Effect<void, DmaFault> =>
-  Now.flatMapNow(next === undefined ? leaveWitness(ring, response, Stage.lastPending) : leaveTrace(ring, next), () =>
+/** Gives a response to the guest, behind the trace of `next`, or of the end of the burst (P1 of `Slots.ts`). False where nobody knows whether it has it. */
+export const giveResponse = (
+  ring: Ring,
+  response: Placed,
+  next: Placed | undefined
+): Effect.Effect<boolean, DmaFault> =>
+  Now.flatMapNow(next === undefined ? leaveWitness(ring, response) : leaveTrace(ring, next), () =>
     writeResponse(ring, response)
   )
 
-/** Leaves behind its last response that a burst is placed. */
-export const conclude = (ring: Ring, last: Placed): Effect.Effect<void, DmaFault> => leaveWitness(ring, last, Stage.all)
+const isDone = (written: Effect.Effect<unknown, DmaFault>): boolean => Now.isNow(written) && Either.isRight(written)
 
-const isDone = (written: Effect.Effect<void, DmaFault>): boolean => Now.isNow(written) && Either.isRight(written)
-
-/**
- * Places the outcomes of a burst in order, as long as the memory is at hand and takes everything. How many that were, and one more if the burst is
- * concluded.
- */
+/** Places the outcomes of a burst in order, as long as the memory is at hand and takes everything; how many that were. */
 export const placeNow = (ring: Ring, burst: ReadonlyArray<Done>): number => {
   const [first] = burst
   if (first === undefined || !isDone(leaveTrace(ring, first.outcome))) return 0
@@ -91,8 +90,7 @@ export const placeNow = (ring: Ring, burst: ReadonlyArray<Done>): number => {
     if (done === undefined || !isDone(writeAll(ring.dma, done.writes))) return index
     if (!isDone(giveResponse(ring, done.outcome, burst[index + 1]?.outcome))) return index
   }
-  const last = burst.at(-1)
-  return last !== undefined && isDone(conclude(ring, last.outcome)) ? burst.length + 1 : burst.length
+  return burst.length
 }
 
 /**
@@ -147,7 +145,7 @@ export const firstMissingOf = (ring: Ring, outcomes: ReadonlyArray<Outcome>): Ef
     const there = yield* Effect.forEach(outcomes, ({ responseSlot }) => slot(responseSlot))
     const behind = yield* slot(last.responseSlot + 1)
     const responses = outcomes.map(({ response }) => response)
-    return firstMissing(responses, there, stageIn(behind, ring.burst))
+    return firstMissing(responses, there, isWitness(behind, ring.burst))
   })
 
 /** Whether the data that an outcome tells of is in guest memory. */

@@ -19,16 +19,7 @@ import type { Vf } from "../VfState.ts"
 import type { Done } from "./Burst.ts"
 import { type DmaAccess, DmaFault } from "./Dma.ts"
 import { failedResponse } from "./Firmware.ts"
-import {
-  conclude,
-  firstMissingOf,
-  giveResponse,
-  leaveTrace,
-  placeNow,
-  restoreData,
-  type Ring,
-  writeAll
-} from "./Place.ts"
+import { firstMissingOf, giveResponse, leaveTrace, placeNow, restoreData, type Ring, writeAll } from "./Place.ts"
 
 export type Failed = Errno | JournalError
 
@@ -46,6 +37,10 @@ export const generationOf = (state: Vf, bank: number): number => partOf(state, b
 const writtenWhile = (dma: DmaAccess, isCurrent: () => boolean): DmaAccess => ({
   read: (address, length) => dma.read(address, length),
   write: (address, bytes) => (isCurrent() ? dma.write(address, bytes) : Either.void),
+  writeOnce: (address, bytes) => {
+    if (!isCurrent()) return Either.right(true)
+    return dma.writeOnce?.(address, bytes) ?? Effect.as(dma.write(address, bytes), true)
+  },
   mayWrite: (address, length) => dma.mayWrite(address, length)
 })
 
@@ -124,13 +119,11 @@ export class Placement {
   place(ring: Ring, done: ReadonlyArray<Done>): Effect.Effect<void, Failed> {
     return Effect.gen(this, function* () {
       this.own = ring.burst.generation
-      const steps = placeNow(ring, done)
-      this.inMemory = Math.min(steps, done.length)
-      if (steps <= done.length) {
+      this.inMemory = placeNow(ring, done)
+      if (this.inMemory < done.length) {
         const outcomes = done.map(({ outcome }) => outcome)
         const write = (index: number) => Effect.as(writeAll(ring.dma, done[index]?.writes ?? []), true)
-        const faulted = yield* this.placeFrom(ring, outcomes, steps, write, "write fault")
-        if (faulted) return
+        if (!(yield* this.placeFrom(ring, outcomes, this.inMemory, write, "write fault"))) return
       }
       // At once: while it is not recorded, only the slots tell what the guest has taken (`Slots.ts`).
       yield* this.settleKnown(yield* this.vf.state)
@@ -138,8 +131,8 @@ export class Placement {
   }
 
   /**
-   * Places responses from `from` on, each behind its data, which `write` brings there, or says that it cannot. True if the ring's memory is not there: that
-   * is reported.
+   * Places responses from `from` on, each behind its data, which `write` brings there, or says that it cannot. False if it came not to the end: the ring's memory is
+   * not there, which is reported, or the guest left, and only the ring tells whether it has the last one.
    */
   private placeFrom(
     ring: Ring,
@@ -152,18 +145,16 @@ export class Placement {
       for (let index = from; index < outcomes.length; index++) {
         const outcome = outcomes[index]
         if (outcome === undefined) break
-        yield* leaveTrace(ring, outcome)
+        if (index === from) yield* leaveTrace(ring, outcome)
         const isThere = yield* Effect.orElseSucceed(write(index), () => false)
         const final = isThere ? outcome : yield* this.amend(ring, outcome, reason)
-        yield* giveResponse(ring, final, outcomes[index + 1])
+        if (!(yield* giveResponse(ring, final, outcomes[index + 1]))) return false
         this.inMemory++
       }
-      const last = outcomes.at(-1)
-      if (last !== undefined) yield* conclude(ring, last)
-      return false
+      return true
     })
     return Effect.catchIf(steps, isFault, (fault) =>
-      Effect.as(this.faulted(ring.burst.generation, receive, fault), true)
+      Effect.as(this.faulted(ring.burst.generation, receive, fault), false)
     )
   }
 
@@ -196,7 +187,7 @@ export class Placement {
         const outcome = left[index]
         return outcome === undefined ? Either.right(true) : restoreData(ring.dma, requests, service, outcome)
       }
-      if (yield* this.placeFrom(ring, left, first.right, restore, "interrupted write")) return
+      if (!(yield* this.placeFrom(ring, left, first.right, restore, "interrupted write"))) return
       this.own = part.generation
       this.inMemory = unplacedCount(part)
       yield* this.reportPlaced(state)

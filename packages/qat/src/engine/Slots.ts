@@ -9,7 +9,6 @@
  * P3 The one before the furthest trace is not given if its slot is still a trace. Else its slot shows it, or was marked or overwritten by who took it.
  */
 import { responseBytes } from "../Outcome.ts"
-import { Stage } from "./Witness.ts"
 
 /** What a slot holds that a driver has overwritten. */
 const emptyByte = 0x7f
@@ -43,18 +42,17 @@ export const isStale = (slots: Uint8Array, at: number, response: Uint8Array): bo
 /** What a stale slot is filled with, from its second word on: such a response there is none, and drivers that overwrite slots leave the same. */
 export const blank: Uint8Array = new Uint8Array(responseBytes - firstWord).fill(emptyByte)
 
-/** From which response on they have to be given; their number if none has. `slots`: what the ring has in their places; `stage`: what the witness says. */
+/** From which response on they have to be given; their number if none has. `slots`: what the ring has in their places; `isWitnessed`: the witness is there. */
 export const firstMissing = (
   responses: ReadonlyArray<Uint8Array>,
   slots: ReadonlyArray<Uint8Array>,
-  stage: Stage
+  isWitnessed: boolean
 ): number => {
-  if (stage === Stage.all) return responses.length
   const shows = responses.map((response, index) => {
     const slot = slots[index]
     return slot !== undefined && isStale(slot, 0, response)
   })
-  const furthest = stage === Stage.lastPending ? responses.length : Math.max(0, shows.lastIndexOf(true))
+  const furthest = isWitnessed ? responses.length : Math.max(0, shows.lastIndexOf(true))
   const slot = slots[furthest - 1]
   return slot !== undefined && shows[furthest - 1] === true && isOnlyTrace(slot) ? furthest - 1 : furthest
 }

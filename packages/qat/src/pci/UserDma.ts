@@ -5,7 +5,7 @@
  * U1 While nobody has the device, or the function may not master the bus, an access waits: a ring never faults because its user is away. The
  *    engine touches memory only for requests that are published, so that a bank without work drains at once all the same.
  * U2 What is under way when the user leaves is left, and done anew on the memory of the next: a read changes nothing, a write is the same bytes
- *    again. Whether a fault is the user's or its leaving's is told by whether it is still there.
+ *    again. One that must not be done twice (`writeOnce`) is left undecided. Whether a fault is the user's or its leaving's is told by whether it is still there.
  * U3 An access that began before a reset of the function is not done after it: it faults, and the report that the engine makes of that is stale.
  */
 import { type JournalError, Now } from "@stopcopy/runtime"
@@ -68,6 +68,12 @@ export class UserDma {
           : this.slowly(done, { address, length: bytes.length, direction: "write" }, () =>
               this.dma.write(address, bytes)
             )
+      },
+      writeOnce: (address, bytes) => {
+        const done = this.passage?.write(address, bytes)
+        return done !== undefined && Now.isNow(done)
+          ? Now.mapNow(done, () => true)
+          : this.once(done, { address, length: bytes.length, direction: "write" }, address, bytes)
       },
       mayWrite: (address, length) => {
         const done = this.passage?.mayWrite(address, length)
@@ -155,10 +161,38 @@ export class UserDma {
     return Effect.suspend(() => {
       // Between call and start the user may have left, or the bus was taken away.
       if (this.passage !== stay.dma) return again()
-      const stopped = Effect.as(Effect.raceFirst(stay.left.await, this.ended.await), undefined)
-      return Effect.flatMap(Effect.raceFirst(Effect.disconnect(Effect.either(access)), stopped), (outcome) => {
+      return Effect.flatMap(this.outcomeOf(access, stay), (outcome) => {
         if (this.quitting) return Either.left(new DmaFault(what))
-        return outcome === undefined || (Either.isLeft(outcome) && this.stay !== stay) ? again() : outcome
+        return outcome ?? again()
+      })
+    })
+  }
+
+  /** What the user answers; undefined if it leaves, or the bus is taken away, before that. */
+  private outcomeOf<A>(
+    access: Effect.Effect<A, DmaFault>,
+    stay: Stay
+  ): Effect.Effect<Either.Either<A, DmaFault> | undefined> {
+    const stopped = Effect.as(Effect.raceFirst(stay.left.await, this.ended.await), undefined)
+    return Effect.map(Effect.raceFirst(Effect.disconnect(Effect.either(access)), stopped), (outcome) =>
+      outcome !== undefined && Either.isLeft(outcome) && this.stay !== stay ? undefined : outcome
+    )
+  }
+
+  /** A write that is begun at most once: until then it waits as any other. */
+  private once(
+    begun: Effect.Effect<void, DmaFault> | undefined,
+    what: Access,
+    address: bigint,
+    bytes: Uint8Array
+  ): Effect.Effect<boolean, DmaFault> {
+    const again = (): Effect.Effect<boolean, DmaFault> => this.dma.writeOnce?.(address, bytes) ?? Either.right(false)
+    return Effect.suspend(() => {
+      const { stay } = this
+      if (begun === undefined || stay === undefined || this.passage !== stay.dma) return this.later(what, again)
+      return Effect.flatMap(this.outcomeOf(begun, stay), (outcome) => {
+        if (this.quitting) return Either.left(new DmaFault(what))
+        return outcome === undefined ? Either.right(false) : Either.map(outcome, () => true)
       })
     })
   }

@@ -1,7 +1,7 @@
 /** What the response ring tells after a crash, for drivers that mark the slots they have taken and for those that overwrite them. */
 import { assert, describe, it } from "@effect/vitest"
 import { firstMissing, isStale, traceOf } from "../../src/engine/Slots.ts"
-import { Stage, stageIn, witness } from "../../src/engine/Witness.ts"
+import { isWitness, witness } from "../../src/engine/Witness.ts"
 
 const response = (opaque: number): Uint8Array =>
   Uint8Array.from({ length: 32 }, (_, at) => (at === 3 ? 0x80 : at === 8 ? opaque : 0))
@@ -22,7 +22,8 @@ const slotOf = (kind: Slot, at: number): Uint8Array => {
   return bytes
 }
 
-const judge = (stage: Stage, ...slots: ReadonlyArray<Slot>) => firstMissing(responses, slots.map(slotOf), stage)
+const judge = (isWitnessed: boolean, ...slots: ReadonlyArray<Slot>) =>
+  firstMissing(responses, slots.map(slotOf), isWitnessed)
 
 it("a slot is stale if it has command and number of the response that is to come", () => {
   const slots = new Uint8Array(128)
@@ -35,52 +36,47 @@ it("a slot is stale if it has command and number of the response that is to come
   )
 })
 
-/** What the witness says, the slots of the burst; the first response that is missing. */
-const rows: ReadonlyArray<readonly [Stage, readonly [Slot, Slot, Slot], number]> = [
+/** Whether the witness is there, the slots of the burst; the first response that is missing. */
+const rows: ReadonlyArray<readonly [boolean, readonly [Slot, Slot, Slot], number]> = [
   // Nothing was written.
-  [Stage.none, ["old", "old", "old"], 0],
-  [Stage.none, ["blank", "blank", "blank"], 0],
+  [false, ["old", "old", "old"], 0],
+  [false, ["blank", "blank", "blank"], 0],
   // Traces of the first, of the second: neither is given.
-  [Stage.none, ["trace", "old", "old"], 0],
-  [Stage.none, ["trace", "trace", "blank"], 0],
+  [false, ["trace", "old", "old"], 0],
+  [false, ["trace", "trace", "blank"], 0],
   // The first is given, the third has its trace.
-  [Stage.none, ["whole", "trace", "old"], 1],
-  [Stage.none, ["whole", "trace", "trace"], 1],
-  [Stage.none, ["whole", "whole", "trace"], 2],
-  [Stage.lastPending, ["whole", "whole", "trace"], 2],
-  [Stage.lastPending, ["whole", "whole", "whole"], 3],
+  [false, ["whole", "trace", "old"], 1],
+  [false, ["whole", "trace", "trace"], 1],
+  [false, ["whole", "whole", "trace"], 2],
+  [true, ["whole", "whole", "trace"], 2],
+  [true, ["whole", "whole", "whole"], 3],
   // Taken by a driver that overwrites.
-  [Stage.none, ["blank", "trace", "blank"], 1],
-  [Stage.none, ["blank", "trace", "trace"], 1],
-  [Stage.none, ["blank", "blank", "trace"], 2],
-  [Stage.lastPending, ["blank", "blank", "trace"], 2],
-  [Stage.lastPending, ["blank", "blank", "blank"], 3],
+  [false, ["blank", "trace", "blank"], 1],
+  [false, ["blank", "trace", "trace"], 1],
+  [false, ["blank", "blank", "trace"], 2],
+  [true, ["blank", "blank", "trace"], 2],
+  [true, ["blank", "blank", "blank"], 3],
   // Taken by a driver that marks.
-  [Stage.none, ["marked", "trace", "old"], 1],
-  [Stage.none, ["marked", "trace", "trace"], 1],
-  [Stage.none, ["marked", "marked", "trace"], 2],
-  [Stage.lastPending, ["marked", "marked", "trace"], 2],
-  [Stage.lastPending, ["marked", "marked", "marked"], 3],
-  // Given, all of them.
-  [Stage.all, ["marked", "marked", "marked"], 3],
-  [Stage.all, ["blank", "blank", "blank"], 3]
+  [false, ["marked", "trace", "old"], 1],
+  [false, ["marked", "trace", "trace"], 1],
+  [false, ["marked", "marked", "trace"], 2],
+  [true, ["marked", "marked", "trace"], 2],
+  [true, ["marked", "marked", "marked"], 3]
 ]
 
 describe("the first response that is missing", () => {
-  for (const [stage, slots, expected] of rows) {
-    it(`stage ${stage}: ${slots.join(", ")}`, () => {
-      assert.strictEqual(judge(stage, ...slots), expected)
+  for (const [isWitnessed, slots, expected] of rows) {
+    it(`${isWitnessed ? "a witness" : "no witness"}: ${slots.join(", ")}`, () => {
+      assert.strictEqual(judge(isWitnessed, ...slots), expected)
     })
   }
 })
 
-it("a witness is of one burst and one stage", () => {
+it("a witness is of one burst", () => {
   const burst = { generation: 3, executed: 2 ** 40 }
-  const slotWith = (stage: Stage) => Uint8Array.from([0x7f, 0x7f, 0x7f, 0x7f, ...witness(burst, stage)])
-  for (const stage of [Stage.lastPending, Stage.all]) {
-    assert.strictEqual(stageIn(slotWith(stage), burst), stage)
-    assert.strictEqual(stageIn(slotWith(stage), { ...burst, executed: 1 }), Stage.none)
-    assert.strictEqual(stageIn(slotWith(stage), { ...burst, generation: 4 }), Stage.none)
-  }
-  assert.strictEqual(stageIn(slotOf("blank", 0), burst), Stage.none)
+  const slot = Uint8Array.from([0x7f, 0x7f, 0x7f, 0x7f, ...witness(burst)])
+  assert.isTrue(isWitness(slot, burst))
+  assert.isFalse(isWitness(slot, { ...burst, executed: 1 }))
+  assert.isFalse(isWitness(slot, { ...burst, generation: 4 }))
+  assert.isFalse(isWitness(slotOf("blank", 0), burst))
 })

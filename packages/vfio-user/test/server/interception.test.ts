@@ -47,6 +47,7 @@ describe("an interceptor", () => {
       const before = client.messages.length
       client.command(DMA_MAP, dmaMap(0n, 4096n), { descriptors: [7] })
       assert.deepStrictEqual([client.messages.length - before, closed], [0, [7]])
+      client.ask(REGION_READ, read(0, 0, 4))
       assert.strictEqual((yield* Effect.flip(device.user?.dma.read(0n, 4) ?? Effect.void))?._tag, "DmaFault")
       assert.deepStrictEqual(client.ask(DMA_MAP, dmaMap(0n, 4096n)), new Uint8Array(0))
     })
