@@ -19,7 +19,7 @@ import type { Vf } from "../VfState.ts"
 import type { Done } from "./Burst.ts"
 import { type DmaAccess, DmaFault } from "./Dma.ts"
 import { failedResponse } from "./Firmware.ts"
-import { firstMissingOf, giveResponse, leaveTrace, placeNow, restoreData, type Ring, writeAll } from "./Place.ts"
+import { firstMissingOf, giveResponse, placeNow, prepare, restoreData, type Ring, writeAll } from "./Place.ts"
 
 export type Failed = Errno | JournalError
 
@@ -123,7 +123,16 @@ export class Placement {
       if (this.inMemory < done.length) {
         const outcomes = done.map(({ outcome }) => outcome)
         const write = (index: number) => Effect.as(writeAll(ring.dma, done[index]?.writes ?? []), true)
-        if (!(yield* this.placeFrom(ring, outcomes, this.inMemory, write, "write fault"))) return
+        if (
+          !(yield* this.placeFrom(
+            ring,
+            outcomes,
+            this.inMemory === 0 ? undefined : this.inMemory,
+            write,
+            "write fault"
+          ))
+        )
+          return
       }
       // At once: while it is not recorded, only the slots tell what the guest has taken (`Slots.ts`).
       yield* this.settleKnown(yield* this.vf.state)
@@ -131,24 +140,24 @@ export class Placement {
   }
 
   /**
-   * Places responses from `from` on, each behind its data, which `write` brings there, or says that it cannot. False if it came not to the end: the ring's memory is
+   * Places responses from `from` on (undefined: from the first on, nothing is prepared), each behind its data, which `write` brings there, or says that it cannot. False if it came not to the end: the ring's memory is
    * not there, which is reported, or the guest left, and only the ring tells whether it has the last one.
    */
   private placeFrom(
     ring: Ring,
     outcomes: ReadonlyArray<Outcome>,
-    from: number,
+    from: number | undefined,
     write: (index: number) => Effect.Effect<boolean, DmaFault>,
     reason: Reason
   ): Effect.Effect<boolean, Failed> {
     const steps = Effect.gen(this, function* () {
-      for (let index = from; index < outcomes.length; index++) {
+      if (from === undefined) yield* prepare(ring, outcomes)
+      for (let index = from ?? 0; index < outcomes.length; index++) {
         const outcome = outcomes[index]
         if (outcome === undefined) break
-        if (index === from) yield* leaveTrace(ring, outcome)
         const isThere = yield* Effect.orElseSucceed(write(index), () => false)
         const final = isThere ? outcome : yield* this.amend(ring, outcome, reason)
-        if (!(yield* giveResponse(ring, final, outcomes[index + 1]))) return false
+        if (!(yield* giveResponse(ring, final))) return false
         this.inMemory++
       }
       return true

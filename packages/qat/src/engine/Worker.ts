@@ -12,14 +12,13 @@ import { fetchable, hasUnplaced, type Work } from "../EngineWork.ts"
 import { responseBytes } from "../Outcome.ts"
 import type { Pf } from "../Pf.ts"
 import { ringBase } from "../RegisterFile.ts"
-import { receive, transmit } from "../Registers.ts"
+import { transmit } from "../Registers.ts"
 import { engineBank, initialDevice } from "../VfDevice.ts"
 import type { Vf } from "../VfState.ts"
 import { type Admit, executeBurst, packed, requestBytesOf } from "./Burst.ts"
 import type { DmaAccess } from "./Dma.ts"
 import { serviceOf } from "./Firmware.ts"
 import type { Pace } from "./Pace.ts"
-import { clearStale } from "./Place.ts"
 import { type Failed, generationOf, Placement } from "./Placement.ts"
 
 /** What a worker works with. */
@@ -197,11 +196,6 @@ export class Worker {
       const count = done.length
       if (count === 0) return notBefore
       const ring = placement.ringOf(state, engineBank(state.device ?? initialDevice, bank).executed + count)
-      const cleared = yield* Effect.either(clearStale(ring.dma, ring.base, done))
-      if (cleared._tag === "Left") {
-        yield* placement.faulted(generation, receive, cleared.left)
-        return undefined
-      }
       const head = (work.head + count * requestBytesOf(service)) & (work.transmitBytes - 1)
       const tail = ((work.responseSlot + count) * responseBytes) & (work.receiveBytes - 1)
       const of = { bank, generation, from: work.from, head, tail, count, outcomes: packed(done) }
