@@ -65,6 +65,7 @@ export const prepare = (ring: Ring, burst: ReadonlyArray<Placed>): Effect.Effect
 
 /** What is written last of a response, in bytes: the word that drivers poll, and what tells a response from its trace, with one store. */
 const giving = 8
+const behindGiving = BigInt(giving)
 
 /**
  * Gives a response to the guest. Memory at hand is written in two steps, the polled word last. Memory that answers later is written whole: between two messages
@@ -73,12 +74,23 @@ const giving = 8
 export const giveResponse = (ring: Ring, { response, responseSlot }: Placed): Effect.Effect<boolean, DmaFault> => {
   const { dma } = ring
   const address = slotAt(ring, responseSlot)
-  const behind = dma.write(address + BigInt(giving), response.subarray(giving))
+  const behind = dma.write(address + behindGiving, response.subarray(giving))
   if (!Now.isNow(behind)) return dma.writeOnce?.(address, response) ?? Effect.as(dma.write(address, response), true)
   return Now.flatMapNow(behind, () => Now.mapNow(dma.write(address, response.subarray(0, giving)), () => true))
 }
 
 const isDone = (written: Effect.Effect<unknown, DmaFault>): boolean => Now.isNow(written) && Either.isRight(written)
+
+/** The last 8 bytes that are written of a response, for memory at hand: such a write keeps nothing of them. */
+const last = new Uint8Array(giving)
+
+/** The same for memory at hand; true if it is done. */
+const giveNow = (ring: Ring, { response, responseSlot }: Placed): boolean => {
+  const address = slotAt(ring, responseSlot)
+  if (!isDone(ring.dma.write(address + behindGiving, response.subarray(giving)))) return false
+  for (let at = 0; at < giving; at++) last[at] = response[at] ?? 0
+  return isDone(ring.dma.write(address, last))
+}
 
 /** Places the outcomes of a burst in order, as long as the memory is at hand and takes everything; how many that were. */
 export const placeNow = (ring: Ring, burst: ReadonlyArray<Done>): number => {
@@ -86,9 +98,7 @@ export const placeNow = (ring: Ring, burst: ReadonlyArray<Done>): number => {
   if (!isDone(prepare(ring, outcomes))) return 0
   for (let index = 0; index < burst.length; index++) {
     const done = burst[index]
-    if (done === undefined || !isDone(writeAll(ring.dma, done.writes)) || !isDone(giveResponse(ring, done.outcome))) {
-      return index
-    }
+    if (done === undefined || !isDone(writeAll(ring.dma, done.writes)) || !giveNow(ring, done.outcome)) return index
   }
   return burst.length
 }

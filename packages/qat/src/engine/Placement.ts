@@ -119,7 +119,9 @@ export class Placement {
   place(ring: Ring, done: ReadonlyArray<Done>): Effect.Effect<void, Failed> {
     return Effect.gen(this, function* () {
       this.own = ring.burst.generation
-      this.inMemory = placeNow(ring, done)
+      // Nothing happens to the bank meanwhile: one look is enough.
+      const isCurrent = generationOf(this.vf.unsafeState(), this.bank) === ring.burst.generation
+      this.inMemory = isCurrent ? placeNow({ ...ring, dma: this.dma }, done) : 0
       if (this.inMemory < done.length) {
         const outcomes = done.map(({ outcome }) => outcome)
         const write = (index: number) => Effect.as(writeAll(ring.dma, done[index]?.writes ?? []), true)
