@@ -2,7 +2,7 @@
 import type { VfioDevice } from "@stopcopy/vfio"
 import { Effect, Either } from "effect"
 
-const registers = new Uint8Array(4096)
+const registers = new Uint8Array(0x8000)
 const absent = { size: 0, readable: false, writable: false }
 const bar0 = { size: registers.length, readable: true, writable: true }
 
