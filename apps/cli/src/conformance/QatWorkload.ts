@@ -1,5 +1,6 @@
 /**
- * Work for a QAT GEN4 VF: AES-128-CBC requests through the rings of bank 0, built as DPDK builds them. Source: `drivers/common/qat` of DPDK,
+ * Work for a QAT GEN4 VF: AES-128-CBC requests through the rings of bank 1, built as DPDK builds them. Bank 1 is symmetric where
+ * a PF serves symmetric requests alone, and where it serves them beside asymmetric ones, as PFs do by default. Source: `drivers/common/qat` of DPDK,
  * `drivers/crypto/intel/qat/qat_common/adf_gen4_hw_data.h` of Linux.
  */
 import { idTable, Registers, vendorIntel } from "@stopcopy/qat"
@@ -7,6 +8,8 @@ import { Broken, memoryBase, type Workbench, type Workload } from "@stopcopy/vfi
 import { Effect, Either } from "effect"
 import { createCipheriv } from "node:crypto"
 
+/** Offset of the bank in BAR0, in bytes. */
+const bankAt = Registers.bankStride
 const requestBytes = 128
 const responseBytes = 32
 /** Slots of a ring; at most one less is in flight. */
@@ -60,14 +63,14 @@ const responseConfig = 0x2000
 const setUp = ({ write }: Workbench): Effect.Effect<void, Broken> =>
   Effect.gen(function* () {
     const ring = (index: number, name: Registers.RingRegisterName, value: number) =>
-      write(0, Registers.ringOffset(name, index), word(value))
+      write(0, bankAt + Registers.ringOffset(name, index), word(value))
     for (const [index, address] of [requestsAt, responsesAt].entries()) {
       yield* ring(index, "LBASE", Number(address & 0xffff_ffffn))
       yield* ring(index, "UBASE", Number(address >> 32n))
     }
     yield* ring(0, "CONFIG", sizeCode(depth * requestBytes))
     yield* ring(1, "CONFIG", responseConfig | sizeCode(depth * responseBytes))
-    yield* write(0, Registers.csrs[Registers.csrIndex.RING_SRV_ARB_EN].offset, word(1))
+    yield* write(0, bankAt + Registers.csrs[Registers.csrIndex.RING_SRV_ARB_EN].offset, word(1))
   })
 
 const inMemory = <A>(access: Either.Either<A, unknown>): Either.Either<A, Broken> =>
@@ -90,7 +93,7 @@ const finished = ({ memory }: Workbench, submitted: number): Effect.Effect<numbe
   })
 
 export const qatWorkload: Workload = {
-  name: "AES-128-CBC on bank 0",
+  name: "AES-128-CBC on bank 1",
   isFor: (vendor, device) => vendor === vendorIntel && idTable.has(device),
   memoryBytes: 0x5000,
   begin: (workbench) =>
@@ -106,7 +109,7 @@ export const qatWorkload: Workload = {
           if (submitted >= depth) return yield* new Broken({ expected: `fewer than ${depth} requests`, found: "more" })
           yield* inMemory(memory.write(sourceAt(slot), plain(slot)))
           yield* inMemory(memory.write(requestsAt + BigInt(slot * requestBytes), requestOf(slot)))
-          yield* write(0, Registers.ringOffset("TAIL", 0), word(submitted * requestBytes))
+          yield* write(0, bankAt + Registers.ringOffset("TAIL", 0), word(submitted * requestBytes))
         }),
         finished: Effect.suspend(() => finished(workbench, submitted))
       }
