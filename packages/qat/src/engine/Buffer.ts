@@ -24,8 +24,8 @@ export interface Buffer {
   readonly length: number
 }
 
-/** Addresses of the device have 64 bits, and wrap around as such: a guest can put a piece at their end. */
-const beyond = (address: bigint, bytes: number): bigint =>
+/** The address `bytes` behind another. Those of the device have 64 bits, and wrap around as such: a guest can put a piece at their end. */
+export const beyond = (address: bigint, bytes: number): bigint =>
   bytes === 0 ? address : BigInt.asUintN(64, address + BigInt(bytes))
 
 /** A flat buffer. */

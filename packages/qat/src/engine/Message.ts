@@ -92,15 +92,22 @@ export interface Executed {
 
 const noWords = [0, 0, 0, 0] as const
 
-/** An answer with this status and nothing else. */
-export const answer = (status: number, error: number = ErrorCode.none): Executed => ({
+const noWrites: ReadonlyArray<DmaWrite> = []
+
+/** An answer with this status and no words. `input`: bytes of data that were read for it. */
+export const answer = (
+  status: number,
+  error: number = ErrorCode.none,
+  writes: ReadonlyArray<DmaWrite> = noWrites,
+  input = 0
+): Executed => ({
   status,
   flags: 0,
   error,
   translatorError: ErrorCode.none,
   words: noWords,
-  writes: [],
-  input: 0
+  writes,
+  input
 })
 
 /** Service id of a response, byte 1: "firmware". */

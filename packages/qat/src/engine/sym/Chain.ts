@@ -2,19 +2,22 @@
  * Cipher, hash, and the two in either order. Which comes first is what the command says: the slice ids of the control block are not looked
  * at, as not every driver fills them in. Source: sections 3.5, 3.7 to 3.9 of the firmware specification.
  */
+import { answer, ErrorCode, type Executed, type Request } from "../Message.ts"
 import type { Steps } from "../Steps.ts"
 import { cipherConfig, type CipherConfig, cipherOf, takes, transform, vectorBytes } from "./Cipher.ts"
 import { cipherConstant, hashConstant } from "./Constants.ts"
 import { type HashConfig, hashOf, plainHash } from "./Hash.ts"
-import { gather } from "../Buffer.ts"
+import { beyond, gather } from "../Buffer.ts"
 import { digestSize, type Job, mayRead, type Piece, type Result, spanOf, vectorAt } from "./Job.ts"
 import { Command, type Parameters, type Region, Slice } from "./Parameters.ts"
-import { isRefusal, type Refusal } from "./Refusal.ts"
+import { isRefusal, maxBytes, type Refusal, refuse } from "./Refusal.ts"
 
 /** The hash needs at least one byte to return or to compare. */
 const leastDigest = 1
 
-const cipherFor = ({ descriptor, parameters }: Job): CipherConfig | Refusal => {
+type Configured = Pick<Job, "descriptor" | "parameters">
+
+const cipherFor = ({ descriptor, parameters }: Configured): CipherConfig | Refusal => {
   const { cipherAt, cipherConstant: index, constants, slice } = parameters
   if (!constants) return cipherOf(descriptor, cipherAt, slice === Slice.ucs ? "ucs" : "legacy")
   const word = cipherConstant(index)
@@ -49,18 +52,44 @@ const copied = ({ inPlace }: Job, pieces: ReadonlyArray<Piece>): ReadonlyArray<P
     : // A read may have given a view of guest memory, and these bytes are written after the request.
       pieces.flatMap(({ bytes, offset }) => (bytes.length === 0 ? [] : [{ offset, bytes: new Uint8Array(bytes) }]))
 
-/** Command 0: the cipher alone. */
-export function* cipherOnly(job: Job): Steps<Result | Refusal> {
-  const { parameters } = job
+const noBytes = new Uint8Array(0)
+
+/** The configuration of a cipher that works alone. */
+const cipherAlone = (job: Configured): CipherConfig | Refusal => {
   const config = cipherFor(job)
   if (isRefusal(config)) return config
   if (config.mode === "aead") return "unsupported"
-  if (!takes(config, parameters.cipher.length)) return "invalid"
+  return takes(config, job.parameters.cipher.length) ? config : "invalid"
+}
+
+/** Command 0: the cipher alone. */
+export function* cipherOnly(job: Job): Steps<Result | Refusal> {
+  const { parameters } = job
+  const config = cipherAlone(job)
+  if (isRefusal(config)) return config
   const vector = parameters.vectorInRequest ? parameters.vector : yield* vectorAt(job, vectorBytes(config))
   const { length, offset } = parameters.cipher
   if (!mayRead(job, parameters.cipher)) return "invalid"
   const output = transform(config, vector, yield* gather(job.source, offset, length))
   return { pieces: [{ offset, bytes: output }], input: length }
+}
+
+/**
+ * The whole of a request for the cipher alone, with flat buffers and its vector in the request: most requests are. It asks for memory itself, since a
+ * coroutine that calls others takes a kilobyte.
+ */
+export function* flatCipher(request: Request, parameters: Parameters): Steps<Executed> {
+  const { descriptorAddress, descriptorBytes } = request
+  const descriptor = descriptorBytes === 0 ? noBytes : yield { address: descriptorAddress, length: descriptorBytes }
+  const config = cipherAlone({ descriptor, parameters })
+  if (isRefusal(config)) return refuse(config)
+  const { length, offset } = parameters.cipher
+  if (offset + length > request.sourceBytes || length > maxBytes) return refuse("invalid")
+  const data = length === 0 ? noBytes : yield { address: beyond(request.source, offset), length }
+  const bytes = transform(config, parameters.vector, data)
+  if (offset + length > request.destinationBytes) return refuse("invalid")
+  const writes = length === 0 ? [] : [{ address: beyond(request.destination, offset), bytes }]
+  return answer(0, ErrorCode.none, writes, length)
 }
 
 /** Command 1: the hash alone. */

@@ -26,18 +26,21 @@ const known = <K extends number, V>(table: Readonly<Record<K, V>>, key: number):
   return entries[key]
 }
 
-/** What a configuration word and the bytes from the key on mean. */
-export const cipherConfig = (word: number, keyed: Uint8Array): CipherConfig | Refusal => {
+const noKey = new Uint8Array(0)
+
+/** What a configuration word and the bytes from `from` on, where the key is, mean. */
+export const cipherConfig = (word: number, bytes: Uint8Array, from = 0): CipherConfig | Refusal => {
   const algorithm = word & 0x0f
   const mode = known(modes, (word >> 4) & 0x0f)
   const decrypt = (word & 0x100) !== 0
-  if (algorithm === 0) return { algorithm: "null", mode: "ecb", decrypt, key: keyed.subarray(0, 0) }
+  if (algorithm === 0) return { algorithm: "null", mode: "ecb", decrypt, key: noKey }
   const bits = known(keyBits, algorithm)
   if (bits === undefined || mode === undefined) return "unsupported"
   // Without conversion the descriptor holds the end of the key schedule instead of the key. No driver sends that in these modes.
   if (decrypt && (mode === "ecb" || mode === "cbc") && (word & 0x200) === 0) return "unsupported"
-  if (keyed.length < bits / 8) return "invalid"
-  return { algorithm: `aes-${bits}`, mode, decrypt, key: keyed.subarray(0, bits / 8) }
+  const end = from + bits / 8
+  if (bytes.length < end) return "invalid"
+  return { algorithm: `aes-${bits}`, mode, decrypt, key: bytes.subarray(from, end) }
 }
 
 /** Where the key begins behind the configuration word, in bytes: in the legacy layout, and in that of the GEN4 slice. */
@@ -48,7 +51,7 @@ export const cipherOf = (descriptor: Uint8Array, at: number, layout: keyof typeo
   const key = at + keyAt[layout]
   if (key > descriptor.length) return "invalid"
   const word = new DataView(descriptor.buffer, descriptor.byteOffset + at, 4).getUint32(0, true)
-  return cipherConfig(word, descriptor.subarray(key))
+  return cipherConfig(word, descriptor, key)
 }
 
 /** Whether the device takes `length` bytes in this mode: there is no padding. */

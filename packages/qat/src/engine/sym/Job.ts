@@ -4,7 +4,7 @@
  * Source: sections 3.7 and 3.8 of the firmware specification.
  */
 import { type Buffer, flat, gather, holds, list, scatter } from "../Buffer.ts"
-import { answer, type Executed, type Request, Status } from "../Message.ts"
+import { answer, ErrorCode, type Executed, type Request, Status } from "../Message.ts"
 import { type DmaWrite, read, type Steps } from "../Steps.ts"
 import { digestAddress, type Parameters, type Region, vectorAddress } from "./Parameters.ts"
 import { isRefusal, maxBytes, type Refusal, refuse } from "./Refusal.ts"
@@ -132,5 +132,5 @@ export function* compared(job: Job, { at, bytes, size }: Digest): Steps<number |
 /** The answer with what is to be written. */
 export const finish = (job: Job, result: Result, status: number): Executed => {
   const writes = writesOf(job, result)
-  return writes === undefined ? refuse("invalid") : { ...answer(status), writes, input: result.input }
+  return writes === undefined ? refuse("invalid") : answer(status, ErrorCode.none, writes, result.input)
 }

@@ -6,7 +6,7 @@
 import type { Executed, Request } from "../Message.ts"
 import type { Steps } from "../Steps.ts"
 import { singlePass, twoSlices } from "./Aead.ts"
-import { chain, cipherOnly, hashOnly } from "./Chain.ts"
+import { chain, cipherOnly, flatCipher, hashOnly } from "./Chain.ts"
 import { compared, descriptorOf, finish, flatBuffers, inRequest, type Job, listedBuffers, type Result } from "./Job.ts"
 import { Command, decodeParameters, type Parameters, Protocol, Slice } from "./Parameters.ts"
 import { isRefusal, type Refusal, refuse } from "./Refusal.ts"
@@ -40,10 +40,8 @@ const workFor = (request: Request, parameters: Parameters): Work | undefined => 
   return command === Command.hash ? hashOnly : undefined
 }
 
-/** Does one request of service type 4. */
-export function* symmetric(request: Request): Steps<Executed> {
-  const parameters = decodeParameters(request)
-  const work = workFor(request, parameters)
+/** A request that others than `flatCipher` do, if anybody does. */
+function* general(request: Request, parameters: Parameters, work: Work | undefined): Steps<Executed> {
   if (work === undefined) return refuse("unsupported")
   const descriptor = parameters.constants ? inRequest(request) : yield* descriptorOf(request)
   const buffers = request.scattered ? yield* listedBuffers(request) : flatBuffers(request)
@@ -53,4 +51,12 @@ export function* symmetric(request: Request): Steps<Executed> {
   if (isRefusal(result)) return refuse(result)
   const verified = parameters.verify && result.digest !== undefined ? yield* compared(job, result.digest) : 0
   return isRefusal(verified) ? refuse(verified) : finish(job, result, verified)
+}
+
+/** Does one request of service type 4. */
+export const symmetric = (request: Request): Steps<Executed> => {
+  const parameters = decodeParameters(request)
+  const work = workFor(request, parameters)
+  const isFlat = !parameters.constants && parameters.vectorInRequest && !request.scattered
+  return work === cipherOnly && isFlat ? flatCipher(request, parameters) : general(request, parameters, work)
 }
