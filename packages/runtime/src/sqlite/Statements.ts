@@ -61,7 +61,7 @@ const columns =
 const inBatch = `SELECT ${columns}, b.time, b.correlation, b.causation FROM record r LEFT JOIN batch b ON b.id = r.batch`
 
 const streamInfos = `SELECT name, behavior, owner,
-  (SELECT version + count - 1 FROM record WHERE stream = stream.id ORDER BY version DESC LIMIT 1) AS version FROM stream`
+  (SELECT r.version + r.count - 1 FROM record r WHERE r.stream = stream.id ORDER BY r.version DESC LIMIT 1) AS version FROM stream`
 
 /**
  * Payloads and commands may come as text: SQLite then encodes them. Parameters are in the order of the question marks; a run that holds the first event wanted begins before it.
@@ -75,13 +75,16 @@ export const prepare = (database: SqliteDatabase): Statements => ({
   insertBatches: database.prepare(`INSERT INTO batch VALUES ${manyTimes(batchRow)}`),
   insertRecord: database.prepare(`INSERT INTO record VALUES ${recordRow}`),
   insertRecords: database.prepare(`INSERT INTO record VALUES ${manyTimes(recordRow)}`),
-  head: database.prepare("SELECT sequence + count - 1 AS sequence, batch FROM record ORDER BY sequence DESC LIMIT 1"),
+  // Ordered by the column: the bare name would be that of the sum, which no index has.
+  head: database.prepare(
+    "SELECT r.sequence + r.count - 1 AS sequence, r.batch FROM record r ORDER BY r.sequence DESC LIMIT 1"
+  ),
   lastHash: database.prepare("SELECT hash FROM batch ORDER BY id DESC LIMIT 1"),
   streamId: database.prepare("SELECT id FROM stream WHERE name = ?"),
   streamById: database.prepare("SELECT name, behavior, owner FROM stream WHERE id = ?"),
   streamByName: database.prepare("SELECT id, name, behavior, owner FROM stream WHERE name = ?"),
   version: database.prepare(
-    "SELECT version + count - 1 AS version FROM record WHERE stream = ? ORDER BY version DESC LIMIT 1"
+    "SELECT r.version + r.count - 1 AS version FROM record r WHERE r.stream = ? ORDER BY r.version DESC LIMIT 1"
   ),
   streams: database.prepare(`${streamInfos} ORDER BY id`),
   family: database.prepare(`${streamInfos} WHERE name = ? OR owner = ? ORDER BY id`),
