@@ -43,6 +43,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     reason: "tapes in files, offered as @stopcopy/runtime/tapes"
   },
   {
+    path: /^packages\/runtime\/src\/spool\//,
+    reason: "the spool of a journal in a file, part of @stopcopy/runtime/sqlite"
+  },
+  {
     path: /^packages\/qat\/src\/engine(\/|\.ts$)/,
     reason: "crypto and compression behind the rings, offered as @stopcopy/qat/engine"
   },

@@ -169,7 +169,13 @@ export const make = (
 ): Effect.Effect<Context.Tag.Service<Journal>, never, Scope.Scope> =>
   Effect.gen(function* () {
     const signal = new Signal()
-    const onTape = new OnTape()
+    const onTape = new OnTape("entries stay on tape")
+    const spooled = new OnTape("batches stay in the spool")
+    const { waiting } = driver
+    if (waiting !== undefined) {
+      const holder = { takeIn: () => Either.map(waiting.settle(), () => spooled.remove(holder)) }
+      waiting.onWaiting(() => spooled.add(holder))
+    }
     const group = new GroupCommit(
       driver,
       () => signal.raise(),
@@ -182,9 +188,10 @@ export const make = (
           ({ message }) => Effect.logWarning(`entries stay on tape for who opens the journal next: ${message}`)
         ),
         Effect.suspend(() => group.drain() ?? Effect.void)
-      )
+      ).pipe(Effect.zipRight(settled(spooled)))
     )
     yield* onTape.taking
+    yield* spooled.taking
     yield* Effect.forkScoped(Stream.runForEach(driver.changes, () => Effect.sync(() => signal.raise())))
     return {
       ...readingOf(driver, onTape),
@@ -213,6 +220,13 @@ export const make = (
       removeBefore: driver.removeBefore
     }
   })
+
+/** The end of a journal: what waits goes into its tables. */
+const settled = (spooled: OnTape): Effect.Effect<void> =>
+  Effect.catchAll(
+    Effect.suspend(() => spooled.takeIn()),
+    ({ message }) => Effect.logWarning(`batches stay in the spool for who opens the journal next: ${message}`)
+  )
 
 const now = <A, E>(driver: JournalDriver, effect: Effect.Effect<A, E>): Either.Either<A, E> => {
   if (isNow(effect)) return effect

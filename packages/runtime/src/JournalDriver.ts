@@ -110,6 +110,14 @@ export interface Redaction {
   readonly commands: ReadonlyArray<number>
 }
 
+/** Batches that are *written* beside the storage, and wait for it. */
+export interface Waiting {
+  /** `told` is called when batches wait where none did. */
+  readonly onWaiting: (told: () => void) => void
+  /** The storage takes them in; where it cannot they stay *written*. */
+  readonly settle: () => Either.Either<void, CommitError>
+}
+
 export interface JournalDriver {
   /** What messages call it: a path, a database, or `memory`. */
   readonly name: string
@@ -160,6 +168,8 @@ export interface JournalDriver {
   readonly removeBefore: (batch: number) => Effect.Effect<void, MaintenanceError>
   /** The storage's own check of itself, where it has one: what is wrong, in one line. */
   readonly check: () => Effect.Effect<string | undefined, ReadError>
+  /** Undefined where nothing ever waits. */
+  readonly waiting?: Waiting
   /** Says that another process may have appended. */
   readonly changes: Stream.Stream<void>
 }

@@ -1,5 +1,5 @@
 /**
- * What is *written* outside the journal and not in it yet: the entries on tapes. They are taken in before anything becomes *durable*, before anyone
+ * What is *written* outside the journal's tables and not in them yet: entries on tapes, and batches in a spool. They are taken in before anything becomes *durable*, before anyone
  * in this process begins to read the journal, and a while after the first of them. Where that fails they stay, and it is tried again.
  */
 import { Effect, Either } from "effect"
@@ -10,16 +10,21 @@ import { Signal } from "./Signal.ts"
 /** Time after which entries are brought in, where nothing else did it before; and between two tries. */
 const takeInAfter = "1 second"
 
-/** Somebody with entries outside the journal. */
+/** Somebody with something outside the journal. */
 interface Holder {
-  readonly stream: string
   /** Brings them in; nothing to do is fine. */
   readonly takeIn: () => Either.Either<void, AppendError>
 }
 
 export class OnTape {
+  private readonly what: string
   private readonly holders = new Set<Holder>()
   private readonly arrivals = new Signal()
+
+  /** `what`: what is said to stay where it cannot be taken in. */
+  constructor(what: string) {
+    this.what = what
+  }
 
   /** `holder` has entries from now on. */
   add(holder: Holder): void {
@@ -48,7 +53,7 @@ export class OnTape {
       const seen = this.arrivals.raised
       if (this.holders.size === 0) return this.arrivals.after(seen)
       const take = Effect.suspend(() => this.takeIn())
-      const tried = Effect.catchAll(take, (error) => Effect.logWarning(`entries stay on tape: ${error.message}`))
+      const tried = Effect.catchAll(take, (error) => Effect.logWarning(`${this.what}: ${error.message}`))
       return Effect.delay(tried, takeInAfter)
     })
     return Effect.asVoid(Effect.forkScoped(Effect.forever(round)))

@@ -3,6 +3,7 @@ export type { Row } from "./Rows.ts"
 export { layerSqlite, layerSqliteWith } from "./sqlite/layer.ts"
 export type { OpenError, SqliteFile, SqliteOptions } from "./sqlite/layer.ts"
 export { tapesFolder } from "./sqlite/TakeIn.ts"
+export { batchesInSpool } from "./sqlite/TakeInSpool.ts"
 export { loadSqlite } from "./sqlite/load.ts"
 export { NoSqlite } from "./sqlite/SqliteDriver.ts"
 export type {

@@ -8,9 +8,10 @@ import { contract } from "./journal.contract.ts"
 
 contract("the journal in memory", Journal.layerMemory)
 
-const layerOf = (driver: SqliteDriverName) =>
-  Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file, driver })))
+const layerOf = (driver: SqliteDriverName, spool = false) =>
+  Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file, driver, spool })))
 
 for (const driver of ["better-sqlite3", "node:sqlite"] as const) {
   contract(`the journal in SQLite through ${driver}`, layerOf(driver), await missing(driver))
+  contract(`the journal in SQLite with a spool through ${driver}`, layerOf(driver, true), await missing(driver))
 }

@@ -60,11 +60,11 @@ const program = Effect.gen(function* () {
   })
 })
 
-/** What the child does with the file it is given. */
-export const appendForever = (file: string): Promise<unknown> =>
+/** What the child does with the file it is given, with a spool or without. */
+export const appendForever = (file: string, spool: boolean): Promise<unknown> =>
   Effect.runPromise(
     program.pipe(
       Effect.provide(ActorSystem.layerWith({ snapshotEvents: 200 })),
-      Effect.provide(layerSqlite({ file, tapes: true }))
+      Effect.provide(layerSqlite({ file, tapes: true, spool }))
     )
   )

@@ -23,8 +23,10 @@ const Acknowledged = Schema.parseJson(Schema.Array(Schema.Tuple(Schema.String, S
 type Counts = ReadonlyMap<string, number>
 
 /** Runs the child until it has said `count` lines, kills it, and gives the last counts that it said. */
-const killAfter = async (script: string, file: string, count: number): Promise<Counts> => {
-  const child = spawn(process.execPath, [script, file], { stdio: ["ignore", "pipe", "inherit"] })
+const killAfter = async (script: string, file: string, count: number, spool: boolean): Promise<Counts> => {
+  const child = spawn(process.execPath, [script, file, spool ? "spool" : "tables"], {
+    stdio: ["ignore", "pipe", "inherit"]
+  })
   const exit = once(child, "exit")
   let last = "[]"
   let lines = 0
@@ -66,14 +68,14 @@ const checked = (file: string, acknowledged: Counts) =>
   }).pipe(Effect.provide(ActorSystem.layer), Effect.provide(layerSqlite({ file, tapes: true })))
 
 /** One file, killed a few times: how often. */
-const killed = (script: string, counts: ReadonlyArray<number>) =>
+const killed = (script: string, counts: ReadonlyArray<number>, spool: boolean) =>
   Effect.scoped(
     Effect.gen(function* () {
       const file = yield* temporaryFile
       let before = 0
       let kills = 0
       for (const count of counts) {
-        const acknowledged = yield* Effect.promise(() => killAfter(script, file, count))
+        const acknowledged = yield* Effect.promise(() => killAfter(script, file, count, spool))
         kills++
         const sequence = yield* checked(file, acknowledged)
         assert.isAbove(sequence, before)
@@ -83,12 +85,12 @@ const killed = (script: string, counts: ReadonlyArray<number>) =>
     })
   )
 
-/** Kills `kills` processes at moments that `seed` chooses, two at a time; how many it killed. A failure names the seed. */
+/** Kills `kills` processes at moments that `seed` chooses, two at a time, every other file with a spool; how many it killed. A failure names the seed. */
 export const killings = (kills: number, seed: number) =>
   Effect.gen(function* () {
     const script = yield* bundled(
       "crash",
-      `import { ${appendForever.name} as run } from "./crash.child.ts"; await run(process.argv[2])`,
+      `import { ${appendForever.name} as run } from "./crash.child.ts"; await run(process.argv[2], process.argv[3] === "spool")`,
       import.meta.dirname
     )
     const counts = yield* Effect.withRandom(
@@ -98,6 +100,8 @@ export const killings = (kills: number, seed: number) =>
     const files = Array.from({ length: Math.ceil(kills / killsOnOneFile) }, (_, index) =>
       counts.slice(index * killsOnOneFile, (index + 1) * killsOnOneFile)
     )
-    const done = yield* Effect.forEach(files, (each) => killed(script, each), { concurrency: 2 })
+    const done = yield* Effect.forEach(files, (each, index) => killed(script, each, index % 2 === 1), {
+      concurrency: 2
+    })
     return done.reduce((sum, each) => sum + each, 0)
   }).pipe(Effect.tapErrorCause((cause) => Effect.logError(`killings with seed ${seed}`, cause)))

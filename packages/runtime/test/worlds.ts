@@ -14,6 +14,9 @@ export const journals = {
   memory: Journal.layerMemory,
   SQLite: Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file }))),
   "SQLite with tapes": Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file, tapes: true }))),
+  "SQLite with a spool": Layer.unwrapScoped(
+    Effect.map(temporaryFile, (file) => layerSqlite({ file, tapes: true, spool: true }))
+  ),
   "an asynchronous storage": Layer.suspend(() => layerOf(asynchronousDriver(new Script())))
 }
 

@@ -1,6 +1,6 @@
-/** Whoever reads a journal is told what is not in it yet: entries on the tapes of a process that runs, or that died. */
+/** Whoever reads a journal is told what is not in it yet: what is on the tapes, and in the spool, of a process that runs, or that died. */
 import type { Journal, ReadError } from "@stopcopy/runtime"
-import { tapesFolder } from "@stopcopy/runtime/sqlite"
+import { batchesInSpool, tapesFolder } from "@stopcopy/runtime/sqlite"
 import { TakenIn, readTails } from "@stopcopy/runtime/tapes"
 import type { TapePlace } from "@stopcopy/runtime/tapes"
 import { Console, type Context, Effect, Either } from "effect"
@@ -24,11 +24,22 @@ const placeIn = (
     return { version: versions.get(stream) ?? 0, taken: found.taken }
   })
 
-/** Says on standard error what the tapes beside the journal at `path` hold that it does not, if anything. Changes nothing. */
+const tellOfSpool = (path: string, journal: Context.Tag.Service<Journal>): Effect.Effect<void, ReadError> =>
+  Effect.gen(function* () {
+    const batches = yield* Effect.either(batchesInSpool(path, journal))
+    if (Either.isLeft(batches)) return yield* Console.error(`stopcopy: ${batches.left.message}`)
+    if (batches.right === 0) return
+    yield* Console.error(
+      `stopcopy: ${path}: ${batches.right} ${batches.right === 1 ? "batch" : "batches"} more in its spool; the journal has them when its owner takes them in`
+    )
+  })
+
+/** Says on standard error what the tapes and the spool beside the journal at `path` hold that it does not, if anything. Changes nothing. */
 export const tellOfTapes = (path: string, journal: Context.Tag.Service<Journal>): Effect.Effect<void, ReadError> =>
   Effect.gen(function* () {
     const folder = tapesFolder(path)
     if (!existsSync(folder)) return
+    yield* tellOfSpool(path, journal)
     const versions = new Map((yield* journal.streams()).map(({ stream, version }) => [stream, version]))
     const tails = yield* Effect.either(
       readTails(folder, journal.id, (stream, first) => placeIn(journal, versions, stream, first))

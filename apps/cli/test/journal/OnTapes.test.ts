@@ -70,3 +70,20 @@ it.scoped("entries that are on tapes only are counted; nothing is said of a jour
     assert.deepStrictEqual(yield* told(live), [])
   })
 )
+
+it.scoped("batches that are in a spool only are counted, as long as they are", () =>
+  Effect.gen(function* () {
+    const place = yield* folder
+    const live = join(place, "live.db")
+    yield* Effect.gen(function* () {
+      const one = yield* Effect.flatMap(ActorSystem, (system) => system.actor(keyboard, "0"))
+      yield* one.ask({ _tag: "Press", key: 7 })
+      yield* one.ask({ _tag: "Press", key: 8 })
+      assert.deepStrictEqual(yield* told(live), [
+        `stopcopy: ${live}: 2 batches more in its spool; the journal has them when its owner takes them in`
+      ])
+      yield* Effect.flatMap(Journal, (journal) => journal.sync())
+      assert.deepStrictEqual(yield* told(live), [])
+    }).pipe(Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: live, spool: true }))))
+  })
+)

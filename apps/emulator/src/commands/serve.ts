@@ -53,7 +53,7 @@ export const serve = (options: ServeOptions): Effect.Effect<void, Failed | Misus
       return yield* new Misuse({ message: `${problemLines(plan.left)}\nnothing was started` })
     }
     const journal = Layer.mapError(
-      layerSqlite({ file: plan.right.journal, tapes: true }),
+      layerSqlite({ file: plan.right.journal, tapes: true, spool: true }),
       (error) => new Failed({ message: error.message })
     )
     yield* hosting(plan.right).pipe(

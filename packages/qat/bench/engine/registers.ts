@@ -47,7 +47,10 @@ const device = Effect.map(
 
 const onFile = <A, E, R>(use: Effect.Effect<A, E, R>) =>
   inFolder((file) =>
-    Effect.provide(Effect.scoped(use), Layer.provideMerge(ActorSystem.layer, layerSqlite({ file, tapes: true })))
+    Effect.provide(
+      Effect.scoped(use),
+      Layer.provideMerge(ActorSystem.layer, layerSqlite({ file, tapes: true, spool: true }))
+    )
   )
 
 const guestReads = Effect.flatMap(device, (driver) =>

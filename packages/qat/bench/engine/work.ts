@@ -158,7 +158,9 @@ const ring = (kind: Kind): Effect.Effect<number, Errno | JournalError, ActorSyst
   )
 
 const onFile = <A, E>(use: Effect.Effect<A, E, ActorSystem | Journal>) =>
-  inFolder((file) => Effect.provide(use, Layer.provideMerge(ActorSystem.layer, layerSqlite({ file, tapes: true }))))
+  inFolder((file) =>
+    Effect.provide(use, Layer.provideMerge(ActorSystem.layer, layerSqlite({ file, tapes: true, spool: true })))
+  )
 
 const inMemory = <A, E>(use: Effect.Effect<A, E, ActorSystem | Journal>) =>
   Effect.provide(use, Layer.fresh(Layer.provideMerge(ActorSystem.layer, Journal.layerMemory)))

@@ -39,7 +39,7 @@ const program = (memory: string) =>
 export const serveDevice = (journal: string, memory: string): Promise<unknown> =>
   Effect.runPromise(
     Effect.scoped(program(memory)).pipe(
-      Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: journal, tapes: true }))),
+      Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: journal, tapes: true, spool: true }))),
       // That a tape is taken in after a kill is what is wanted.
       Logger.withMinimumLogLevel(LogLevel.Warning)
     )

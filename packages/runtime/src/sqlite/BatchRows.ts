@@ -107,13 +107,15 @@ export class BatchRows {
     return row === undefined ? 0 : integer(row, "version")
   }
 
-  /** These batches are in the journal now. */
-  committed(batches: ReadonlyArray<PlannedBatch>): void {
+  /** The transaction is committed. */
+  inserted(): void {
     for (const [stream, id] of this.fresh) this.ids.set(stream, id)
     this.fresh.clear()
-    for (const { records } of batches) {
-      for (const { count, stream, version } of records) this.versions.set(stream, version + count - 1)
-    }
+  }
+
+  /** This batch counts. */
+  committed({ records }: PlannedBatch): void {
+    for (const { count, stream, version } of records) this.versions.set(stream, version + count - 1)
   }
 
   /** Knows nothing any more: another process appended, or a transaction failed. */

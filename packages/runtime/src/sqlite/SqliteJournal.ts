@@ -8,21 +8,21 @@ import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
 import type { Durability, PlannedBatch } from "../Envelope.ts"
 import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
-import { JournalReadOnly, JournalUnavailable } from "../JournalError.ts"
 import type { CommitError, MaintenanceError } from "../JournalError.ts"
 import { placeOf, planGroup } from "../Plan.ts"
 import { anchorOf, bytes, integer, text } from "../Rows.ts"
+import type { Sealed } from "../spool/entry.ts"
 import { BatchRows } from "./BatchRows.ts"
-import { storageError } from "./Failures.ts"
 import type { SqliteDatabase, Statement } from "./SqliteDriver.ts"
 import { SqliteReader } from "./SqliteReader.ts"
 import type { SqliteSource } from "./SqliteReader.ts"
 import { redactRows, removeRows } from "./SqliteRetention.ts"
 import { prepare } from "./Statements.ts"
 import type { SnapshotStatements, Statements } from "./Statements.ts"
+import { Transactions } from "./Transactions.ts"
 
 /** The end of the journal, kept in memory between appends. */
-interface Tip extends Head {
+export interface Tip extends Head {
   readonly hash: Uint8Array
 }
 
@@ -61,8 +61,8 @@ export class SqliteJournal implements JournalDriver {
   private readonly statements: Statements
   private readonly rows: BatchRows
   private readonly reader: SqliteReader
+  private readonly transactions: Transactions
   private tip: Tip | undefined
-  private setting: Durability | undefined
   /** Something may be written that is not durable; true at first, because the last process may have died. */
   private unsynced = true
 
@@ -72,6 +72,9 @@ export class SqliteJournal implements JournalDriver {
     this.name = options.file
     this.statements = prepare(options.database)
     this.rows = new BatchRows(this.statements)
+    const { begin, commit } = this.statements
+    const failed = () => this.forget()
+    this.transactions = new Transactions({ ...options, name: options.file, begin, commit, failed })
     const meta = this.statements.meta.get() ?? {}
     this.id = text(meta, "id")
     this.anchor = anchorOf(meta)
@@ -93,16 +96,58 @@ export class SqliteJournal implements JournalDriver {
     group: ReadonlyArray<AppendRequest>,
     durability: Durability
   ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> => {
-    if (this.options.readOnly) return Either.left(this.readOnly())
+    if (this.options.readOnly) return Either.left(this.transactions.readOnly())
     const first = this.tryCommit(group, durability)
     return first === "collision" ? this.commitLocked(group, durability) : first
+  }
+
+  /** Begins a transaction that keeps others from appending, and gives the end of the journal; what is known of it stays right until `letGo` or `takeInHeld`. */
+  hold(): Either.Either<Tip, CommitError> {
+    return this.transactions.writing(() => {
+      this.transactions.begin("written")
+      if (this.tip !== undefined && !this.isCurrent(this.tip)) this.forget()
+      return (this.tip ??= this.readTip())
+    })
+  }
+
+  /** Ends the transaction of `hold` without a change. */
+  letGo(): void {
+    this.transactions.rollBack()
+  }
+
+  /** What a group becomes behind `tip`, while it is held: an answer for each request, and the batches of those that are not refused. */
+  planHeld(
+    group: ReadonlyArray<AppendRequest>,
+    tip: Tip
+  ): { readonly answers: ReadonlyArray<AppendAnswer>; readonly batches: ReadonlyArray<Sealed> } {
+    const planned = this.plan(group, tip)
+    return { answers: planned.map((each) => Either.map(each, placeOf)), batches: this.seal(acceptedOf(planned), tip) }
+  }
+
+  /** Batches of `planHeld` are *written* elsewhere: the end of the journal is behind them. */
+  advanceHeld(batches: ReadonlyArray<Sealed>, tip: Tip): Tip {
+    this.unsynced = true
+    return this.advance(batches, tip)
+  }
+
+  /** Inserts those batches into the transaction of `hold`, and commits it. */
+  takeInHeld(batches: ReadonlyArray<Sealed>): Either.Either<void, CommitError> {
+    return this.transactions.writing(() => this.insert(batches))
+  }
+
+  private insert(batches: ReadonlyArray<Sealed>): void {
+    for (const { batch, hash } of batches) this.rows.insert(batch, hash)
+    this.rows.flush()
+    this.transactions.commit()
+    // Only now is it true: what is kept in memory follows the commit.
+    this.rows.inserted()
   }
 
   readonly sync = (): Either.Either<void, CommitError> => {
     const { touch } = this.options
     if (touch === undefined || !this.unsynced) return Either.void
-    return this.writing(() => {
-      this.setSynchronous("durable")
+    return this.transactions.writing(() => {
+      this.transactions.setSynchronous("durable")
       touch.run()
       this.unsynced = false
     })
@@ -110,13 +155,12 @@ export class SqliteJournal implements JournalDriver {
 
   readonly saveSnapshot = ({ behaviorVersion, sequence, state, stream, versions }: Snapshot) => {
     const { readOnly, snapshots } = this.options
-    if (readOnly || snapshots === undefined) return Either.left(this.readOnly())
-    return this.writing(() => {
-      this.setSynchronous("written")
-      this.statements.begin.run()
+    if (readOnly || snapshots === undefined) return Either.left(this.transactions.readOnly())
+    return this.transactions.writing(() => {
+      this.transactions.begin("written")
       snapshots.insert.run(stream, sequence, behaviorVersion, JSON.stringify(versions), state)
       snapshots.thin.run(stream, stream)
-      this.statements.commit.run()
+      this.transactions.commit()
       this.unsynced = true
     })
   }
@@ -125,7 +169,7 @@ export class SqliteJournal implements JournalDriver {
   readonly redact = (redaction: Redaction): Either.Either<void, MaintenanceError> =>
     Either.flatMap(
       this.maintaining(() => redactRows(this.statements, this.options.sha256, redaction)),
-      () => this.emptyLog()
+      () => this.transactions.emptyLog()
     )
 
   readonly removeBefore = (batch: number): Either.Either<void, MaintenanceError> => {
@@ -134,30 +178,8 @@ export class SqliteJournal implements JournalDriver {
     return removed
   }
 
-  /** Fails while a reader still needs what is in the log. */
-  private emptyLog(): Either.Either<void, CommitError> {
-    return Either.flatMap(
-      this.writing(() => this.options.database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get()?.["busy"]),
-      (busy) =>
-        busy === 0
-          ? Either.void
-          : Either.left(this.unavailable("a reader keeps what was removed in its log: end the reader and do it again"))
-    )
-  }
-
-  /** One durable transaction that `change` may refuse with an error: then nothing is changed. */
   private maintaining(change: () => MaintenanceError | undefined): Either.Either<void, MaintenanceError> {
-    if (this.options.readOnly) return Either.left(this.readOnly())
-    const changed = this.writing(() => {
-      // What is freed is overwritten, not only marked as free.
-      this.options.database.exec("PRAGMA secure_delete = ON")
-      this.begin("durable")
-      const refused = change()
-      if (refused === undefined) this.statements.commit.run()
-      else this.rollBack()
-      return refused
-    })
-    return Either.flatMap(changed, (refused) => (refused === undefined ? Either.void : Either.left(refused)))
+    return this.options.readOnly ? Either.left(this.transactions.readOnly()) : this.transactions.maintaining(change)
   }
 
   /** Plans on what is known in memory, which is right unless another process appended. */
@@ -171,16 +193,16 @@ export class SqliteJournal implements JournalDriver {
       if (planned.some(Either.isLeft) && !this.isCurrent(tip)) return "collision"
       const batches = acceptedOf(planned)
       if (batches.length > 0) {
-        this.begin(durability)
+        this.transactions.begin(durability)
         this.insertAll(batches, tip, durability)
       }
       return Either.right(planned.map((each) => Either.map(each, placeOf)))
     } catch (thrown) {
-      if (this.options.sqlite.failureOf(thrown)?.kind === "constraint") {
-        this.rollBack()
+      if (this.transactions.isCollision(thrown)) {
+        this.transactions.rollBack()
         return "collision"
       }
-      return Either.left(this.failed(thrown))
+      return Either.left(this.transactions.failure(thrown))
     }
   }
 
@@ -190,24 +212,19 @@ export class SqliteJournal implements JournalDriver {
     durability: Durability
   ): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> {
     this.forget()
-    return this.writing(() => {
-      this.begin(durability)
+    return this.transactions.writing(() => {
+      this.transactions.begin(durability)
       const tip = this.readTip()
       const planned = this.plan(group, tip)
       const batches = acceptedOf(planned)
       if (batches.length > 0) this.insertAll(batches, tip, durability)
-      else this.rollBack()
+      else this.transactions.rollBack()
       return planned.map((each) => Either.map(each, placeOf))
     })
   }
 
   private plan(group: ReadonlyArray<AppendRequest>, tip: Tip) {
     return planGroup(group, tip, (stream) => this.rows.versionOf(stream))
-  }
-
-  private begin(durability: Durability): void {
-    this.setSynchronous(durability)
-    this.statements.begin.run()
   }
 
   /** False if another process appended since `tip` was read: a conflict is judged by what is in the journal now. */
@@ -218,18 +235,28 @@ export class SqliteJournal implements JournalDriver {
 
   /** Inserts into a transaction that has begun, and commits it. */
   private insertAll(batches: ReadonlyArray<PlannedBatch>, tip: Tip, durability: Durability): void {
-    let { hash } = tip
-    for (const batch of batches) {
-      hash = linkOf(this.options.sha256, this.id, hash, batch)
-      this.rows.insert(batch, hash)
-    }
-    this.rows.flush()
-    this.statements.commit.run()
-    // Only now is it true: what is kept in memory follows the commit.
-    this.rows.committed(batches)
-    const last = batches.at(-1)
-    if (last !== undefined) this.tip = { batch: last.batch, sequence: placeOf(last).last, hash }
+    const sealed = this.seal(batches, tip)
+    this.insert(sealed)
+    this.advance(sealed, tip)
     this.unsynced = durability === "written"
+  }
+
+  private seal(batches: ReadonlyArray<PlannedBatch>, tip: Tip): ReadonlyArray<Sealed> {
+    let { hash } = tip
+    return batches.map((batch) => {
+      hash = linkOf(this.options.sha256, this.id, hash, batch)
+      return { batch, hash }
+    })
+  }
+
+  /** The end of the journal with these batches behind `tip`. */
+  private advance(batches: ReadonlyArray<Sealed>, tip: Tip): Tip {
+    for (const { batch } of batches) this.rows.committed(batch)
+    const last = batches.at(-1)
+    const end =
+      last === undefined ? tip : { batch: last.batch.batch, sequence: placeOf(last.batch).last, hash: last.hash }
+    this.tip = end
+    return end
   }
 
   private readTip(): Tip {
@@ -245,38 +272,5 @@ export class SqliteJournal implements JournalDriver {
     this.tip = undefined
     this.rows.forget()
     this.reader.forget()
-  }
-
-  private setSynchronous(durability: Durability): void {
-    if (this.setting === durability) return
-    this.options.database.exec(`PRAGMA synchronous = ${durability === "durable" ? "FULL" : "NORMAL"}`)
-    this.setting = durability
-  }
-
-  private unavailable(reason: string): JournalUnavailable {
-    return new JournalUnavailable({ journal: this.name, reason })
-  }
-
-  private readOnly(): JournalReadOnly {
-    return new JournalReadOnly({ journal: this.name })
-  }
-
-  private writing<A>(write: () => A): Either.Either<A, CommitError> {
-    try {
-      return Either.right(write())
-    } catch (thrown) {
-      return Either.left(this.failed(thrown))
-    }
-  }
-
-  /** Ends a failed transaction, if SQLite has not done so itself. */
-  private rollBack(): void {
-    if (this.options.database.inTransaction()) this.options.database.exec("ROLLBACK")
-  }
-
-  private failed(thrown: unknown): CommitError {
-    this.rollBack()
-    this.forget()
-    return storageError(this.options.sqlite, this.name, thrown)
   }
 }
