@@ -2,7 +2,7 @@
  * What the variant driver waits for in the world: banks that drain, interrupts that come out, files that can be made. A
  * port, so that the emulated device, a test and one day real registers differ here only.
  */
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Either, Layer } from "effect"
 import { poll } from "./Poll.ts"
 import { drainPollMicros, drainTimeoutMillis } from "./Suspend.ts"
 
@@ -27,7 +27,7 @@ export class Hardware extends Context.Tag("@stopcopy/qat/Hardware")<
   {
     /**
      * RPRESETCTL drain of a PF bank (0 to 63), then RPRESETSTS every 20 µs for at most 5 s. True when the bank has drained,
-     * exactly at the limit too; false on timeout. Asking again for a drained bank is true at once.
+     * exactly at the limit too; false on timeout. Asking again for a drained bank is true at once; an `Either` says that nothing had to be waited for.
      */
     readonly drain: (pfBank: number) => Effect.Effect<boolean>
     /**
@@ -45,10 +45,10 @@ export class Hardware extends Context.Tag("@stopcopy/qat/Hardware")<
    * pending already, and files are not limited.
    */
   static readonly layerIdle: Layer.Layer<Hardware> = Layer.succeed(Hardware, {
-    drain: () => Effect.succeed(true),
+    drain: () => Either.right(true),
     release: () => Effect.void,
     interruptSource: () => Effect.void,
-    fileCreation: Effect.succeed(0)
+    fileCreation: Either.right(0)
   })
 
   /** A device whose registers are polled, with the driver's periods and limits. */

@@ -12,16 +12,16 @@ import { poll } from "./Poll.ts"
 const lockTimeoutMicros = 5_000
 const retryMicros = 1_000
 
+/** True when the lock was free. */
+export const tryTake = (pf: PfActor, vf: number): Effect.Effect<boolean, Errno | JournalError> =>
+  pf.ask({ _tag: "LockMailbox", vf, holder: "migration" }).pipe(
+    Effect.as(true),
+    Effect.catchTag("EBUSY", () => Effect.succeed(false))
+  )
+
 /** True when the lock was had within 5 ms. Having it already, after a restart, counts as having it. */
 export const take = (pf: PfActor, vf: number): Effect.Effect<boolean, Errno | JournalError> =>
-  poll(
-    pf.ask({ _tag: "LockMailbox", vf, holder: "migration" }).pipe(
-      Effect.as(true),
-      Effect.catchTag("EBUSY", () => Effect.succeed(false))
-    ),
-    retryMicros,
-    lockTimeoutMicros
-  )
+  poll(tryTake(pf, vf), retryMicros, lockTimeoutMicros)
 
 /** Gives the lock back. Without it nothing happens. */
 export const release = (pf: PfActor, vf: number): Effect.Effect<void, Errno | JournalError> =>

@@ -18,8 +18,7 @@
 import { ECANCELED, type Errno, isErrno } from "@stopcopy/errno"
 import { type JournalError, Operation } from "@stopcopy/runtime"
 import type { DmaLogging, MigratableDevice, MigrationFile } from "@stopcopy/vfio"
-import type { Context } from "effect"
-import { Effect, Either, Fiber, Option, Schema } from "effect"
+import { Effect, Either, Exit, Fiber, Option, Schema } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
 import { toErrno } from "./Failure.ts"
 import { Hardware } from "./Hardware.ts"
@@ -27,7 +26,6 @@ import { serveMailbox } from "./Mailbox.ts"
 import * as MailboxLock from "./MailboxLock.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { fileUnderWay, openFile } from "./OpenFile.ts"
-import * as Pf from "./Pf.ts"
 import { refusal } from "./Refusals.ts"
 import { readBar0, readBar2 } from "./RegisterAccess.ts"
 import { isDrained } from "./RegisterFile.ts"
@@ -36,7 +34,8 @@ import { flagsOf } from "./SetState.ts"
 import { U32 } from "./Unsigned.ts"
 import type { VfCommand } from "./VfCommand.ts"
 import type { DirtyPage } from "./VfDevice.ts"
-import type { Vf, Waiting } from "./VfState.ts"
+import type { Vf } from "./VfState.ts"
+import { atOnce, type Parts, perform, surroundings } from "./Waits.ts"
 
 /** The driver bound to one VF. */
 export interface QatVfioPci extends MigratableDevice<JournalError> {
@@ -80,17 +79,6 @@ export interface QatVfioPci extends MigratableDevice<JournalError> {
   readonly recover: Effect.Effect<void, JournalError>
 }
 
-interface Parts {
-  readonly pf: PfActor
-  readonly vf: VfActor
-  readonly hardware: Context.Tag.Service<Hardware>
-  /** Banks (0 to 3) that are drained in hardware, as far as this process knows. */
-  readonly drained: Set<number>
-}
-
-const surroundings = ({ pf, hardware }: Parts) =>
-  Effect.map(hardware.fileCreation, (fileCreation) => ({ pf: Pf.factsOf(pf.unsafeState()), fileCreation }))
-
 const pending = ({ operation }: Vf) =>
   operation === null || operation.waiting === null ? undefined : { id: operation.id, action: operation.waiting }
 
@@ -112,40 +100,6 @@ const ended = ({ ended }: Vf, id: number): Either.Either<number | null, Errno> |
   if (ended.id > id) return Either.left(superseded(id, ended.id))
   return ended.failure === null ? Either.right(ended.file) : Either.left(toErrno(ended.failure))
 }
-
-/** Does what the walk waits for and words the outcome as a command. */
-const perform =
-  (parts: Parts, operation: number) =>
-  (waiting: Waiting): Effect.Effect<VfCommand, Errno | JournalError> => {
-    const { hardware, pf, vf } = parts
-    const { vfNumber } = vf.unsafeState()
-    switch (waiting._tag) {
-      case "Drain":
-        return Effect.flatMap(hardware.drain(banksPerVf * vfNumber + waiting.bank), (drained) => {
-          if (drained) parts.drained.add(waiting.bank)
-          return Effect.map(surroundings(parts), (world) => ({
-            _tag: "DrainEnded",
-            operation,
-            bank: waiting.bank,
-            drained,
-            ...world
-          }))
-        })
-      case "Coalescing":
-        return Effect.flatMap(hardware.interruptSource(banksPerVf * vfNumber + waiting.bank, waiting.limitMicros), () =>
-          Effect.map(surroundings(parts), (world) => ({
-            _tag: "CoalescingEnded",
-            operation,
-            bank: waiting.bank,
-            ...world
-          }))
-        )
-      case "MailboxLock":
-        return Effect.flatMap(MailboxLock.take(pf, vfNumber), (taken) =>
-          Effect.map(surroundings(parts), (world) => ({ _tag: "MailboxLockEnded", operation, taken, ...world }))
-        )
-    }
-  }
 
 const releaseLock = ({ pf, vf }: Parts): Effect.Effect<void, Errno | JournalError> =>
   Effect.suspend(() => {
@@ -172,16 +126,26 @@ const settle = (parts: Parts): Effect.Effect<void, Errno | JournalError> =>
 /**
  * Carries walk `id` to its end, then gives the mailbox lock back and lets running banks run, whoever ended it. Begun, it cannot be interrupted (M2 of
  * `MigratableDevice`), only ended by a reset or a close; a walk whose process dies is left to `recover`. It has a fiber of its
- * own: an interrupted fiber interrupts its children even where it cannot be interrupted itself.
+ * own: an interrupted fiber interrupts its children even where it cannot be interrupted itself. As long as nothing has to be waited for, there is nothing to interrupt, and no fiber.
  */
-const finish = (parts: Parts, id: number): Effect.Effect<number | null, Errno | JournalError> =>
-  Operation.drive(parts.vf, { pending, ended, perform: perform(parts, id) }, id).pipe(
+const finish = (parts: Parts, id: number): Effect.Effect<number | null, Errno | JournalError> => {
+  const work = { pending, ended, atOnce: atOnce(parts, id), perform: perform(parts, id) }
+  const carried = Operation.drive(parts.vf, work, id).pipe(
     Effect.interruptible,
     Effect.forkDaemon,
-    Effect.flatMap(Fiber.await),
+    Effect.flatMap(Fiber.await)
+  )
+  return Effect.exit(Operation.advance(parts.vf, work, id)).pipe(
+    Effect.flatMap(
+      Exit.match({
+        onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
+        onSuccess: (result) => (result === undefined ? carried : Effect.exit(result))
+      })
+    ),
     Effect.flatMap((exit) => Effect.zipRight(settle(parts), exit)),
     Effect.uninterruptible
   )
+}
 
 const setState =
   (parts: Parts, turns: Effect.Semaphore) =>

@@ -251,7 +251,7 @@ const suspended = (turn: Turn, to: MigrationState, progress: Progress): Progress
 const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState): Progress => {
   switch (command._tag) {
     case "DrainEnded":
-      return suspended(turn, to, waitForNextBank(turn, to, command.bank, command.drained))
+      return suspended(turn, to, waitForNextBank(turn, to, command.bank, command.drained, command.until))
     case "CoalescingEnded":
       emit(turn, { _tag: "CoalescingQuiesced", bank: command.bank })
       return suspended(turn, to, waitForBank(turn, to, command.bank + 1))

@@ -6,6 +6,7 @@
  */
 import { type Errno, ETIMEDOUT } from "@stopcopy/errno"
 import type { MigrationState } from "@stopcopy/vfio"
+import { hasUnplaced } from "./EngineWork.ts"
 import * as Ops from "./MigrationOps.ts"
 import { refusal } from "./Refusals.ts"
 import { readCsr } from "./RegisterAccess.ts"
@@ -60,8 +61,17 @@ const timedOut = (turn: Turn, bank: number): Errno =>
     })
   })
 
-/** The drain of `bank` has ended. A timeout ends the suspend; in safe mode this attempt's banks run again (quirk 8). */
-export const waitForNextBank = (turn: Turn, to: MigrationState, bank: number, drained: boolean): Progress => {
+/**
+ * The drain of `bank` has ended. A timeout ends the suspend; in safe mode this attempt's banks run again (quirk 8). Banks behind it, up to `until`, are
+ * drained too.
+ */
+export const waitForNextBank = (
+  turn: Turn,
+  to: MigrationState,
+  bank: number,
+  drained: boolean,
+  until = bank
+): Progress => {
   if (!drained) {
     emit(turn, { _tag: "DrainTimedOut", bank })
     if (turn.state.mode === "safe") Ops.release(turn, turn.state.operation?.drained ?? 0)
@@ -69,7 +79,12 @@ export const waitForNextBank = (turn: Turn, to: MigrationState, bank: number, dr
   }
   Ops.markStopped(turn, bank)
   const limitMicros = coalescingWait(turn, bank)
-  if (limitMicros === undefined) return waitForBank(turn, to, bank + 1)
+  if (limitMicros === undefined) {
+    const next = bank + 1
+    // What was recorded since they were looked at is waited for. What was fetched only is fetched again: a report of a drained bank is stale.
+    const isDrained = next <= until && next < banksPerVf && !hasUnplaced(turn.state, next)
+    return isDrained ? waitForNextBank(turn, to, next, true, until) : waitForBank(turn, to, next)
+  }
   emit(turn, { _tag: "ArcWaits", to, waiting: { _tag: "Coalescing", bank, limitMicros } })
   return "waiting"
 }

@@ -69,11 +69,15 @@ export const VfCommand = Schema.Union(
   Schema.TaggedStruct("ErrorDetected", {}),
   /** `requested`: any state number. */
   Schema.TaggedStruct("SetState", { requested: Schema.Int, ...Surroundings.fields }),
-  /** `bank` names the drain that has ended: an outcome that comes twice must not count for the next bank. */
+  /**
+   * `bank` names the drain that has ended: an outcome that comes twice must not count for the next bank. `until`: banks behind it, up to that one, had nothing to wait for
+   * either.
+   */
   Schema.TaggedStruct("DrainEnded", {
     operation: Schema.Int,
     bank: Schema.Int,
     drained: Schema.Boolean,
+    until: Schema.optionalWith(Schema.Int, { exact: true }),
     ...Surroundings.fields
   }),
   Schema.TaggedStruct("CoalescingEnded", { operation: Schema.Int, bank: Schema.Int, ...Surroundings.fields }),

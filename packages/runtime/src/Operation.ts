@@ -20,6 +20,11 @@ export interface Work<State, Command, Id, Action, Result, Failure, E, R> {
   readonly pending: (state: State) => { readonly id: Id; readonly action: Action } | undefined
   /** The recorded end of an operation; undefined while it is pending or queued. */
   readonly ended: (state: State, id: Id) => Either.Either<Result, Failure> | undefined
+  /**
+   * The outcome as a command where it is there without waiting; undefined where it is not, then `perform` waits for it. It must end by itself, at once. Absent: everything is
+   * waited for.
+   */
+  readonly atOnce?: (action: Action) => Effect.Effect<Command | undefined, E, R>
   /** Does the work and gives its outcome as a command. Its own failures are outcomes too, where the operation should end. */
   readonly perform: (action: Action) => Effect.Effect<Command, E, R>
 }
@@ -44,6 +49,39 @@ const performWhilePending = <State, Command, Id, Action, Result, Failure, Answer
     )
   )
 
+/** Tells an outcome. What became of the operation meanwhile counts more than what is said to a command that came too late. */
+const tell = <State, Command, Id, Action, Result, Failure, Answer, Refused, E, R>(
+  actor: Actor<State, Command, Answer, Refused>,
+  work: Work<State, Command, Id, Action, Result, Failure, E, R>,
+  id: Id,
+  command: Command
+): Effect.Effect<void, Refused | JournalError> =>
+  Effect.catchAll(Effect.asVoid(actor.ask(command)), (error) =>
+    // Where the state cannot be had either, that is what the caller must know first.
+    Effect.flatMap(actor.state, (state) => (work.ended(state, id) === undefined ? Effect.fail(error) : Effect.void))
+  )
+
+/**
+ * Carries operation `id` of `actor` on as far as nothing has to be waited for: no fiber is made. The recorded result, if that was to the end. Fails as `drive` does.
+ */
+export const advance = <State, Command, Id, Action, Result, Failure, Answer, Refused, E, R>(
+  actor: Actor<State, Command, Answer, Refused>,
+  work: Work<State, Command, Id, Action, Result, Failure, E, R>,
+  id: Id
+): Effect.Effect<Either.Either<Result, Failure> | undefined, Refused | JournalError | E, R> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const state = yield* actor.state
+      const result = work.ended(state, id)
+      const pending = work.pending(state)
+      if (result !== undefined || pending?.id !== id || work.atOnce === undefined) return result
+      const caused = withCausation(yield* actor.position)
+      const command = yield* caused(work.atOnce(pending.action))
+      if (command === undefined) return undefined
+      yield* caused(tell(actor, work, id, command))
+    }
+  })
+
 /**
  * Carries operation `id` of `actor` to its end and gives the recorded result. Waits while another operation is pending. Fails
  * with the recorded failure, with what `perform` fails with, or with what `ask` says to an outcome of a pending operation. The actor need not be
@@ -62,14 +100,9 @@ export const drive = <State, Command, Id, Action, Result, Failure, Answer, Refus
     Effect.flatMap(actor.position, (position) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(restore(performWhilePending(actor, work, id, action)), (command) =>
-          command === undefined ? Effect.void : tell(command)
+          command === undefined ? Effect.void : tell(actor, work, id, command)
         )
       ).pipe(withCausation(position))
-    )
-  const tell = (command: Command): Effect.Effect<void, Refused | JournalError> =>
-    Effect.catchAll(Effect.asVoid(actor.ask(command)), (error) =>
-      // Where the state cannot be had either, that is what the caller must know first.
-      Effect.flatMap(actor.state, (state) => (work.ended(state, id) === undefined ? Effect.fail(error) : Effect.void))
     )
   const next: Effect.Effect<Result, Failure | Refused | JournalError | E, R> = Effect.flatMap(
     actor.state,

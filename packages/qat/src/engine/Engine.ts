@@ -4,7 +4,7 @@
  */
 import type { Errno } from "@stopcopy/errno"
 import type { JournalError } from "@stopcopy/runtime"
-import { type Context, Duration, Effect, Layer, Option, type Scope } from "effect"
+import { type Context, Duration, Effect, Either, Layer, Option, type Scope } from "effect"
 import type { PfActor, VfActor } from "../Actors.ts"
 import { Hardware } from "../Hardware.ts"
 import { coalescingMicros, line } from "../Interrupts.ts"
@@ -89,7 +89,8 @@ export const make = (
     return Hardware.of({
       drain: (pfBank) => {
         const worker = workerOf(pfBank)
-        if (worker === undefined) return Effect.succeed(true)
+        // What is idle is drained: nothing is fetched for a bank whose drain is under way.
+        if (worker === undefined || worker.isDrained(vf.unsafeState())) return Either.right(true)
         const holds = Effect.map(vf.state, (state) => worker.isDrained(state))
         return Effect.orDie(within(worker.drained, holds, Duration.millis(drainTimeoutMillis)))
       },
@@ -100,7 +101,7 @@ export const make = (
         const limit = limitMicros === null ? Duration.infinity : Duration.micros(BigInt(limitMicros))
         return Effect.orDie(Effect.asVoid(Effect.timeoutOption(asks, limit)))
       },
-      fileCreation: options.fileCreation ?? Effect.succeed(0)
+      fileCreation: options.fileCreation ?? Either.right(0)
     })
   })
 
