@@ -37,7 +37,11 @@ const demoCommand = Command.make(
   {
     journal: textOption(
       "journal",
-      "Where to write the journal; must not exist. Default: a fresh file in a temporary folder"
+      "Where to write the source's journal; the destination's is beside it, demo-destination.db for demo.db. Neither may exist. Default: a fresh folder"
+    ).pipe(Options.optional),
+    emulator: textOption(
+      "emulator",
+      "The emulator's program, a file that Node runs. Default: the one that lies beside this program in a clone"
     ).pipe(Options.optional)
   },
   (options) =>
@@ -45,7 +49,9 @@ const demoCommand = Command.make(
       load(() => import("./demo/demo.ts")),
       ({ demo }) => demo(options)
     )
-).pipe(Command.withDescription("Migrate an emulated QAT VF live from one PF to another, and check the result"))
+).pipe(
+  Command.withDescription("Start two emulators, migrate a busy QAT VF live from one to the other, and check the result")
+)
 
 const stopcopy = Command.make("stopcopy").pipe(
   Command.withDescription("Live migration of QAT VFs: try it, look into blocks and journals"),

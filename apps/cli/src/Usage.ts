@@ -8,7 +8,7 @@ interface Valued {
 }
 
 const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
-  ["demo", { once: ["--journal"] }],
+  ["demo", { once: ["--journal", "--emulator"] }],
   ["decode", { once: [] }],
   ["replay", { once: ["--stream", "--at", "--type", "--text", "--regex", "--correlation", "--from", "--to"] }],
   ["diff", { once: ["--stream"] }],

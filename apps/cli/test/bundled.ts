@@ -1,4 +1,5 @@
 /** The program as people run it: bundled from these sources into a folder of its own, run as a process. */
+import { assert } from "@effect/vitest"
 import { Schema } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
@@ -8,12 +9,18 @@ import { fileURLToPath } from "node:url"
 const app = dirname(dirname(fileURLToPath(import.meta.url)))
 const root = dirname(dirname(app))
 
+/** How long bundling, and a run of what was bundled, may take where everything else runs too, in milliseconds. */
+export const bundleMillis = 60_000
+
 /** How a process ended. */
 export interface Run {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
+
+/** What is done to a running program of which this much has been printed. */
+type Act = (child: ChildProcess, output: string) => void
 
 export interface Program {
   /** A folder for the files of the tests; the working directory of every run. */
@@ -22,6 +29,8 @@ export interface Program {
   readonly run: (args: ReadonlyArray<string>, input?: string | Uint8Array) => Promise<Run>
   /** Runs `stopcopy` and sends it SIGINT with its first output. */
   readonly interrupt: (args: ReadonlyArray<string>) => Promise<Run>
+  /** Runs `stopcopy` and does something, once, when a text has been seen in its output. */
+  readonly whenSeen: (args: ReadonlyArray<string>, seen: string, act: Act) => Promise<Run>
   /** Runs a line of shell in which `stopcopy` is the program. */
   readonly shell: (line: string) => Promise<Run>
   /** Runs a line of shell in a terminal of 24 rows and 100 columns; each text is typed when the one before it has been seen. */
@@ -35,19 +44,21 @@ const execute = (
   args: ReadonlyArray<string>,
   folder: string,
   input: string | Uint8Array = "",
-  onOutput: (child: ChildProcess) => void = () => undefined
+  onOutput: Act = () => undefined
 ): Promise<Run> =>
   new Promise((resolve, reject) => {
     const { NO_COLOR: _, ...env } = process.env
     const child = spawn(command, args, { cwd: folder, env, stdio: "pipe" })
     const [stdout, stderr]: [Array<Buffer>, Array<Buffer>] = [[], []]
-    child.stdout.on("data", (data: Buffer) => stdout.push(data))
+    child.stdout.on("data", (data: Buffer) => {
+      stdout.push(data)
+      onOutput(child, Buffer.concat(stdout).toString())
+    })
     child.stderr.on("data", (data: Buffer) => stderr.push(data))
     // A program that does not read its input closes it: that is no failure of the test.
     child.stdin.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") reject(error)
     })
-    child.stdout.once("data", () => onOutput(child))
     child.on("error", reject)
     child.on("close", (code) =>
       resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() })
@@ -80,31 +91,70 @@ const inTerminal = (
     child.on("close", (code) => resolve({ code, stdout: output, stderr: rest.map(([seen]) => seen).join(", ") }))
   })
 
-/** Calls the project's own bundler: the same options as for people. */
-const bundleTo = (output: string): Promise<Run> => {
+/** Calls the project's own bundler for an app: the same options as for people. */
+const bundleTo = async (source: string, output: string): Promise<void> => {
   const bundler = JSON.stringify(join(root, "scripts/bundle.mjs"))
-  const entry = JSON.stringify({ source: "apps/cli/src/main.ts", output })
+  const entry = JSON.stringify({ source, output: relative(root, output) })
   const call = `import { bundle } from ${bundler}
     process.exitCode = (await bundle(${JSON.stringify(root)}, ${entry}, { executable: true })) ? 0 : 1`
-  return execute(process.execPath, ["--input-type=module", "--eval", call], root)
+  const { code, stderr } = await execute(process.execPath, ["--input-type=module", "--eval", call], root)
+  if (code !== 0) throw new Error(`${source} cannot be bundled: ${stderr}`)
 }
 
-/** Bundles the program. The folder lies below the app, where its native dependency is found. */
-export const bundled = async (): Promise<Program> => {
+/** A new folder below the app, where native dependencies are found. */
+const bundleFolder = async (): Promise<string> => {
   await mkdir(join(app, "dist"), { recursive: true })
-  const folder = await mkdtemp(join(app, "dist/test-"))
-  const script = join(folder, "stopcopy.mjs")
-  const { code, stderr } = await bundleTo(relative(root, script))
-  if (code !== 0) throw new Error(`the program cannot be bundled: ${stderr}`)
+  return mkdtemp(join(app, "dist/test-"))
+}
+
+/** Bundles the emulator into the folder of a program, where the demo looks for it: as in a clone. */
+export const bundleEmulatorBeside = async (folder: string): Promise<string> => {
+  const file = join(folder, "emulator/dist/main.js")
+  await bundleTo("apps/emulator/src/main.ts", file)
+  return file
+}
+
+/** Bundles the emulator alone: its file, and how to delete it. */
+export const bundledEmulator = async () => {
+  const folder = await bundleFolder()
+  return { file: await bundleEmulatorBeside(folder), dispose: () => rm(folder, { recursive: true, force: true }) }
+}
+
+/** Where the program is, from the folder in which it runs. */
+const scriptPath = "cli/dist/stopcopy.mjs"
+
+/** Bundles the program. */
+export const bundled = async (): Promise<Program> => {
+  const folder = await bundleFolder()
+  const script = join(folder, scriptPath)
+  await bundleTo("apps/cli/src/main.ts", script)
   const prelude = `stopcopy() { '${process.execPath}' '${script}' "$@"; }\n`
+  const once = (seen: string, act: Act): Act => {
+    let isDone = false
+    return (child, output) => {
+      if (isDone || !output.includes(seen)) return
+      isDone = true
+      act(child, output)
+    }
+  }
+  const whenSeen: Program["whenSeen"] = (args, seen, act) =>
+    execute(process.execPath, [script, ...args], folder, "", once(seen, act))
   return {
     folder,
     run: (args, input) => execute(process.execPath, [script, ...args], folder, input),
-    interrupt: (args) => execute(process.execPath, [script, ...args], folder, "", (child) => void child.kill("SIGINT")),
+    interrupt: (args) => whenSeen(args, "", (child) => void child.kill("SIGINT")),
+    whenSeen,
     shell: (line) => execute("sh", ["-c", `${prelude}${line}`], folder),
     terminal: (line, typed) => inTerminal(`${prelude}${line}`, folder, typed),
     dispose: () => rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Exit code 2, nothing on standard output, one line on standard error that says `reason`. */
+export const assertMisuse = ({ code, stderr, stdout }: Run, reason: string): void => {
+  assert.deepStrictEqual([code, stdout], [2, ""])
+  assert.match(stderr, /^[^\n]+\n$/)
+  assert.include(stderr, reason)
 }
 
 const Manifest = Schema.parseJson(Schema.Struct({ version: Schema.String }))

@@ -6,10 +6,10 @@ import { Effect, Layer, Option } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { demo } from "../src/demo/demo.ts"
 import type { Misuse, Negative } from "../src/Outcome.ts"
 import type { ReplayOptions } from "../src/replay/replay.ts"
 import { Terminal } from "../src/Terminal.ts"
+import { writeSampleJournal } from "./sample/sampleJournal.ts"
 
 /** What a command printed, and its failure. */
 interface Answer {
@@ -72,10 +72,10 @@ export const replayOptions = (files: ReadonlyArray<string>, given: Partial<Repla
   ...given
 })
 
-/** A folder with the journals of two demos, `a.db` and `b.db`; and how to delete it. */
-export const demoFolder = async () => {
+/** A folder with two sample journals, `a.db` and `b.db`; and how to delete it. */
+export const sampleFolder = async () => {
   const folder = await mkdtemp(join(tmpdir(), "stopcopy-inspect-"))
   const paths = { a: join(folder, "a.db"), b: join(folder, "b.db"), in: (name: string) => join(folder, name) }
-  for (const journal of [paths.a, paths.b]) await linesOf(demo({ journal: Option.some(journal) }))
+  for (const journal of [paths.a, paths.b]) await Effect.runPromise(writeSampleJournal(journal))
   return { ...paths, dispose: () => rm(folder, { recursive: true }) }
 }

@@ -1,40 +1,24 @@
-/** The program as a process: what it prints where, and its exit codes. The README's commands are run too. */
+/** The program as a process: what it prints where, and its exit codes. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { spawnSync } from "node:child_process"
 import { existsSync, readFileSync } from "node:fs"
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { bundled, type Program, type Run, versionIn } from "./bundled.ts"
+import { assertMisuse, bundled, bundleMillis, type Program, versionIn } from "./bundled.ts"
 import { serveVf } from "./conformance/device.ts"
+import { writeSampleJournal } from "./sample/sampleJournal.ts"
 import { sampleBlock } from "./sampleBlock.ts"
 
 const read = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8")
 
-/** Fenced blocks of the README in one language. */
-const fenced = (language: string): ReadonlyArray<string> =>
-  [...read("../README.md").matchAll(/```(\w+)\n([^]*?)```/g)].flatMap(([, name, text = ""]) =>
-    name === language ? [text] : []
-  )
-
-const isDemo = (command: string): boolean => command.startsWith("stopcopy demo")
-const commands = fenced("sh")
-
 let program: Program
-let demo: Run
 beforeAll(async () => {
   program = await bundled()
   await writeFile(join(program.folder, "block.bin"), sampleBlock())
-  demo = await program.shell(commands.filter(isDemo).join(""))
-})
+  await Effect.runPromise(writeSampleJournal(join(program.folder, "sample.db")))
+}, bundleMillis)
 afterAll(() => program.dispose())
-
-/** Exit code 2, nothing on standard output, one line on standard error that says `reason`. */
-const assertMisuse = ({ code, stderr, stdout }: Run, reason: string): void => {
-  assert.deepStrictEqual([code, stdout], [2, ""])
-  assert.match(stderr, /^[^\n]+\n$/)
-  assert.include(stderr, reason)
-}
 
 /** Every case at once: a process takes its time to start. */
 const assertMisuses = (
@@ -50,32 +34,6 @@ const Decoded = Schema.parseJson(
 )
 const Line = Schema.parseJson(Schema.Struct({ sequence: Schema.Number, type: Schema.String, payload: Schema.Object }))
 const State = Schema.parseJson(Schema.Struct({ state: Schema.Struct({ block: Schema.String }) }))
-
-it("the demo migrates, everything agrees, and it is told in plain lines", () => {
-  assert.deepStrictEqual([demo.code, demo.stderr], [0, ""])
-  assert.include(demo.stdout, "The views are equal.")
-  assert.include(demo.stdout, "States and digests are equal, the hash chain is whole.")
-  assert.match(demo.stdout, /missing +LZ4 \(bit 24\)/)
-  assert.include(demo.stdout, "The source VF 0000:e8:00.2 is RUNNING.")
-  assert.match(demo.stdout, /bytes +4096 \(setup part 90, rest 4006\)/)
-  for (const part of ["drain", "save", "transfer", "load", "resume"]) {
-    assert.match(demo.stdout, new RegExp(`    ${part} +\\d+\\.\\d{3} ms`))
-  }
-  assert.match(demo.stdout, /replay +node stopcopy\.mjs replay demo\.db/)
-  assert.isFalse(demo.stdout.includes("\u001b"))
-  assert.notInclude(demo.stdout, "DIFFERENT")
-})
-
-it("the demo refuses a journal that exists, and a folder that does not", async () => {
-  await assertMisuses([
-    [["demo", "--journal", "demo.db"], "demo.db exists already"],
-    [
-      ["demo", "--journal", "none/demo.db"],
-      "cannot write none/demo.db: there is no folder none: make it, or name another"
-    ],
-    [["demo", "--journal", "demo.db/x.db"], "cannot write demo.db/x.db: demo.db is not a folder: name another journal"]
-  ])
-})
 
 it("a good block is decoded from a file, from standard input and from hex text, all the same", async () => {
   const file = await program.run(["decode", "block.bin"])
@@ -117,17 +75,17 @@ it("decode says in one line what it cannot read", () =>
     ]
   ]))
 
-it("the journal of the demo replays, whole and by stream, and is not changed", async () => {
-  const file = join(program.folder, "demo.db")
+it("a journal replays, whole and by stream, and is not changed", async () => {
+  const file = join(program.folder, "sample.db")
   const before = await readFile(file)
   const [all, one] = await Promise.all([
-    program.run(["replay", "demo.db"]),
-    program.run(["replay", "demo.db", "--stream", "vf/0000:f3:00.2", "--json"])
+    program.run(["replay", "sample.db"]),
+    program.run(["replay", "sample.db", "--stream", "vf/0000:f3:00.2", "--json"])
   ])
   assert.deepStrictEqual([all.code, all.stderr], [0, ""])
   assert.isTrue(before.equals(await readFile(file)))
   const [head = "", ...lines] = all.stdout.trimEnd().split("\n")
-  assert.strictEqual(head, `demo.db: ${lines.length} events in 10 streams; times are UTC`)
+  assert.strictEqual(head, `sample.db: ${lines.length} events in 10 streams; times are UTC`)
   assert.isTrue(lines.some((line) => /SetupJudged .*failure=EINVAL \(mstate\.gencap\.superset\)$/.test(line)))
   const events = one.stdout
     .trimEnd()
@@ -139,9 +97,9 @@ it("the journal of the demo replays, whole and by stream, and is not changed", a
 
 it("the state of every actor after an event, or of the stream that was named", async () => {
   const [every, named, json] = await Promise.all([
-    program.run(["replay", "demo.db", "--at", "4"]),
-    program.run(["replay", "demo.db", "--stream", "pf/0000:6b:00.0", "--at", "4"]),
-    program.run(["replay", "demo.db", "--stream", "vf/0000:6b:00.2", "--at", "4", "--json"])
+    program.run(["replay", "sample.db", "--at", "4"]),
+    program.run(["replay", "sample.db", "--stream", "pf/0000:6b:00.0", "--at", "4"]),
+    program.run(["replay", "sample.db", "--stream", "vf/0000:6b:00.2", "--at", "4", "--json"])
   ])
   assert.match(every.stdout, /\nvf\/0000:6b:00\.2 \(vf\) after event 4, /)
   assert.include(every.stdout, "\n  migrationState: RUNNING\n")
@@ -154,18 +112,21 @@ it("the state of every actor after an event, or of the stream that was named", a
 it("replay says in one line what it cannot read", () =>
   assertMisuses([
     [["replay", "none.db"], "there is no journal at none.db"],
-    [["replay", "demo.db", "--stream", "vf/x"], "the journal has pf/0000:6b:00.0, vf/"],
+    [["replay", "sample.db", "--stream", "vf/x"], "the journal has pf/0000:6b:00.0, vf/"],
     [["replay", ""], "there is no journal at ''"],
     [["replay"], "stopcopy: missing argument <JOURNAL|BUNDLE>; see stopcopy replay --help"],
-    [["replay", "demo.db", "--stream"], "stopcopy: --stream needs a value; see stopcopy replay --help"],
-    [["replay", "demo.db", "--at", "5", "--at", "6"], "stopcopy: --at is given 2 times: give it once; see"],
-    [["replay", "demo.db", "--at", "abc"], "stopcopy: 'abc' is no point: write the sequence of an event, such as 17"],
-    [["replay", "demo.db", "--interactive"], "stopcopy: --interactive needs a terminal"],
-    [["diff", "demo.db", "1"], "stopcopy: missing argument <B>; see stopcopy diff --help"],
-    [["bundle", "create", "x", "demo.db", "--redact"], "stopcopy: --redact needs a value; see stopcopy bundle create"],
-    [["bundle", "create", "x", "--redact", "", "demo.db"], "stopcopy: --redact has an empty value: give one"],
-    [["bundle", "create", "x", "--redact=gncap", "demo.db"], "--redact gncap: no event has such a field"],
-    [["replay", "--stream", "", "demo.db"], "stopcopy: --stream has an empty value"],
+    [["replay", "sample.db", "--stream"], "stopcopy: --stream needs a value; see stopcopy replay --help"],
+    [["replay", "sample.db", "--at", "5", "--at", "6"], "stopcopy: --at is given 2 times: give it once; see"],
+    [["replay", "sample.db", "--at", "abc"], "stopcopy: 'abc' is no point: write the sequence of an event, such as 17"],
+    [["replay", "sample.db", "--interactive"], "stopcopy: --interactive needs a terminal"],
+    [["diff", "sample.db", "1"], "stopcopy: missing argument <B>; see stopcopy diff --help"],
+    [
+      ["bundle", "create", "x", "sample.db", "--redact"],
+      "stopcopy: --redact needs a value; see stopcopy bundle create"
+    ],
+    [["bundle", "create", "x", "--redact", "", "sample.db"], "stopcopy: --redact has an empty value: give one"],
+    [["bundle", "create", "x", "--redact=gncap", "sample.db"], "--redact gncap: no event has such a field"],
+    [["replay", "--stream", "", "sample.db"], "stopcopy: --stream has an empty value"],
     [["conformance"], "stopcopy: name the socket of a server, or give --list"],
     [["conformance", "none.sock"], "stopcopy: connect to none.sock: ENOENT; start a server there, or name its socket"],
     [["conformance", "--list", "--only=what"], "stopcopy: --only what: there is no such clause; use a name of --list"],
@@ -207,7 +168,7 @@ it("decode reads pipes by name", async () => {
 })
 
 it("a changed payload is named after everything has been shown; exit code 1", async () => {
-  const bytes = await readFile(join(program.folder, "demo.db"))
+  const bytes = await readFile(join(program.folder, "sample.db"))
   const at = bytes.indexOf('"pfVersion":')
   assert.isAbove(at, 0)
   bytes[at + '"pfVersion":'.length] = 0x37
@@ -219,7 +180,7 @@ it("a changed payload is named after everything has been shown; exit code 1", as
 })
 
 it("a journal that was cut off is damaged, not misuse", async () => {
-  const bytes = await readFile(join(program.folder, "demo.db"))
+  const bytes = await readFile(join(program.folder, "sample.db"))
   await writeFile(join(program.folder, "cut.db"), bytes.subarray(0, 20_000))
   const { code, stderr } = await program.run(["replay", "cut.db"])
   assert.strictEqual(code, 1)
@@ -227,7 +188,7 @@ it("a journal that was cut off is damaged, not misuse", async () => {
 })
 
 it("a reader that wants no more ends every command quietly", async () => {
-  for (const command of ["demo", "decode block.bin", "replay demo.db"]) {
+  for (const command of ["decode block.bin", "replay sample.db"]) {
     // The code goes around the pipe, which would give that of `head`.
     const line = `{ stopcopy ${command}; echo "code $?" >&2; } | head -n 1`
     const { stderr, stdout } = await program.shell(line)
@@ -237,20 +198,11 @@ it("a reader that wants no more ends every command quietly", async () => {
 
 it("output that cannot be written is told in one line; exit code 1", async ({ skip }) => {
   if (!existsSync("/dev/full")) skip("there is no /dev/full here")
-  for (const command of ["demo", "decode block.bin", "replay demo.db", "--help"]) {
+  for (const command of ["decode block.bin", "replay sample.db", "--help"]) {
     const { code, stderr } = await program.shell(`stopcopy ${command} > /dev/full`)
     const said = "stopcopy: cannot write to standard output: no space left on device\n"
     assert.deepStrictEqual([command, code, stderr], [command, 1, said])
   }
-})
-
-it("Ctrl-C in the demo puts the source back to RUNNING; exit code 130", async () => {
-  const { code, stderr, stdout } = await program.interrupt(["demo"])
-  assert.deepStrictEqual([code, stderr], [130, ""])
-  assert.match(
-    stdout,
-    /\n {2}Interrupted and put back: the source VF is RUNNING, the destination VF is reset \(RUNNING\)\.\n$/
-  )
 })
 
 /** `script` of util-linux, without which a test has no terminal. */
@@ -263,7 +215,7 @@ const modes = "stty -a | grep -o -E -- '-?(icanon|echo) ' | xargs"
 
 it.skipIf(!hasTerminal)("events are stepped through in a terminal, which is as before afterwards", async () => {
   const { code, stderr, stdout } = await program.terminal(
-    `stopcopy replay demo.db --interactive; echo "code $?"; ${modes}`,
+    `stopcopy replay sample.db --interactive; echo "code $?"; ${modes}`,
     [
       ["1 of ", "f"],
       ["FileRefused", "s"],
@@ -284,14 +236,14 @@ it.skipIf(!hasTerminal)("events are stepped through in a terminal, which is as b
 })
 
 it.skipIf(!hasTerminal)("an interrupted terminal is as before; exit code 130", async () => {
-  const { stdout } = await program.terminal(`stopcopy replay demo.db --interactive; echo "code $?"; ${modes}`, [
+  const { stdout } = await program.terminal(`stopcopy replay sample.db --interactive; echo "code $?"; ${modes}`, [
     ["1 of ", "\u0003"]
   ])
   assert.isTrue(stdout.endsWith("\u001b[?25h\u001b[?1049lcode 130\r\nicanon echo\r\n"))
 })
 
 it.skipIf(!hasTerminal)("the end of input ends stepping, also before the terminal is taken over", async () => {
-  const line = 'echo begin; stopcopy replay demo.db --interactive; echo "code $?"'
+  const line = 'echo begin; stopcopy replay sample.db --interactive; echo "code $?"'
   for (const seen of ["begin", "1 of "]) {
     const { stdout } = await program.terminal(line, [[seen, "\u0004"]])
     assert.isTrue(stdout.endsWith("code 0\r\n"), seen)
@@ -321,24 +273,4 @@ it("Ctrl-C ends a recording: the socket is gone, the journal is whole; exit code
   assert.isFalse(existsSync(join(program.folder, "wire.sock")))
   const verified = await program.run(["verify", "wire.db"])
   assert.deepStrictEqual([verified.code, verified.stderr], [0, ""])
-})
-
-it("the README's commands do what it shows", async () => {
-  const own = commands.filter((command) => !isDemo(command))
-  const making = own.find((command) => command.includes("> block.bin"))
-  assert.isDefined(making)
-  // This one makes the block that others look at.
-  const made = await program.shell(making)
-  assert.deepStrictEqual([made.code, made.stderr], [0, ""])
-  const others = own.filter((command) => command !== making)
-  const runs = await Promise.all(others.map((command) => program.shell(command)))
-  const outputs = [demo, ...runs].flatMap(({ stderr, stdout }) => [stdout, stderr])
-  const withoutNumbers = (text: string): string => text.replaceAll(/[0-9a-f]+/g, "#").replaceAll(/ +/g, " ")
-  const shown = fenced("text").flatMap((text) => text.split("\n"))
-  const lines = shown.filter((line) => line.trim() !== "").map((line) => line.replace(/\s*(\.\.\.)?$/, ""))
-  const seen = withoutNumbers(outputs.join("\n"))
-  assert.deepStrictEqual(
-    lines.filter((line) => !seen.includes(withoutNumbers(line))),
-    []
-  )
 })

@@ -5,8 +5,9 @@
  *
  * L1 Requests of a bank are numbered from 0 on, from when its rings were set up, in the order in which they were published, also over migrations.
  * L2 Each is executed once, in ring order, and its response placed once, in ring order, in the slot behind the one before it.
- * L3 A device that takes over stands where the one before it stood: heads, tails, and what was queued.
+ * L3 A device that takes over stands where the one before it stood: heads, tails, and what was queued. One that is reset before it ran never had the guest.
  */
+import { type MigrationState, MigrationStates } from "@stopcopy/vfio"
 import { unpack } from "./Outcome.ts"
 import { atBar0 } from "./RegisterAccess.ts"
 import { banksPerVf, receive, transmit } from "./Registers.ts"
@@ -70,6 +71,8 @@ export interface Ledger {
    * the next one did before it was loaded is not the guest's.
    */
   readonly guest: "here" | "stopped" | "gone" | "moving"
+  /** From a load on until the device runs: the ledger before it. */
+  readonly beforeLoad: Ledger | undefined
   readonly findings: ReadonlyArray<Finding>
 }
 
@@ -90,6 +93,7 @@ export const published = ({ publishedBytes, requestBytes }: Account): number =>
 export const empty: Ledger = {
   banks: Array.from({ length: banksPerVf }, () => noAccount),
   guest: "here",
+  beforeLoad: undefined,
   findings: []
 }
 
@@ -185,7 +189,7 @@ const placed = (ledger: Ledger, event: Extract<VfEvent, { readonly _tag: "Respon
 
 /** A load: where it says that a ring stands must be where the ring stood (L3). */
 const loaded = (ledger: Ledger, event: Extract<VfEvent, { readonly _tag: "StateLoaded" }>): Ledger => {
-  let after: Ledger = { ...ledger, guest: "here" }
+  let after: Ledger = { ...ledger, guest: "here", beforeLoad: ledger }
   for (const [space, offset, value] of event.writes) if (space === 0) after = written(after, offset, value)
   for (let bank = 0; bank < banksPerVf; bank++) {
     const [before, now] = [accountOf(ledger, bank), accountOf(after, bank)]
@@ -216,11 +220,19 @@ const cleared = (ledger: Ledger, banks: ReadonlyArray<number>): Ledger =>
 const allBanks = Array.from({ length: banksPerVf }, (_, bank) => bank)
 
 /** Another device takes over; the next events are its own. */
-export const move = (ledger: Ledger): Ledger => ({ ...ledger, guest: "moving" })
+export const move = (ledger: Ledger): Ledger => ({ ...ledger, guest: "moving", beforeLoad: undefined })
 
-/** A device that ends: the guest's requests with it, unless the guest has left. */
-const ended = (ledger: Ledger): Ledger =>
-  ledger.guest === "stopped" ? { ...ledger, guest: "gone" } : cleared(ledger, allBanks)
+/** A device that ends: the guest's requests with it, unless the guest has left or was never there. */
+const ended = (ledger: Ledger): Ledger => {
+  if (ledger.beforeLoad !== undefined) return ledger.beforeLoad
+  return ledger.guest === "stopped" ? { ...ledger, guest: "gone" } : cleared(ledger, allBanks)
+}
+
+const arrived = (ledger: Ledger, to: MigrationState): Ledger => ({
+  ...ledger,
+  guest: to === "STOP" || to === "STOP_COPY" ? "stopped" : "here",
+  beforeLoad: MigrationStates.isRunning(to) ? undefined : ledger.beforeLoad
+})
 
 /** The ledger after an event of the guest's VF. */
 export const record = (ledger: Ledger, event: VfEvent): Ledger => {
@@ -236,7 +248,7 @@ export const record = (ledger: Ledger, event: VfEvent): Ledger => {
     case "ResponsesPlaced":
       return placed(ledger, event)
     case "ArcTaken":
-      return { ...ledger, guest: event.to === "STOP" || event.to === "STOP_COPY" ? "stopped" : "here" }
+      return arrived(ledger, event.to)
     case "RingPairReset":
       return cleared(ledger, [event.bank])
     case "ResetDone":

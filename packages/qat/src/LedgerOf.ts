@@ -16,8 +16,14 @@ const over = (ledger: Ledger.Ledger, stream: string) =>
     )
   )
 
-/** The ledger of a guest whose VF was, one after the other, each of these (`vf/NAME`). */
-export const ledgerOf = (streams: ReadonlyArray<string>): Effect.Effect<Ledger.Ledger, JournalError, Journal> =>
-  Effect.reduce(streams, Ledger.empty, (ledger, stream, index) =>
-    over(index === 0 ? ledger : Ledger.move(ledger), stream)
+/**
+ * The ledger of a guest whose VF was, one after the other, each of these (`vf/NAME`) of one journal. `before`: its ledger over the devices that it had
+ * before those, in another journal.
+ */
+export const ledgerOf = (
+  streams: ReadonlyArray<string>,
+  before?: Ledger.Ledger
+): Effect.Effect<Ledger.Ledger, JournalError, Journal> =>
+  Effect.reduce(streams, before ?? Ledger.empty, (ledger, stream, index) =>
+    over(index === 0 && before === undefined ? ledger : Ledger.move(ledger), stream)
   )

@@ -6,9 +6,7 @@ import { Effect } from "effect"
 import { flag, json, load, paths, pointHelp, sourceHelp, textOption, word } from "./Parts.ts"
 
 const file = word("JOURNAL|BUNDLE", sourceHelp)
-const stream = textOption("stream", "Only this stream and those it owns, such as vf/0000:6b:00.2").pipe(
-  Options.optional
-)
+const stream = textOption("stream", "Only this stream and those it owns, such as vf/a/vf0").pipe(Options.optional)
 const at = (description: string) =>
   textOption("at", description).pipe(Options.withPseudoName("POINT"), Options.optional)
 
@@ -43,7 +41,7 @@ export const replayCommand = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Show the timeline of journals, what led to what, or states at a moment. Examples: stopcopy replay demo.db --failures; stopcopy replay demo.db --at 340 --stream vf/0000:6b:00.2"
+    "Show the timeline of journals, what led to what, or states at a moment. Examples: stopcopy replay demo.db --failures; stopcopy replay demo.db --at 340 --stream vf/a/vf0"
   )
 )
 
@@ -67,7 +65,7 @@ export const blameCommand = Command.make(
   "blame",
   {
     file,
-    stream: word("STREAM", "Stream of an actor, such as vf/0000:6b:00.2"),
+    stream: word("STREAM", "Stream of an actor, such as vf/a/vf0"),
     field: word("FIELD", "A field of its state; fields inside it after dots, such as files.0"),
     at: at(`Only events up to this one: ${pointHelp}`),
     json
@@ -79,7 +77,7 @@ export const blameCommand = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Show the event that last set a field of a state, and every one before it. Example: stopcopy blame demo.db vf/0000:6b:00.2 migrationState"
+    "Show the event that last set a field of a state, and every one before it. Example: stopcopy blame demo.db vf/a/vf0 migrationState"
   )
 )
 

@@ -1,17 +1,7 @@
-/**
- * Progress of a few steps: on a terminal one line that is rewritten while a step goes on and stays when it is done, plain
- * lines otherwise. The text of a line is made by pure functions.
- */
+/** A few steps, one line each: on a terminal it is there while the step goes on and is rewritten when it is done; plain lines otherwise. */
 import { Effect } from "effect"
 import { eventLoopTurn } from "../EventLoop.ts"
 import { Terminal } from "../Terminal.ts"
-
-/** How far a step is. */
-export interface Progress {
-  readonly done: number
-  readonly total: number
-  readonly unit: string
-}
 
 /** What a step may fail with. */
 interface Failed {
@@ -21,58 +11,42 @@ interface Failed {
 export interface Display {
   /** Prints lines that stay. */
   readonly say: (...lines: ReadonlyArray<string>) => Effect.Effect<void>
-  /**
-   * Shows `label` while `work` goes on, and `label` with what `summary` makes of its result afterwards. `work` may report how
-   * far it is.
-   */
+  /** Shows `label` while `work` goes on, and `label` with what `summary` makes of its result afterwards. */
   readonly step: <A, E extends Failed, R>(
     label: string,
-    work: (report: (progress: Progress) => Effect.Effect<void>) => Effect.Effect<A, E, R>,
+    work: Effect.Effect<A, E, R>,
     summary: (result: A) => string
   ) => Effect.Effect<A, E, R>
 }
 
-/** Width of a bar, and of a label, in characters. */
-const barWidth = 24
+/** Width of a label, in characters. */
 const labelWidth = 20
-
-/** `[#####-----]  45/90 bytes`. */
-export const barText = ({ done, total, unit }: Progress): string => {
-  const share = total === 0 ? 1 : Math.min(1, done / total)
-  const filled = Math.round(share * barWidth)
-  return `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}]  ${done}/${total} ${unit}`
-}
 
 /** A line of the display: a mark, a label in its column, a text. */
 const lineText = (mark: string, label: string, text: string): string =>
   `  ${mark} ${label.padEnd(labelWidth)}  ${text}`.trimEnd()
 
-/** Marks of a step that has ended, with and without ANSI. */
+/** Marks of a step that has ended, with and without ANSI; and of one that goes on, which only a terminal shows. */
 const marks = { done: "ok", failed: "!!" } as const
 const coloured = { done: "\u001b[32m✓\u001b[0m ", failed: "\u001b[31m✗\u001b[0m " } as const
-const spinner = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"] as const
-/** Back to the first column, and the rest of the line erased. */
+const underway = "⠋ "
+/** Back to the first column, and the line erased: that of a step that was interrupted, too. */
 const rewrite = "\r\u001b[2K"
 
 /** The display on standard output. */
 export const make: Effect.Effect<Display, never, Terminal> = Effect.map(
   Terminal,
   ({ ansi, columns, write }): Display => {
-    let turn = 0
-    const transient = (label: string, text: string): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        if (!ansi) return Effect.void
-        const mark = `${spinner[turn++ % spinner.length]} `
-        return write(`${rewrite}${lineText(mark, label, text).slice(0, columns - 1)}`)
-      })
+    const transient = (label: string): Effect.Effect<void> =>
+      ansi ? write(`${rewrite}${lineText(underway, label, "").slice(0, columns - 1)}`) : Effect.void
     const lasting = (mark: keyof typeof marks, label: string, text: string): Effect.Effect<void> =>
       write(`${ansi ? rewrite : ""}${lineText(ansi ? coloured[mark] : marks[mark], label, text)}\n`)
     return {
-      say: (...lines) => write(`${lines.join("\n")}\n`),
+      say: (...lines) => write(`${ansi ? rewrite : ""}${lines.join("\n")}\n`),
       step: (label, work, summary) =>
-        transient(label, "").pipe(
+        transient(label).pipe(
           Effect.zipRight(eventLoopTurn),
-          Effect.zipRight(work((progress) => transient(label, barText(progress)))),
+          Effect.zipRight(work),
           Effect.tap((result) => lasting("done", label, summary(result))),
           Effect.tapError((error) => lasting("failed", label, `failed with ${error._tag}`))
         )

@@ -1,11 +1,16 @@
 /** What a migration was, in numbers. */
+import type { Views } from "@stopcopy/agent"
 
-/** Parts of the downtime, in nanoseconds each: from the start of the drain until the destination is RUNNING; without the guest's own work and without drawing. */
-export interface Downtime {
+/**
+ * Parts of the blackout, in nanoseconds each: from the start of the drain, with which requests are answered no more, until the guest goes on at the
+ * destination. The guest's CPUs stand still from `stop` on.
+ */
+export interface Blackout {
   readonly drain: number
-  readonly save: number
+  readonly stop: number
   readonly transfer: number
   readonly load: number
+  readonly epoch: number
   readonly resume: number
 }
 
@@ -19,5 +24,11 @@ export interface Transfer {
 export interface Migrated {
   readonly setup: Transfer
   readonly state: Transfer
-  readonly downtime: Downtime
+  /** Pages of guest memory that were copied while the guest worked, and after it had stopped. */
+  readonly pages: { readonly live: number; readonly last: number }
+  readonly blackout: Blackout
+  /** The epoch that the destination has now. */
+  readonly epoch: number
+  /** Of both sides, when they were compared. */
+  readonly digests: Views.Digests
 }

@@ -1,8 +1,10 @@
-/** The demo's texts: durations, comparisons, the report. Pure. */
-import { bitsOf, capability, MigratedView } from "@stopcopy/qat"
+/** The demo's texts: durations, refusals, requests, the report. Pure. */
 import type { Refusal } from "@stopcopy/errno"
+import { bitsOf, capability, type Ledger } from "@stopcopy/qat"
 import { columns, plural } from "../Columns.ts"
-import type { Downtime, Migrated, Transfer } from "./Migrated.ts"
+import type { Journals } from "./Hosts.ts"
+import type { Blackout, Migrated, Transfer } from "./Migrated.ts"
+import type { Checked, Replayed } from "./Replayed.ts"
 
 const nanosPerMilli = 1e6
 
@@ -17,79 +19,107 @@ const indent = (lines: ReadonlyArray<string>): ReadonlyArray<string> => lines.ma
 /** Hexadecimal digits of a digest that are shown. */
 const digestDigits = 16
 
-/** Both sides' digests, section by section. */
-export const comparisonText = (
-  source: MigratedView.MigratedView,
-  destination: MigratedView.MigratedView
-): ReadonlyArray<string> => {
-  const [before, after] = [MigratedView.digest(source), MigratedView.digest(destination)]
-  const row = (name: string, fields: number, left: string, right: string) => [
-    name,
-    `${fields}`,
-    left.slice(0, digestDigits),
-    right.slice(0, digestDigits),
-    left === right ? "equal" : "DIFFERENT"
-  ]
-  const counts = Object.entries(source).map(([name, section]) => [name, Object.keys(section).length] as const)
-  const rows = counts.map(([name, fields]) =>
-    row(name, fields, before.sections[name] ?? "absent", after.sections[name] ?? "absent")
-  )
-  const all = counts.reduce((sum, [, fields]) => sum + fields, 0)
-  return indent(
-    columns(
-      [
-        ["section", "fields", "source sha256", "destination sha256", ""],
-        ...rows,
-        row("whole view", all, before.whole, after.whole)
-      ],
-      ["left", "right"]
-    )
-  )
+/** Whether the journals give every digest that was seen live. */
+export const isSame = (replayed: ReadonlyArray<Replayed>): boolean =>
+  replayed.every(({ again, digest }) => again === digest)
+
+/** The digests that the journals give, beside those that were seen. */
+export const replayedText = (replayed: ReadonlyArray<Replayed>): ReadonlyArray<string> => {
+  const rows = replayed.map(({ again, digest, sequence, side, stream, to }) => [
+    `${side}, in ${to}`,
+    `${stream} after event ${sequence ?? "(none)"}`,
+    again.slice(0, digestDigits),
+    again === digest ? "equal" : `DIFFERENT, live ${digest.slice(0, digestDigits)}`
+  ])
+  const verdict = isSame(replayed)
+    ? "States and digests are those that were seen live; the hash chains are whole."
+    : "The replay differs."
+  return indent([...columns(rows), verdict])
 }
 
-/** What the view leaves out, and why. */
-export const leftOutText = (): ReadonlyArray<string> =>
-  indent(columns(MigratedView.leftOut.map(({ what, why }) => [what, why])))
+/** Answers that the guest had, by when it had them. */
+export interface Answers {
+  /** Before any migration was tried. */
+  readonly before: number
+  /** While the destination that cannot take the VF was tried. */
+  readonly refused: number
+  /** During the migration, up to its end. */
+  readonly during: number
+  /** At the destination. */
+  readonly after: number
+}
 
-const downtimeRows = (downtime: Downtime): ReadonlyArray<ReadonlyArray<string>> => {
-  const { drain, load, resume, save, transfer } = downtime
-  const whole = durationText(drain + save + transfer + load + resume)
+/** Where a request went wrong. */
+const findingText = ({ bank, fault, index, ring }: Ledger.Finding): string =>
+  `${fault}: request ${index} of bank ${bank}, ring ${ring}`
+
+/** Findings that are shown. */
+const shownFindings = 5
+
+/** When requests were answered, and the account of them in the journals. */
+export const requestsText = (answers: Answers, { counts, findings }: Checked, wrong: number): ReadonlyArray<string> => {
+  const { after, before, during, refused } = answers
+  const all = before + refused + during + after
+  const rows = [
+    ["before", `${before}`],
+    ["while it was refused", `${refused}`],
+    ["during the migration", `${during}`],
+    ["at the destination", `${after}`],
+    ["all", `${all}, ${wrong === 0 ? "every result is right" : `${wrong} WRONG`}`],
+    [
+      "ledger",
+      `${counts.published} published, ${counts.executed} executed, ${counts.placed} answered, ${all} taken by the guest`
+    ]
+  ]
+  const verdict =
+    findings.length === 0
+      ? ["The ledger is balanced: every request has exactly one response."]
+      : [`The ledger has ${plural(findings.length, "finding")}:`, ...findings.slice(0, shownFindings).map(findingText)]
+  return indent([...columns(rows), ...verdict])
+}
+
+const blackoutRows = (blackout: Blackout): ReadonlyArray<ReadonlyArray<string>> => {
+  const { drain, epoch, load, resume, stop, transfer } = blackout
+  const still = stop + transfer + load + epoch + resume
+  const whole = durationText(drain + still)
   const part = (name: string, nanos: number) => [`  ${name}`, durationText(nanos).padStart(whole.length)]
   return [
-    ["downtime", whole],
+    ["blackout", `${whole}, of which the guest stood still for ${durationText(still)}`],
     part("drain", drain),
-    part("save", save),
+    part("stop", stop),
     part("transfer", transfer),
     part("load", load),
+    part("epoch", epoch),
     part("resume", resume)
   ]
 }
 
 interface Report {
   readonly migrated: Migrated
-  /** Events in the journal. */
-  readonly events: number
-  readonly journal: string
+  readonly checked: Checked
+  readonly journals: Journals
   /** How this program was called. */
   readonly program: string
+  /** The correlation of the migration. */
+  readonly migration: string
 }
 
 /** Quoted for a shell, if it has to be. */
 const quoted = (path: string): string => (/^[\w./:@%+=-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`)
 
 /** The short report at the end. */
-export const reportText = ({ events, journal, migrated, program }: Report): ReadonlyArray<string> => {
-  const { downtime, setup, state } = migrated
-  const bytes = setup.bytes + state.bytes
-  const chunks = setup.chunks + state.chunks
+export const reportText = ({ checked, journals, migrated, migration, program }: Report): ReadonlyArray<string> => {
+  const { blackout, pages, setup, state } = migrated
+  const { events } = checked
+  const both = `${quoted(journals.source)} ${quoted(journals.destination)}`
   return indent(
     columns([
-      ["bytes", `${bytes} (setup part ${setup.bytes}, rest ${state.bytes})`],
-      ["chunks", `${chunks} (${setup.chunks} and ${state.chunks})`],
-      ...downtimeRows(downtime),
-      ["events", `${events}`],
-      ["journal", journal],
-      ["replay", `${program} replay ${quoted(journal)}`]
+      ["block", `${setup.bytes + state.bytes} bytes (setup part ${setup.bytes}, rest ${state.bytes})`],
+      ["memory", `${pages.live} pages while the guest worked, ${pages.last} after it had stopped`],
+      ...blackoutRows(blackout),
+      ["journals", `${journals.source}  ${plural(events.source, "event")}`],
+      ["", `${journals.destination}  ${plural(events.destination, "event")}`],
+      ["replay", `${program} replay ${both} --correlation ${migration}`]
     ])
   )
 }

@@ -1,4 +1,5 @@
 /** The behaviors whose events this command line can read. A behavior that is not here is shown raw. */
+import { EpochActor } from "@stopcopy/agent"
 import type { Known } from "@stopcopy/debugger"
 import { MigrationFile, Pci, Pf, Vf } from "@stopcopy/qat"
 import { Replay, Supervision } from "@stopcopy/runtime"
@@ -10,6 +11,7 @@ const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(Vf.behavior),
   Replay.replayable(MigrationFile.behavior),
   Replay.replayable(Pci.behavior),
+  Replay.replayable(EpochActor.behavior),
   Replay.replayable(Wire.behavior),
   Replay.replayable(Supervision.behavior)
 ]

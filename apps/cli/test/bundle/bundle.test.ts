@@ -12,13 +12,13 @@ import { compare } from "../../src/inspect/compare.ts"
 import { verify } from "../../src/inspect/verify.ts"
 import { why } from "../../src/inspect/why.ts"
 import { replay } from "../../src/replay/replay.ts"
-import { answerOf, demoFolder, linesOf, refusalOf, replayOptions } from "../commands.ts"
+import { answerOf, sampleFolder, linesOf, refusalOf, replayOptions } from "../commands.ts"
 
 const [none, some] = [Option.none<string>(), Option.some<string>]
 const correlation = some("demo/0000:6b:00.2")
 const given = { correlation, redact: [], json: false }
 
-let demos: Awaited<ReturnType<typeof demoFolder>>
+let samples: Awaited<ReturnType<typeof sampleFolder>>
 /** The states and the timeline that the journals gave. */
 let before: { readonly events: ReadonlyArray<string>; readonly states: ReadonlyArray<string> }
 
@@ -31,51 +31,51 @@ const states = async (files: ReadonlyArray<string>) => {
 }
 
 beforeAll(async () => {
-  demos = await demoFolder()
-  const files = [demos.a, demos.b]
+  samples = await sampleFolder()
+  const files = [samples.a, samples.b]
   before = { events: await events(files), states: await states(files) }
-  await linesOf(createBundle({ ...given, out: demos.in("whole.bundle"), files: [demos.a], correlation: none }))
-  await linesOf(createBundle({ ...given, out: demos.in("secret.bundle"), files, redact: ["gencap", "pf.version"] }))
-  await linesOf(createBundle({ ...given, out: demos.in("part.bundle"), files: [demos.a] }))
+  await linesOf(createBundle({ ...given, out: samples.in("whole.bundle"), files: [samples.a], correlation: none }))
+  await linesOf(createBundle({ ...given, out: samples.in("secret.bundle"), files, redact: ["gencap", "pf.version"] }))
+  await linesOf(createBundle({ ...given, out: samples.in("part.bundle"), files: [samples.a] }))
   const next = some("demo/0000:e8:00.2")
-  await linesOf(createBundle({ ...given, correlation: next, out: demos.in("another.bundle"), files: [demos.a] }))
-  const [made] = await linesOf(createBundle({ ...given, out: demos.in("both.bundle"), files }))
+  await linesOf(createBundle({ ...given, correlation: next, out: samples.in("another.bundle"), files: [samples.a] }))
+  const [made] = await linesOf(createBundle({ ...given, out: samples.in("both.bundle"), files }))
   assert.match(made ?? "", /both\.bundle: 2 journals, \d+ batches, 6 starting states, \d+ bytes$/)
 })
-afterAll(() => demos.dispose())
+afterAll(() => samples.dispose())
 
 /** Bundles that somebody changed. */
 const changed = async (name: string, change: (text: string) => string): Promise<string> => {
-  const text = gunzipSync(await readFile(demos.in("both.bundle"))).toString()
-  await writeFile(demos.in(name), gzipSync(change(text)))
-  return demos.in(name)
+  const text = gunzipSync(await readFile(samples.in("both.bundle"))).toString()
+  await writeFile(samples.in(name), gzipSync(change(text)))
+  return samples.in(name)
 }
 
 it("what would go wrong is refused before anything is written", async () => {
   const misuse = (options: Partial<Parameters<typeof createBundle>[0]>) =>
-    refusalOf("Misuse", createBundle({ ...given, out: demos.in("new.bundle"), files: [demos.a], ...options }))
-  assert.include(await misuse({ out: demos.in("both.bundle") }), "both.bundle exists already")
-  assert.include(await misuse({ out: demos.in("none/x") }), "there is no folder ")
+    refusalOf("Misuse", createBundle({ ...given, out: samples.in("new.bundle"), files: [samples.a], ...options }))
+  assert.include(await misuse({ out: samples.in("both.bundle") }), "both.bundle exists already")
+  assert.include(await misuse({ out: samples.in("none/x") }), "there is no folder ")
   assert.include(await misuse({ correlation: some("m-2") }), "nothing in a.db has the correlation id m-2")
   assert.include(await misuse({ redact: ["gncap"] }), "--redact gncap: no event has such a field, nothing was written")
   assert.include(await misuse({ redact: ["a..b"] }), "'a..b' names no field to redact")
-  assert.include(await misuse({ files: [demos.in("both.bundle")] }), "both.bundle is a bundle already")
-  assert.include(await misuse({ files: [demos.in("none.db")] }), "there is no journal at ")
+  assert.include(await misuse({ files: [samples.in("both.bundle")] }), "both.bundle is a bundle already")
+  assert.include(await misuse({ files: [samples.in("none.db")] }), "there is no journal at ")
   assert.include(
-    await refusalOf("Misuse", openBundle({ file: demos.in("new.bundle"), json: false })),
+    await refusalOf("Misuse", openBundle({ file: samples.in("new.bundle"), json: false })),
     "there is no journal at"
   )
-  assert.include(await refusalOf("Misuse", openBundle({ file: demos.a, json: false })), "is a journal, not a bundle")
+  assert.include(await refusalOf("Misuse", openBundle({ file: samples.a, json: false })), "is a journal, not a bundle")
 })
 
 it("output that cannot be written says why, in one line", async () => {
   const refusing = (error: SystemError) =>
     Effect.provideServiceEffect(
-      createBundle({ ...given, out: demos.in("new.bundle"), files: [demos.a] }),
+      createBundle({ ...given, out: samples.in("new.bundle"), files: [samples.a] }),
       FileSystem,
       Effect.map(FileSystem, (files) => ({ ...files, writeFile: () => Effect.fail(error) }))
     )
-  const common = { module: "FileSystem", method: "writeFile", pathOrDescriptor: demos.in("new.bundle") } as const
+  const common = { module: "FileSystem", method: "writeFile", pathOrDescriptor: samples.in("new.bundle") } as const
   const denied = await refusalOf("Negative", refusing(new SystemError({ ...common, reason: "PermissionDenied" })))
   assert.match(denied, /^cannot write .*new\.bundle: permission denied; choose a folder that can be written$/)
   const full = new SystemError({ ...common, reason: "WriteZero", description: "no space left on device" })
@@ -85,10 +85,10 @@ it("output that cannot be written says why, in one line", async () => {
 const isRoot = process.getuid?.() === 0
 if (isRoot) console.warn("a folder that is not one's own: skipped, root may write everywhere")
 it.skipIf(isRoot)("a folder that is not one's own is refused, and stays empty", async () => {
-  const folder = demos.in("locked")
+  const folder = samples.in("locked")
   await mkdir(folder, { mode: 0o500 })
   const out = `${folder}/new.bundle`
-  assert.match(await refusalOf("Negative", createBundle({ ...given, out, files: [demos.a] })), /permission denied/)
+  assert.match(await refusalOf("Negative", createBundle({ ...given, out, files: [samples.a] })), /permission denied/)
   assert.deepStrictEqual(await readdir(folder), [])
 })
 
@@ -108,8 +108,8 @@ const Opened = Schema.parseJson(
 )
 
 it("a bundle answers as its journals did, when they are gone", async () => {
-  await Promise.all([rm(demos.a), rm(demos.b)])
-  const file = demos.in("both.bundle")
+  await Promise.all([rm(samples.a), rm(samples.b)])
+  const file = samples.in("both.bundle")
   assert.deepStrictEqual(await events([file]), before.events)
   assert.deepStrictEqual(await states([file]), before.states)
   assert.strictEqual(before.states.length, 1)
@@ -135,17 +135,17 @@ it("a bundle answers as its journals did, when they are gone", async () => {
 })
 
 it("a whole journal compares with itself; a bundle of several is no run", async () => {
-  const file = demos.in("whole.bundle")
+  const file = samples.in("whole.bundle")
   const run = { b: file, ignore: [], strictOrder: true, json: false }
   assert.match((await linesOf(compare({ ...run, a: file })))[0] ?? "", /^\d+ events agree$/)
-  assert.include(await refusalOf("Misuse", compare({ ...run, a: demos.in("both.bundle") })), "holds 2 journals")
-  const part = demos.in("part.bundle")
+  assert.include(await refusalOf("Misuse", compare({ ...run, a: samples.in("both.bundle") })), "holds 2 journals")
+  const part = samples.in("part.bundle")
   assert.include(
     await refusalOf("Misuse", compare({ ...run, a: part })),
     "part.bundle is the part with correlation id "
   )
   assert.match((await linesOf(compare({ ...run, a: part, b: part })))[0] ?? "", /^\d+ events agree$/)
-  const another = demos.in("another.bundle")
+  const another = samples.in("another.bundle")
   assert.match(
     (await answerOf(compare({ ...run, a: part, b: another }))).failure?.message ?? "",
     /the runs differ first/
@@ -154,9 +154,9 @@ it("a whole journal compares with itself; a bundle of several is no run", async 
 })
 
 it("redacted values are nowhere in the file, and every hash holds", async () => {
-  const file = demos.in("secret.bundle")
+  const file = samples.in("secret.bundle")
   const text = gunzipSync(await readFile(file)).toString()
-  const whole = gunzipSync(await readFile(demos.in("both.bundle"))).toString()
+  const whole = gunzipSync(await readFile(samples.in("both.bundle"))).toString()
   const values = [...new Set([...whole.matchAll(/\\"gencap\\":(\d+)/g)].map(([, value = ""]) => value))]
   assert.isAbove(values.length, 0)
   for (const value of values) assert.notInclude(text, value)
@@ -171,10 +171,10 @@ it("redacted values are nowhere in the file, and every hash holds", async () => 
 
 it("a bundle that was changed, cut off or is newer, and a file that is none", async () => {
   const show = (file: string) => replay(replayOptions([file]))
-  const bytes = await readFile(demos.in("both.bundle"))
-  await writeFile(demos.in("cut.bundle"), bytes.subarray(0, bytes.byteLength - 20))
+  const bytes = await readFile(samples.in("both.bundle"))
+  await writeFile(samples.in("cut.bundle"), bytes.subarray(0, bytes.byteLength - 20))
   assert.match(
-    await refusalOf("Negative", show(demos.in("cut.bundle"))),
+    await refusalOf("Negative", show(samples.in("cut.bundle"))),
     /^bundle .*cut\.bundle is damaged at line \d+: [^{]*$/
   )
   const edited = await changed("edited.bundle", (text) => text.replace('pfVersion\\":2', 'pfVersion\\":3'))

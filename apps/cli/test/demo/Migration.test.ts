@@ -1,135 +1,119 @@
-/** The demo's migration over actors in memory: what it does, and how every failure before the point of no return ends. */
-import { assert, it } from "@effect/vitest"
-import { ENOSPC, type Errno } from "@stopcopy/errno"
-import { Hardware, MigratedView } from "@stopcopy/qat"
-import { ActorSystem, Journal, type JournalError } from "@stopcopy/runtime"
-import { Deferred, Effect, Exit, Fiber, Layer, TestClock } from "effect"
-import { eventLoopTurn } from "../../src/EventLoop.ts"
-import { chunkBytes, chunkSizes } from "../../src/demo/Chunks.ts"
+/** The demo's migration between two real emulators: how every failure before the point of no return ends, and what comes behind it. */
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import type { FaultKind } from "@stopcopy/agent"
+import type { MigrationState } from "@stopcopy/vfio"
+import { makeHost } from "@stopcopy/vmm/node"
+import { Effect, Logger, LogLevel } from "effect"
+import { join } from "node:path"
+import { checkJournals } from "../../src/demo/Replayed.ts"
 import type { Display } from "../../src/demo/Display.ts"
-import { build, type Placed } from "../../src/demo/Fleet.ts"
-import * as Guest from "../../src/demo/Guest.ts"
+import { guestSpace, makeGuest } from "../../src/demo/Guest.ts"
+import { device, deviceOf, type Host, startHosts, stopHosts } from "../../src/demo/Hosts.ts"
 import { migrate } from "../../src/demo/Migration.ts"
+import { bundledEmulator, bundleMillis } from "../bundled.ts"
+import { folder } from "../conformance/device.ts"
 
-const silent: Display = { say: () => Effect.void, step: (_, work) => work(() => Effect.void) }
-const world = Layer.merge(Hardware.layerIdle, Layer.provide(ActorSystem.layer, Journal.layerMemory))
+let emulator: Awaited<ReturnType<typeof bundledEmulator>>
+beforeAll(async () => {
+  emulator = await bundledEmulator()
+}, bundleMillis)
+afterAll(() => emulator.dispose())
 
-const move = (
-  source: Placed,
-  destination: Placed,
-  guestInP2P: Effect.Effect<void, Errno | JournalError> = Effect.void,
-  display: Display = silent
-) =>
-  migrate({
-    source: source.driver,
-    destination: destination.driver,
-    nextSize: chunkSizes(1),
-    guestRuns: (chunk) => Guest.perform(source.driver, Guest.work(chunk)),
-    guestInP2P,
-    display
-  })
-
-const states = (...placed: ReadonlyArray<Placed>) => Effect.forEach(placed, ({ driver }) => driver.getState)
-const viewOf = ({ driver }: Placed) => MigratedView.migratedView(driver.vf.unsafeState())
-
-it.effect("the whole block moves, the source is in STOP, the destination RUNNING, and the views are equal", () =>
+/** Two hosts, a guest at work on the source, and how it migrates. `said`: what the display was told beside its steps. */
+const world = (where: string, said: Array<string>) =>
   Effect.gen(function* () {
-    const { destination, source } = yield* build
-    yield* Guest.perform(source.driver, Guest.start)
-    const { setup, state } = yield* move(source, destination, Guest.perform(source.driver, Guest.burst(0, 3, 4)))
-    assert.deepStrictEqual([setup.bytes, state.bytes], [90, 4006])
-    assert.isAbove(setup.chunks, 1)
-    assert.isAbove(state.chunks, 1)
-    assert.deepStrictEqual(yield* states(source, destination), ["STOP", "RUNNING"])
-    assert.deepStrictEqual(viewOf(destination), viewOf(source))
-    assert.strictEqual(viewOf(destination)["bnk0"]?.["ring0.TAIL"], "0x300")
-  }).pipe(Effect.provide(world))
-)
-
-it.effect("a refused setup part leaves both sides RUNNING, and the next migration works", () =>
-  Effect.gen(function* () {
-    const { destination, lacking, source } = yield* build
-    const refused = yield* Effect.flip(move(source, lacking))
-    assert.include(refused, { _tag: "EINVAL" })
-    assert.deepStrictEqual(yield* states(source, lacking), ["RUNNING", "RUNNING"])
-    yield* move(source, destination)
-    assert.deepStrictEqual(yield* states(source, destination), ["STOP", "RUNNING"])
-  }).pipe(Effect.provide(world))
-)
-
-it.effect("a failure during the switchover puts the source back to RUNNING and resets the destination", () =>
-  Effect.gen(function* () {
-    const { destination, source } = yield* build
-    const failed = yield* Effect.flip(move(source, destination, new ENOSPC({})))
-    assert.include(failed, { _tag: "ENOSPC" })
-    assert.deepStrictEqual(yield* states(source, destination), ["RUNNING", "RUNNING"])
-    assert.strictEqual(source.driver.vf.unsafeState().stoppedBanks, 0)
-  }).pipe(Effect.provide(world))
-)
-
-it.effect("an SLA below the source's is found while loading, and the source runs again", () =>
-  Effect.gen(function* () {
-    const { destination, source } = yield* build
-    yield* move(source, destination)
-    // Back to the first PF, whose rates are lower than those the VF has now.
-    yield* source.driver.reset
-    const refused = yield* Effect.flip(move(destination, source))
-    assert.strictEqual("refusal" in refused ? refused.refusal?.code : undefined, "mstate.sla.cir")
-    assert.deepStrictEqual(yield* states(destination, source), ["RUNNING", "RUNNING"])
-  }).pipe(Effect.provide(world))
-)
-
-it.effect("the guest's work in P2P and drawing take no part in the downtime", () =>
-  Effect.gen(function* () {
-    const { destination, source } = yield* build
-    const slow = TestClock.adjust("1 second")
-    const display: Display = { say: () => Effect.void, step: (_, work) => work(() => slow) }
-    const { downtime } = yield* move(source, destination, slow, display)
-    assert.deepStrictEqual(downtime, { drain: 0, save: 0, transfer: 0, load: 0, resume: 0 })
-  }).pipe(Effect.provide(world))
-)
-
-/** The steps of a migration with the states of source and destination after an interrupt at their start. */
-const interrupted = [
-  ["setup part", ["RUNNING", "RUNNING"]],
-  ["STOP_COPY", ["RUNNING", "RUNNING"]],
-  ["RESUMING to STOP", ["RUNNING", "RUNNING"]],
-  ["RUNNING_P2P, RUNNING", ["STOP", "RUNNING"]]
-] as const
-
-it.effect.each(interrupted)("an interrupt at %s ends with the states %j", ([label, wanted]) =>
-  Effect.gen(function* () {
-    const { destination, source } = yield* build
-    const reached = yield* Deferred.make<void>()
-    const said: Array<string> = []
+    const journals = { source: join(where, "source.db"), destination: join(where, "destination.db") }
+    const hosts = yield* startHosts({ program: emulator.file, folder: where, journals })
+    const vmm = yield* makeHost()
+    const { workload, ...guest } = yield* makeGuest(vmm, (yield* deviceOf(hosts.source, device)).socketPath)
+    yield* workload.start
+    yield* workload.more(20)
     const display: Display = {
       say: (...lines) => Effect.sync(() => void said.push(...lines)),
-      step: (name, work) =>
-        name === label
-          ? Deferred.succeed(reached, undefined).pipe(
-              Effect.zipRight(eventLoopTurn),
-              Effect.zipRight(work(() => Effect.void))
-            )
-          : work(() => Effect.void)
+      step: (_, work) => work
     }
-    const migration = yield* Effect.fork(move(source, destination, Effect.void, display))
-    yield* Deferred.await(reached)
-    const exit = yield* Fiber.interrupt(migration)
-    assert.isTrue(Exit.isInterrupted(exit))
-    assert.deepStrictEqual(yield* states(source, destination), [...wanted])
-    assert.strictEqual(
-      said.filter((line) => line.includes("Interrupted and put back")).length,
-      wanted[0] === "RUNNING" ? 1 : 0
-    )
-  }).pipe(Effect.provide(world))
-)
+    const end = (host: Host, migration: string) =>
+      Effect.map(host.agent.getState({ device }), ({ epoch }) => ({ agent: host.agent, device, migration, epoch }))
+    const { socketPath } = yield* deviceOf(hosts.destination, device)
+    const move = (migration: string) =>
+      Effect.gen(function* () {
+        const [source, destination] = [yield* end(hosts.source, migration), yield* end(hosts.destination, migration)]
+        const where = { wire: vmm.wire(socketPath), space: yield* guestSpace(vmm) }
+        return yield* migrate({ source, destination, guest: { ...guest, workload }, ...where, display })
+      })
+    return { hosts, journals, workload, attachment: guest.attachment, move }
+  })
 
-it("chunk sizes are uneven, inside their limits, and the same for the same seed", () => {
-  const sizes = (seed: number) => {
-    const next = chunkSizes(seed)
-    return Array.from({ length: 50 }, next)
-  }
-  assert.deepStrictEqual(sizes(6), sizes(6))
-  assert.notDeepEqual(sizes(6), sizes(7))
-  assert.isTrue(sizes(6).every((size) => size >= chunkBytes.least && size <= chunkBytes.most))
-})
+type World = Effect.Effect.Success<ReturnType<typeof world>>
+
+/** Where the destination fails, with how its VF stands afterwards: one that had voted may not run any more. */
+const failures: ReadonlyArray<readonly [kind: FaultKind, message: string, nth: number, left: MigrationState]> = [
+  // Loading.
+  [{ _tag: "Fail", errno: 5 }, "SetState", 2, "RUNNING"],
+  // The VMM restores config space, behind the vote.
+  [{ _tag: "Fail", errno: 5 }, "REGION_WRITE", 1, "STOP"]
+]
+
+const fails = ({ attachment, hosts, move, workload }: World, [kind, message, nth, left]: (typeof failures)[number]) =>
+  Effect.gen(function* () {
+    const { destination, source } = hosts
+    yield* destination.agent.inject({ kind, target: { device, message }, nth, count: 1 })
+    const failed = yield* Effect.flip(move(`failing/${message}`))
+    assert.strictEqual(failed._tag, "EIO")
+    const faults = yield* destination.agent.clearFaults({ ids: null })
+    assert.deepStrictEqual(
+      faults.map(({ hits }) => hits),
+      [1]
+    )
+    assert.deepInclude(yield* source.agent.getState({ device }), { state: "RUNNING", epoch: 0, standing: "held" })
+    assert.strictEqual((yield* destination.agent.getState({ device })).state, left)
+    yield* workload.more(30)
+    assert.include(attachment.name, "source")
+  })
+
+it.scopedLive(
+  "a guest works on at the source after each failure, then at the destination; every request has its one answer",
+  () =>
+    Effect.gen(function* () {
+      const said: Array<string> = []
+      const where = yield* folder
+      const { accounts, journals } = yield* Effect.scoped(
+        Effect.gen(function* () {
+          const all = yield* world(where, said)
+          const { attachment, hosts, journals, move, workload } = all
+          for (const failure of failures) yield* fails(all, failure)
+          // A vote that was withdrawn leaves the device fenced: it is given an epoch of its own before it can take a guest again.
+          const own = { device, epoch: 2 }
+          yield* hosts.destination.agent.grant({ ...own, digest: null })
+          yield* hosts.destination.agent.adopt(own)
+          const { epoch, setup, state } = yield* move("good")
+          assert.deepStrictEqual([setup.bytes, state.bytes, epoch], [90, 4006, 3])
+          assert.include(attachment.name, "destination")
+          yield* workload.more(30)
+          yield* workload.stop
+          assert.strictEqual(workload.report.wrong, 0)
+          const late = { device, epoch: 0, to: "RUNNING" } as const
+          assert.strictEqual((yield* Effect.flip(hosts.source.agent.setState(late)))._tag, "StaleEpoch")
+          yield* attachment.detach
+          yield* stopHosts(hosts)
+          return { accounts: workload.accounts, journals }
+        })
+      )
+      const stream = `vf/${device}`
+      const { counts, findings } = yield* checkJournals(journals, [], stream, accounts)
+      assert.deepStrictEqual([findings, said], [[], []])
+      const all = accounts.reduce((sum, { taken }) => sum + taken, 0)
+      assert.deepStrictEqual(counts, { published: all, executed: all, placed: all })
+      // A request that the guest does not know of is a finding.
+      const wrong = accounts.map((account, index) =>
+        index === 0 ? { ...account, submitted: account.submitted - 1 } : account
+      )
+      const [found] = (yield* checkJournals(journals, [], stream, wrong)).findings
+      assert.strictEqual(found?.fault, "doubled doorbell")
+      // Nor does a digest agree that was never seen.
+      const never = { side: "source", stream, migration: "good", to: "STOP_COPY", digest: "00" } as const
+      const [replayed] = (yield* checkJournals(journals, [never], stream, accounts)).replayed
+      assert.isNumber(replayed?.sequence)
+      assert.notStrictEqual(replayed?.again, "00")
+    }).pipe(Effect.timeout("50 seconds"), Logger.withMinimumLogLevel(LogLevel.None))
+)

@@ -1,4 +1,4 @@
-/** `replay`, `diff`, `blame`, `why`, `verify`, `compare` over the journals of real demos, as text and as JSON. */
+/** `replay`, `diff`, `blame`, `why`, `verify`, `compare` over sample journals, as text and as JSON. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { Option, Schema } from "effect"
 import { readFile, writeFile } from "node:fs/promises"
@@ -8,13 +8,13 @@ import { diff } from "../../src/inspect/diff.ts"
 import { verify } from "../../src/inspect/verify.ts"
 import { why } from "../../src/inspect/why.ts"
 import { replay } from "../../src/replay/replay.ts"
-import { answerOf, demoFolder, linesOf, refusalOf, replayOptions } from "../commands.ts"
+import { answerOf, sampleFolder, linesOf, refusalOf, replayOptions } from "../commands.ts"
 
-let demos: Awaited<ReturnType<typeof demoFolder>>
+let samples: Awaited<ReturnType<typeof sampleFolder>>
 beforeAll(async () => {
-  demos = await demoFolder()
+  samples = await sampleFolder()
 })
-afterAll(() => demos.dispose())
+afterAll(() => samples.dispose())
 
 const vf = "vf/0000:6b:00.2"
 const [none, some] = [Option.none<string>(), Option.some<string>]
@@ -33,7 +33,7 @@ const Row = Schema.parseJson(
 )
 const rows = (lines: ReadonlyArray<string>) => lines.map((line) => Schema.decodeSync(Row)(line))
 
-const timeline = (given: Parameters<typeof replayOptions>[1] = {}, files = [demos.a]) =>
+const timeline = (given: Parameters<typeof replayOptions>[1] = {}, files = [samples.a]) =>
   linesOf(replay(replayOptions(files, given)))
 
 it("every filter keeps what it says", async () => {
@@ -66,16 +66,16 @@ it("every filter keeps what it says", async () => {
 })
 
 it("several journals merge by time, each event with its journal", async () => {
-  const lines = rows(await timeline({ json: true }, [demos.a, demos.b]))
+  const lines = rows(await timeline({ json: true }, [samples.a, samples.b]))
   assert.deepStrictEqual(
     lines.map(({ time }) => time),
     lines.map(({ time }) => time).toSorted()
   )
   assert.deepStrictEqual([...new Set(lines.map(({ journal }) => journal))], ["a.db", "b.db"])
-  const [head, first] = await timeline({ type: some("Configured") }, [demos.a, demos.b])
-  assert.strictEqual(head, `${demos.a}, ${demos.b}: ${lines.length} events in 20 streams; times are UTC`)
+  const [head, first] = await timeline({ type: some("Configured") }, [samples.a, samples.b])
+  assert.strictEqual(head, `${samples.a}, ${samples.b}: ${lines.length} events in 20 streams; times are UTC`)
   assert.match(first ?? "", /^a\.db {2} +1 {2}\d\d:\d\d:\d\d\.\d{6} {2}pf\/0000:6b:00\.0 +Configured +deviceId=0x4940 /)
-  const twice = rows(await timeline({ json: true, type: some("Configured") }, [demos.a, demos.a]))
+  const twice = rows(await timeline({ json: true, type: some("Configured") }, [samples.a, samples.a]))
   assert.deepStrictEqual([...new Set(twice.map(({ journal }) => journal))], ["a.db", "a.db~2"])
 })
 
@@ -114,12 +114,12 @@ it("--at gives the state of every actor, or of one stream, also before the first
   assert.include(one, "  migrationState: PRE_COPY")
   const before = await timeline({ at: some("0"), stream: some(vf) })
   assert.strictEqual(before[0], "vf/0000:6b:00.2 (vf) before the first event; no event of it yet")
-  const merged = await timeline({ at: some("b.db:4"), stream: some(vf) }, [demos.a, demos.b])
+  const merged = await timeline({ at: some("b.db:4"), stream: some(vf) }, [samples.a, samples.b])
   assert.isTrue(merged.some((line) => line.startsWith("vf/0000:6b:00.2 (vf) after event b.db:4, ")))
 })
 
 it("diff names what changed, field by field", async () => {
-  const given = { file: demos.a, from: "302", to: "304", stream: some(vf) }
+  const given = { file: samples.a, from: "302", to: "304", stream: some(vf) }
   const lines = await linesOf(diff({ ...given, json: false }))
   assert.deepStrictEqual(lines.slice(0, 3), [
     "from 302 to 304",
@@ -135,7 +135,7 @@ it("diff names what changed, field by field", async () => {
 })
 
 it("blame names the event that last set a field, and every one before it", async () => {
-  const given = { file: demos.a, stream: vf, field: "migrationState", at: none }
+  const given = { file: samples.a, stream: vf, field: "migrationState", at: none }
   const [head, ...history] = await linesOf(blame({ ...given, json: false }))
   assert.match(head ?? "", /^migrationState of vf\/0000:6b:00\.2 is RUNNING, set by event \d+$/)
   assert.match(history[0] ?? "", /^303 .* RUNNING -> PRE_COPY +vf\/0000:6b:00\.2 +ArcTaken/)
@@ -151,7 +151,7 @@ it("blame names the event that last set a field, and every one before it", async
 })
 
 it("why shows the batch of an event and its command", async () => {
-  const given = { file: demos.a, point: "300", others: [] }
+  const given = { file: samples.a, point: "300", others: [] }
   const [batch, event] = await linesOf(why({ ...given, json: false }))
   assert.match(batch ?? "", /^batch \d+ {2}[0-9:.]+ {2}vf\/0000:6b:00\.2 <- SetState requested=PRE_COPY \(6\) /)
   assert.match(event ?? "", /^└─ 300 {2}vf\/0000:6b:00\.2 {2}SetupSaved {2}.* {2}<- asked for$/)
@@ -161,24 +161,24 @@ it("why shows the batch of an event and its command", async () => {
 })
 
 it("verify decides everything again; a changed byte is named with its batch", async () => {
-  const lines = await linesOf(verify({ files: [demos.a, demos.b], json: false }))
+  const lines = await linesOf(verify({ files: [samples.a, samples.b], json: false }))
   assert.deepStrictEqual([lines[0], lines[4]], ["a.db: all is well", "b.db: all is well"])
   assert.match(lines[2] ?? "", /^ {2}\d+ commands and \d+ packed entries decided again, with the same events$/)
-  const bytes = await readFile(demos.a)
+  const bytes = await readFile(samples.a)
   const at = bytes.indexOf('"pfVersion":')
   bytes[at + '"pfVersion":'.length] = 0x37
-  await writeFile(demos.in("changed.db"), bytes)
+  await writeFile(samples.in("changed.db"), bytes)
   for (const json of [false, true]) {
-    const { failure, lines: told } = await answerOf(verify({ files: [demos.in("changed.db")], json }))
+    const { failure, lines: told } = await answerOf(verify({ files: [samples.in("changed.db")], json }))
     assert.strictEqual(failure?._tag, "Negative")
     assert.match(failure?.message ?? "", /^changed\.db: damage at batch \d+/)
     assert.match(told[0] ?? "", json ? /"divergence":\{"kind":"damage"/ : /^changed\.db: not what it should be$/)
   }
   for (const command of [
-    diff({ file: demos.in("changed.db"), from: "1", to: "2", stream: none, json: false }),
-    why({ file: demos.in("changed.db"), point: "1", others: [], json: false }),
-    blame({ file: demos.in("changed.db"), stream: vf, field: "migrationState", at: none, json: false }),
-    replay(replayOptions([demos.in("changed.db")]))
+    diff({ file: samples.in("changed.db"), from: "1", to: "2", stream: none, json: false }),
+    why({ file: samples.in("changed.db"), point: "1", others: [], json: false }),
+    blame({ file: samples.in("changed.db"), stream: vf, field: "migrationState", at: none, json: false }),
+    replay(replayOptions([samples.in("changed.db")]))
   ]) {
     const { failure } = await answerOf(command)
     assert.match(failure?.message ?? "", /^journal .*changed\.db is damaged at batch \d+: /)
@@ -186,13 +186,13 @@ it("verify decides everything again; a changed byte is named with its batch", as
   }
 })
 
-it("compare finds no difference between two demos, and the first one where a field differs", async () => {
-  const given = { a: demos.a, b: demos.b, ignore: [], strictOrder: true }
+it("compare finds no difference between two samples, and the first one where a field differs", async () => {
+  const given = { a: samples.a, b: samples.b, ignore: [], strictOrder: true }
   const [same] = await linesOf(compare({ ...given, json: false }))
   assert.match(same ?? "", /^\d+ events agree$/)
   const [json = ""] = await linesOf(compare({ ...given, json: true }))
   assert.match(json, /"divergence":null\}$/)
-  const { failure, lines } = await answerOf(compare({ ...given, b: demos.in("changed.db"), json: false }))
+  const { failure, lines } = await answerOf(compare({ ...given, b: samples.in("changed.db"), json: false }))
   assert.strictEqual(failure?._tag, "Negative")
   assert.match(lines.join("\n"), /the runs differ first in vf\/\S+ \(payload\): event \d+, \w+ against event \d+, /)
   assert.match(lines.join("\n"), /pfVersion: 2 -> 7/)
@@ -200,7 +200,7 @@ it("compare finds no difference between two demos, and the first one where a fie
 
 it("every question that makes no sense is misuse, in one line", async () => {
   const misuse = (command: Parameters<typeof refusalOf>[1]) => refusalOf("Misuse", command)
-  const from = (given: Parameters<typeof replayOptions>[1], files = [demos.a]) =>
+  const from = (given: Parameters<typeof replayOptions>[1], files = [samples.a]) =>
     misuse(replay(replayOptions(files, given)))
   assert.strictEqual(
     await from({ from: some("soon") }),
@@ -210,22 +210,22 @@ it("every question that makes no sense is misuse, in one line", async () => {
   assert.include(await from({ stream: some("vf/x") }), "there is no stream vf/x; the journal has pf/0000:6b:00.0, ")
   assert.include(await from({ at: some("abc") }), "'abc' is no point: write the sequence of an event, such as 17")
   assert.include(await from({ at: some("100000") }), "a.db has no event 100000: its events are 1 to ")
-  assert.include(await from({ at: some("4") }, [demos.a, demos.b]), "the labels are a.db, b.db")
+  assert.include(await from({ at: some("4") }, [samples.a, samples.b]), "the labels are a.db, b.db")
   assert.include(await from({ at: some("4"), tree: true }), "--at and --tree ask for different things")
   assert.include(await from({ at: some("4"), type: some("x") }), "--at shows states, which --type does not filter")
   assert.include(await from({ interactive: true, json: true }), "--interactive and --json ask for different things")
   assert.include(await from({ interactive: true }), "--interactive needs a terminal")
-  const field = { file: demos.a, stream: vf, at: none, json: false }
+  const field = { file: samples.a, stream: vf, at: none, json: false }
   assert.include(await misuse(blame({ ...field, field: "nothing" })), "has no field nothing: the state has lifecycle, ")
   assert.include(await misuse(blame({ ...field, stream: "vf/x", field: "a" })), "there is no stream vf/x")
-  assert.include(await misuse(why({ file: demos.a, point: "0", others: [], json: false })), "no event 0")
+  assert.include(await misuse(why({ file: samples.a, point: "0", others: [], json: false })), "no event 0")
   assert.include(
-    await misuse(diff({ file: demos.a, from: "1", to: "x", stream: none, json: false })),
+    await misuse(diff({ file: samples.a, from: "1", to: "x", stream: none, json: false })),
     "'x' is no point"
   )
-  assert.include(await misuse(verify({ files: [demos.in("no.db")], json: false })), "there is no journal at ")
+  assert.include(await misuse(verify({ files: [samples.in("no.db")], json: false })), "there is no journal at ")
   assert.include(
-    await misuse(compare({ a: demos.a, b: demos.in("no.db"), ignore: [], strictOrder: false, json: false })),
+    await misuse(compare({ a: samples.a, b: samples.in("no.db"), ignore: [], strictOrder: false, json: false })),
     "there is no journal at "
   )
 })

@@ -1,12 +1,13 @@
-/** Every behavior of the device is known to the command line, by the name that stands in journals. */
+/** Every behavior of the device and of its host is known to the command line, by the name that stands in journals. */
 import { assert, it } from "@effect/vitest"
+import { EpochActor } from "@stopcopy/agent"
 import { MigrationFile, Pci, Pf, Vf } from "@stopcopy/qat"
 import { ActorSystem, Journal, Replay } from "@stopcopy/runtime"
 import { Effect, Layer } from "effect"
 import { registry } from "../../src/replay/Registry.ts"
 
-it("knows every behavior that the device journals", () => {
-  for (const { name } of [Pf.behavior, Vf.behavior, MigrationFile.behavior, Pci.behavior]) {
+it("knows every behavior that the device and its host journal", () => {
+  for (const { name } of [Pf.behavior, Vf.behavior, MigrationFile.behavior, Pci.behavior, EpochActor.behavior]) {
     assert.isTrue(registry.has(name), name)
   }
 })

@@ -1,11 +1,10 @@
 /** A VF as the agent's calls drive it: the driver, what it shows, its epoch. What the journal says instead of an answer is a failure of the host. */
-import { HostFailed, type DeviceFacts, type DeviceStatus, type HostDevice } from "@stopcopy/agent"
+import { type EpochActor, HostFailed, type DeviceFacts, type DeviceStatus, type HostDevice } from "@stopcopy/agent"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import { MigratedView, type VfActor } from "@stopcopy/qat"
 import type { JournalError } from "@stopcopy/runtime"
 import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
 import { Effect, Option } from "effect"
-import type { EpochActor } from "./EpochActor.ts"
 
 export const failed =
   (device: string) =>
@@ -51,7 +50,7 @@ export const hostMigration = (device: string, driver: MigratableDevice<JournalEr
 interface DeviceParts {
   readonly name: string
   readonly vf: VfActor
-  readonly epoch: EpochActor
+  readonly epoch: EpochActor.EpochActor
   readonly socketPath: string
   readonly isAttached: () => boolean
 }

@@ -5,7 +5,7 @@
  * V1 A VF is probed and opened once, when it is new; after that it stays open, whoever comes and goes.
  * V2 A migration file of a session that is open goes on in this process.
  */
-import { guarded, type HostDevice, type HostFailed } from "@stopcopy/agent"
+import { EpochActor, guarded, type HostDevice, type HostFailed } from "@stopcopy/agent"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import {
   DeviceType,
@@ -27,7 +27,6 @@ import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import { MigrationStates, type VfioDevice } from "@stopcopy/vfio"
 import { type Options, Server } from "@stopcopy/vfio-user"
 import { Effect, Option, type Scope } from "effect"
-import * as EpochActor from "../agent/EpochActor.ts"
 import { failed, hostDevice, hostMigration } from "../agent/HostedDevice.ts"
 import type { FaultPoints } from "../faults/FaultPoints.ts"
 import { counting, countingRequests, Traffic } from "../metrics/Traffic.ts"

@@ -2,10 +2,10 @@
  * A device whose epoch is not its own stands still, whatever happens to it: its VMM may reset the function, its PF may restart, and both would leave it
  * running. Source: `packages/agent/README.md`, "Epochs".
  */
+import type { EpochActor } from "@stopcopy/agent"
 import type { QatVfioPci } from "@stopcopy/qat"
 import { type MigrationState, MigrationStates } from "@stopcopy/vfio"
 import { Effect, type Scope } from "effect"
-import type { EpochActor } from "../agent/EpochActor.ts"
 
 const stop = MigrationStates.toNumber("STOP")
 const retryAfter = "100 millis"
@@ -16,7 +16,7 @@ const goesOn = (state: MigrationState): boolean => MigrationStates.isRunning(sta
 export const keepStill = (
   name: string,
   driver: QatVfioPci.QatVfioPci,
-  epoch: EpochActor
+  epoch: EpochActor.EpochActor
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     yield* epoch.until(({ standing }) => standing !== "held")

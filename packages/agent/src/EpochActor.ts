@@ -1,10 +1,10 @@
 /**
- * Who may run a device, as the journal has it: an actor beside the VF, stream `epoch/NAME`. The rules are the agent's (`@stopcopy/agent`, `Epochs`); here
- * what they decided is kept. Written *durable*: after a power loss no device runs that another has taken over.
+ * Who may run a device, as the journal of a host has it: an actor beside the device, stream `epoch/NAME`. The rules are those of `Epoch.ts`; here what they
+ * decided is kept. To be written *durable*: after a power loss no device runs that another has taken over.
  */
-import { Epochs } from "@stopcopy/agent"
 import { type Actor, Behavior } from "@stopcopy/runtime"
 import { Schema } from "effect"
+import * as Epochs from "./Epoch.ts"
 
 export const EpochEvent = Schema.TaggedStruct("EpochRecorded", Epochs.EpochRecord.fields)
 export type EpochEvent = typeof EpochEvent.Type

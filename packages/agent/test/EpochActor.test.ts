@@ -1,14 +1,13 @@
 /** The epoch of a device in its journal: what is new is an event, what is there already is none. */
 import { assert, it } from "@effect/vitest"
-import { Epochs } from "@stopcopy/agent"
+import { EpochActor, Epochs } from "@stopcopy/agent"
 import { given } from "@stopcopy/runtime/testing"
-import { behavior, type EpochEvent } from "../../src/agent/EpochActor.ts"
 
 const granted = { epoch: 3, standing: "granted", digest: "0a" } as const
 
 /** What a record that is asked for leads to, after others. */
-const recording = (record: Epochs.EpochRecord, ...before: ReadonlyArray<EpochEvent>) => {
-  const { events, state } = given(behavior, before).when({ _tag: "RecordEpoch", ...record })
+const recording = (record: Epochs.EpochRecord, ...before: ReadonlyArray<EpochActor.EpochEvent>) => {
+  const { events, state } = given(EpochActor.behavior, before).when({ _tag: "RecordEpoch", ...record })
   return { events, state }
 }
 

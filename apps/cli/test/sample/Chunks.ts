@@ -2,7 +2,7 @@
 import { Utils } from "effect"
 
 /** Smallest and largest chunk in bytes: both parts of a block take several. */
-export const chunkBytes = { least: 1, most: 512 } as const
+const chunkBytes = { least: 1, most: 512 } as const
 
 /** A function that gives the size of the next chunk, in bytes. */
 export const chunkSizes = (seed: number): (() => number) => {
