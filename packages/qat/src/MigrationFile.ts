@@ -3,6 +3,7 @@
  * its VF's turn; what belongs to the VF (block, setup size, state) comes in as fields of a command. Source:
  * `drivers/vfio/pci/qat/main.c`, sections 5.1 to 5.5 of the driver specification, whose order of checks is kept.
  */
+import { BytesFromBase64 } from "./Base64.ts"
 import { EINVAL, ENOMEM, ENOMSG, ENOTTY, EOVERFLOW, type Errno } from "@stopcopy/errno"
 import { Behavior } from "@stopcopy/runtime"
 import { MigrationState, PrecopyInfo } from "@stopcopy/vfio"
@@ -72,7 +73,7 @@ export const Command = Schema.Union(
   Schema.TaggedStruct("Ioctl", {
     ...of,
     command: Schema.Int,
-    argument: Schema.Uint8ArrayFromBase64,
+    argument: BytesFromBase64,
     state: MigrationState,
     setupSize: Schema.Int
   }),

@@ -2,6 +2,7 @@
  * What can be asked of one VF. Whatever the world decides (PF values, whether a file can be made, how a drain ended) is a
  * field: deciding again from the stored command gives the same events.
  */
+import { BytesFromBase64 } from "./Base64.ts"
 import { Schema } from "effect"
 import { PfFacts } from "./Compatibility.ts"
 import { deviceCommands } from "./DeviceCommand.ts"
@@ -87,14 +88,14 @@ export const VfCommand = Schema.Union(
   Schema.TaggedStruct("WriteFile", {
     ...access,
     length: Schema.BigInt,
-    bytes: Schema.Uint8ArrayFromBase64,
+    bytes: BytesFromBase64,
     pf: PfFacts
   }),
   /** `argument`: the caller's memory at the argument pointer. */
   Schema.TaggedStruct("IoctlFile", {
     file: Schema.NonNegativeInt,
     command: Schema.Int,
-    argument: Schema.Uint8ArrayFromBase64
+    argument: BytesFromBase64
   }),
   Schema.TaggedStruct("CloseFile", { file: Schema.NonNegativeInt }),
   /** Conformance tests only. */

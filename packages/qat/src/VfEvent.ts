@@ -1,4 +1,5 @@
 /** What can happen to one VF. A field is only ever added, with a default, so that every old journal still decodes. */
+import { BytesFromBase64 } from "./Base64.ts"
 import { MigrationState } from "@stopcopy/vfio"
 import { Schema } from "effect"
 import { deviceEvents } from "./DeviceEvent.ts"
@@ -79,13 +80,13 @@ const transitions = [
 const block = [
   /** Safe mode, at the start of a session: the block is zeroed and both setup sizes are 0. */
   Schema.TaggedStruct("BlockCleared", {}),
-  Schema.TaggedStruct("SetupSaved", { pfVersion: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
-  Schema.TaggedStruct("StateSaved", { offset: BlockOffset, pfVersion: Schema.Int, bytes: Schema.Uint8ArrayFromBase64 }),
+  Schema.TaggedStruct("SetupSaved", { pfVersion: Schema.Int, bytes: BytesFromBase64 }),
+  Schema.TaggedStruct("StateSaved", { offset: BlockOffset, pfVersion: Schema.Int, bytes: BytesFromBase64 }),
   /** The mailbox lock was not to be had: general state and an empty misc header are in the block. */
-  Schema.TaggedStruct("StateSaveUnfinished", { offset: BlockOffset, bytes: Schema.Uint8ArrayFromBase64 }),
+  Schema.TaggedStruct("StateSaveUnfinished", { offset: BlockOffset, bytes: BytesFromBase64 }),
   Schema.TaggedStruct("SessionStarted", { kind: MigrationFile.Kind, file: Schema.NonNegativeInt }),
   Schema.TaggedStruct("SessionsEnded", {}),
-  Schema.TaggedStruct("BlockReceived", { offset: BlockOffset, bytes: Schema.Uint8ArrayFromBase64 }),
+  Schema.TaggedStruct("BlockReceived", { offset: BlockOffset, bytes: BytesFromBase64 }),
   /** A write from inaccessible memory zeroes the bytes that it should have filled. */
   Schema.TaggedStruct("BlockWiped", { offset: BlockOffset, length: BlockOffset }),
   /** All of the setup part has arrived and was held against the PF; `refusal` of the failure says what does not fit. */

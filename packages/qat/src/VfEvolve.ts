@@ -95,9 +95,14 @@ const forEachBank = (mask: number, act: (bank: number) => void): void => {
 const withFile = (state: Vf, event: MigrationFile.Event): Vf => {
   const key = `${event.file}`
   const file = MigrationFile.evolve(state.files[key] ?? MigrationFile.initial, event)
-  const { [key]: _, ...others } = state.files
   const nextFile = event._tag === "FileOpened" ? Math.max(state.nextFile, event.file + 1) : state.nextFile
-  return { ...state, nextFile, files: file.closed && file.disabled ? others : { ...others, [key]: file } }
+  const isForgotten = file.closed && file.disabled
+  return { ...state, nextFile, files: isForgotten ? without(state.files, key) : { ...state.files, [key]: file } }
+}
+
+const without = (files: Vf["files"], key: string): Vf["files"] => {
+  const { [key]: _, ...others } = files
+  return others
 }
 
 const lifecycle = (state: Vf, event: VfEvent): Vf | undefined => {

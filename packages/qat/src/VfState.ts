@@ -3,6 +3,7 @@
  * consistency boundary of a device. Source: `docs/architecture.md`, "Who decides what"; objects of
  * `drivers/vfio/pci/qat/main.c` and `include/linux/qat/qat_mig_dev.h`.
  */
+import { BytesFromBase64 } from "./Base64.ts"
 import { MigrationState } from "@stopcopy/vfio"
 import { Schema } from "effect"
 import { Failure } from "./Failure.ts"
@@ -68,7 +69,7 @@ export const Vf = Schema.Struct({
   init: U8,
   compatVersion: U8,
   /** The migration block, 4096 bytes; both kinds of session use it, and it outlives them. */
-  block: Schema.Uint8ArrayFromBase64,
+  block: BytesFromBase64,
   /** Bytes of setup part that a save has put into the block; 0 before the first. */
   setupSize: Schema.Int,
   /** Bytes of setup part that a load has accepted, the offset of the state part; 0 before. */

@@ -1,4 +1,5 @@
 /** What can happen to the PCI side of a VF. A field is only ever added, with a default, so that every old journal still decodes. */
+import { BytesFromBase64 } from "../Base64.ts"
 import { Schema } from "effect"
 import { Failure } from "../Failure.ts"
 import { U32 } from "../Unsigned.ts"
@@ -9,7 +10,7 @@ export const PciEvent = Schema.Union(
   /** What the bytes at `offset` are now: what the write asked for, as far as it may change them. */
   Schema.TaggedStruct("ConfigWritten", {
     offset: Schema.Int.pipe(Schema.between(0, storedBytes - 1)),
-    bytes: Schema.Uint8ArrayFromBase64
+    bytes: BytesFromBase64
   }),
   /** A word (0 to 3) of an entry of the MSI-X table, as it is now. */
   Schema.TaggedStruct("TableWritten", {

@@ -6,6 +6,7 @@
  *    holds nothing back: a VMM that has come with a migration assigns vectors and never writes the bit.
  * S2 A VMM may keep the MSI-X table to itself, as QEMU does. A table entry that was not written since the last reset masks nothing.
  */
+import { BytesFromBase64 } from "../Base64.ts"
 import { Schema } from "effect"
 import { U32 } from "../Unsigned.ts"
 import {
@@ -33,7 +34,7 @@ export const Pci = Schema.Struct({
   /** None: the function has never been powered on. */
   identity: Schema.NullOr(Identity),
   /** The first 256 bytes of config space; behind them all is 0. */
-  config: Schema.Uint8ArrayFromBase64,
+  config: BytesFromBase64,
   /** By vector; none: not written since the last reset (S2). */
   table: Schema.Array(Schema.NullOr(TableEntry)).pipe(Schema.itemsCount(msixVectors)),
   /** Config space is reset, and the VF is still to be. */
