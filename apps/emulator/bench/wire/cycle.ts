@@ -6,7 +6,8 @@ import { Effect } from "effect"
 import { dirname, join } from "node:path"
 import { start, transportOf } from "./child.ts"
 
-const cycles = 100
+/** Cycles that warm up, and that count: before some thousand of them the compiler is still at work. */
+const [warming, counted] = [1500, 500]
 const blockBytes = 4096
 
 const inOrder = <A, E>(...calls: ReadonlyArray<Effect.Effect<A, E>>) => Effect.all(calls, { concurrency: "unbounded" })
@@ -61,9 +62,9 @@ const times = inFolder((file) =>
       })
     const [source, destination] = [yield* connected("source"), yield* connected("destination")]
     const all: Array<Times> = []
-    for (let index = 0; index < 2 * cycles; index++) {
+    for (let index = 0; index < warming + counted; index++) {
       const one = yield* index % 2 === 0 ? cycle(source, destination) : cycle(destination, source)
-      if (index >= cycles) all.push(one)
+      if (index >= warming) all.push(one)
     }
     return { cycle: median(all.map((each) => each.cycle)), blackout: median(all.map(({ blackout }) => blackout)) }
   }).pipe(Effect.scoped)
