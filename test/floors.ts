@@ -10,6 +10,7 @@ export const floors: Readonly<Record<string, number>> = {
   "packages/vfio-user": 3,
   "packages/agent": 3,
   "packages/migration": 4,
+  "packages/fleet": 4,
   "packages/vmm": 4,
   "packages/vectors": 4,
   "packages/debugger": 5,
