@@ -1,8 +1,9 @@
 /**
  * Serves one device to one client after the other. Source: section 17 of the vfio-user specification: one client at a time, others wait.
  *
- * A client that comes while another has the device waits, unread; when too many wait, it is turned away. Device, migration state and migration file stay
- * from one client to the next.
+ * The device is a client's from its first message on, so that one that connects and says nothing keeps nobody off. Who asks while another has the device
+ * waits, unread. When too many are there, the one that has said nothing for longest is turned away, or else the newest. Device, migration state and
+ * migration file stay from one client to the next.
  */
 import type { MigrationFile, VfioDevice } from "@stopcopy/vfio"
 import { Effect, type Runtime, type Scope } from "effect"
@@ -50,17 +51,34 @@ class Clients<E> {
   }
 
   accept(connection: Connection): Receiver {
-    if (this.isStopping || this.waiting.length >= this.served.options.maxWaitingClients)
-      return this.turnAway(connection)
-    const session: Session<E> = new Session(this.served, connection, this.runtime, this.log, () => this.left(session))
-    if (this.current === undefined) {
-      this.current = session
-      session.start()
-    } else {
-      this.waiting.push(session)
-      session.hold()
-    }
+    if (this.isStopping || !this.makesRoom()) return this.turnAway(connection)
+    const session: Session<E> = new Session(this.served, connection, this.runtime, this.log, {
+      asks: () => this.give(),
+      released: () => this.left(session)
+    })
+    this.waiting.push(session)
     return session
+  }
+
+  /** Whether one more client may be there; one that has said nothing goes for it. */
+  private makesRoom(): boolean {
+    const most = this.served.options.maxWaitingClients + (this.current === undefined ? 1 : 0)
+    if (this.waiting.length < most) return true
+    const silent = this.waiting.find(({ isSilent }) => isSilent)
+    if (silent === undefined) return false
+    this.log.warn("a client that has said nothing was turned away: others have come")
+    silent.stop()
+    return true
+  }
+
+  /** The device, if it is free, is the first's that asks for it. */
+  private give(): void {
+    if (this.current !== undefined) return
+    const next = this.waiting.find(({ isSilent }) => !isSilent)
+    if (next === undefined) return
+    this.waiting = this.waiting.filter((other) => other !== next)
+    this.current = next
+    next.start()
   }
 
   /** Ends every connection, and then the migration session. */
@@ -82,9 +100,9 @@ class Clients<E> {
   private left(session: Session<E>): void {
     this.waiting = this.waiting.filter((other) => other !== session)
     if (this.current !== session) return
-    this.current = this.waiting.shift()
-    if (this.current === undefined) this.idle()
-    else this.current.start()
+    this.current = undefined
+    if (this.isStopping) this.idle()
+    else this.give()
   }
 
   private turnAway(connection: Connection): Receiver {
