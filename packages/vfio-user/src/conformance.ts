@@ -7,4 +7,5 @@ export type { Counter, KitDescriptors, SharedMemory } from "./conformance/Descri
 export type { Facts } from "./conformance/Facts.ts"
 export { type GuestMemory, memoryBase } from "./conformance/GuestMemory.ts"
 export { type Report, type Result, run, type RunOptions } from "./conformance/run.ts"
+export * as Requests from "./conformance/requests.ts"
 export type { Workbench, Working, Workload } from "./conformance/Workload.ts"
