@@ -42,7 +42,7 @@ const Usage = Schema.Struct({
   /** Outside the heap, array buffers included. */
   external: Schema.Number
 })
-export type Usage = typeof Usage.Type
+type Usage = typeof Usage.Type
 
 /** Answers every message with what the process holds; keeps no process alive. */
 const measuring = `process.on("message", () => { gc(); process.send(process.memoryUsage()) }); process.channel.unref()`
@@ -129,7 +129,7 @@ export class Running {
   }
 }
 
-export interface StartOptions {
+interface StartOptions {
   /** It says what memory it holds when it is asked. Default false. */
   readonly isMeasured?: boolean
 }

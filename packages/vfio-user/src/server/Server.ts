@@ -2,11 +2,11 @@
  * Serves one device to one client after the other. Source: section 17 of the vfio-user specification: one client at a time, others wait.
  *
  * The device is a client's from its first message on, so that one that connects and says nothing keeps nobody off. Who asks while another has the device
- * waits, unread. When too many are there, the one that has said nothing for longest is turned away, or else the newest. Device, migration state and
- * migration file stay from one client to the next.
+ * waits, unread. When too many are there, the oldest that has said nothing for a second is turned away, or else the newest. Device, migration state
+ * and migration file stay from one client to the next.
  */
 import type { MigrationFile, VfioDevice } from "@stopcopy/vfio"
-import { Effect, type Runtime, type Scope } from "effect"
+import { type Clock, Effect, type Runtime, type Scope } from "effect"
 import type { Accept, Connection, Receiver } from "../Connection.ts"
 import { Log } from "./Log.ts"
 import { defaults, type Options } from "./Options.ts"
@@ -30,10 +30,13 @@ export const serve = <E>(
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<never>()
     const served = new Served(device, { ...defaults, ...options }, file)
-    const clients = new Clients(served, runtime, new Log(runtime, device.name))
+    const clients = new Clients(served, runtime, new Log(runtime, device.name), yield* Effect.clock)
     yield* Effect.addFinalizer(() => clients.stop)
     return { accept: (connection) => clients.accept(connection) }
   })
+
+/** How long a client is there before it counts as one that says nothing, in milliseconds: what it has said may not be read yet. */
+const silentMillis = 1000
 
 class Clients<E> {
   private readonly served: Served<E>
@@ -41,10 +44,14 @@ class Clients<E> {
   private readonly log: Log
   private current: Session<E> | undefined
   private waiting: Array<Session<E>> = []
+  /** When each of them came, in milliseconds. */
+  private readonly since = new WeakMap<Session<E>, number>()
+  private readonly clock: Clock.Clock
   private isStopping = false
   private idle: () => void = () => undefined
 
-  constructor(served: Served<E>, runtime: Runtime.Runtime<never>, log: Log) {
+  constructor(served: Served<E>, runtime: Runtime.Runtime<never>, log: Log, clock: Clock.Clock) {
+    this.clock = clock
     this.served = served
     this.runtime = runtime
     this.log = log
@@ -57,6 +64,7 @@ class Clients<E> {
       released: () => this.left(session)
     })
     this.waiting.push(session)
+    this.since.set(session, this.clock.unsafeCurrentTimeMillis())
     return session
   }
 
@@ -64,7 +72,8 @@ class Clients<E> {
   private makesRoom(): boolean {
     const most = this.served.options.maxWaitingClients + (this.current === undefined ? 1 : 0)
     if (this.waiting.length < most) return true
-    const silent = this.waiting.find(({ isSilent }) => isSilent)
+    const earlier = this.clock.unsafeCurrentTimeMillis() - silentMillis
+    const silent = this.waiting.find((each) => each.isSilent && (this.since.get(each) ?? 0) <= earlier)
     if (silent === undefined) return false
     this.log.warn("a client that has said nothing was turned away: others have come")
     silent.stop()

@@ -19,7 +19,7 @@ const attacked = 3
 /** Batches of hostile clients that the server may have answered while it has one request of the guest. Both wait for the same loop of events. */
 const fairBatches = 24
 
-export interface FuzzOptions {
+interface FuzzOptions {
   readonly seed: number
   readonly messages: number
   /** How often memory is looked at, after as many messages each time; after the first time code is compiled and buffers have their size. */
