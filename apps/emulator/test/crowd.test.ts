@@ -5,9 +5,9 @@ import { crowd } from "./support/crowd.ts"
 import { program } from "./support/program.ts"
 
 const emulator = program()
-const millis = 3000
+const millis = 5000
 
-it.scopedLive("sixteen guests work for 3 s without an error, and each has its part", () =>
+it.scopedLive("sixteen guests work for 5 s without an error, and each has its part", () =>
   Effect.gen(function* () {
     const { least } = yield* crowd(emulator, millis)
     assert.isAtLeast(least, 1)

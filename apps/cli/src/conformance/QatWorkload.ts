@@ -1,15 +1,13 @@
 /**
- * Work for a QAT GEN4 VF: AES-128-CBC requests through the rings of bank 1, built as DPDK builds them. Bank 1 is symmetric where
- * a PF serves symmetric requests alone, and where it serves them beside asymmetric ones, as PFs do by default. Source: `drivers/common/qat` of DPDK,
- * `drivers/crypto/intel/qat/qat_common/adf_gen4_hw_data.h` of Linux.
+ * Work for a QAT GEN4 VF: AES-128-CBC requests through the rings of a bank that is symmetric, built as DPDK builds them. Which bank that is, the PF says.
+ * Source: `drivers/common/qat` of DPDK, `drivers/crypto/intel/qat/qat_common/adf_gen4_hw_data.h` of Linux.
  */
-import { idTable, Registers, vendorIntel } from "@stopcopy/qat"
-import { Broken, memoryBase, type Workbench, type Workload } from "@stopcopy/vfio-user/conformance"
+import { idTable, Registers, ServiceMap, vendorIntel } from "@stopcopy/qat"
+import { Broken, memoryBase, NotApplicable, type Workbench, type Workload } from "@stopcopy/vfio-user/conformance"
 import { Effect, Either } from "effect"
 import { createCipheriv } from "node:crypto"
+import { servicesOf } from "./QatMailbox.ts"
 
-/** Offset of the bank in BAR0, in bytes. */
-const bankAt = Registers.bankStride
 const requestBytes = 128
 const responseBytes = 32
 /** Slots of a ring; at most one less is in flight. */
@@ -60,7 +58,18 @@ const sizeCode = (bytes: number): number => Math.log2(bytes) - 6
 /** RING_CONFIG of responses: near-full watermark as drivers set it. */
 const responseConfig = 0x2000
 
-const setUp = ({ write }: Workbench): Effect.Effect<void, Broken> =>
+/** Where a bank that is symmetric begins in BAR0, in bytes. */
+const symmetricBank = (workbench: Workbench): Effect.Effect<number, Broken | NotApplicable> =>
+  Effect.gen(function* () {
+    const services = yield* servicesOf(workbench)
+    const bank = services.indexOf(ServiceMap.ServiceCode.symmetric)
+    if (bank >= 0) return bank * Registers.bankStride
+    return yield* new NotApplicable({
+      reason: `no bank of the VF is symmetric: its service codes are ${services.join(", ")}`
+    })
+  })
+
+const setUp = ({ write }: Workbench, bankAt: number): Effect.Effect<void, Broken> =>
   Effect.gen(function* () {
     const ring = (index: number, name: Registers.RingRegisterName, value: number) =>
       write(0, bankAt + Registers.ringOffset(name, index), word(value))
@@ -93,15 +102,16 @@ const finished = ({ memory }: Workbench, submitted: number): Effect.Effect<numbe
   })
 
 export const qatWorkload: Workload = {
-  name: "AES-128-CBC on bank 1",
+  name: "AES-128-CBC on a symmetric bank",
   isFor: (vendor, device) => vendor === vendorIntel && idTable.has(device),
   memoryBytes: 0x5000,
   begin: (workbench) =>
     Effect.gen(function* () {
       const { memory, write } = workbench
+      const bankAt = yield* symmetricBank(workbench)
       yield* inMemory(memory.write(responsesAt, new Uint8Array(depth * responseBytes).fill(empty)))
       yield* inMemory(memory.write(descriptorAt, descriptor))
-      yield* setUp(workbench)
+      yield* setUp(workbench, bankAt)
       let submitted = 0
       return {
         submit: Effect.gen(function* () {

@@ -44,6 +44,28 @@ it.scopedLive("the emulated VF passes, and nothing is skipped that it has", () =
   })
 )
 
+it.scopedLive("work goes to the bank that is symmetric, wherever that is; without one its clauses are skipped", () =>
+  Effect.gen(function* () {
+    const at = yield* folder
+    const works = ["dma.messages", "dma.in.RUNNING_P2P", "dma.migrated"]
+    const outcomes = (svcmap: number) =>
+      Effect.gen(function* () {
+        const socket = join(at, `${svcmap}.sock`)
+        yield* serveVf(socket, undefined, svcmap)
+        return yield* Effect.promise(() => answerOf(conformance(options({ socket: Option.some(socket), only: works }))))
+      })
+    // Bank 3 alone is symmetric; compression beside asymmetric, as codes 2 and 4.
+    const last = yield* outcomes(0x692)
+    assert.isUndefined(last.failure)
+    assert.match(last.lines.at(-1) ?? "", /^3 clauses: 3 passed, 0 failed, 0 skipped/)
+    const none = yield* outcomes(0x8a2)
+    assert.isUndefined(none.failure)
+    assert.match(none.lines.at(-1) ?? "", /^3 clauses: 0 passed, 0 failed, 3 skipped/)
+    for (const line of none.lines.slice(0, -1))
+      assert.match(line, /^skip .*: no bank of the VF is symmetric: its service codes are 2, 4, 2, 4 \[/)
+  })
+)
+
 it("--list shows clauses and their places, alone or of a group", async () => {
   const all = await linesOf(conformance(options({ list: true })))
   assert.isAbove(all.length, 200)

@@ -1,7 +1,8 @@
 /** The emulator as people run it: bundled from these sources into a folder of its own, run as a process. */
 import { assert } from "@effect/vitest"
-import { Effect, type Scope } from "effect"
-import { type ChildProcess, execFile, spawn } from "node:child_process"
+import { Effect, Schema, type Scope } from "effect"
+import { type ChildProcess, execFile, spawn, type StdioOptions } from "node:child_process"
+import { readdirSync } from "node:fs"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { dirname, join, relative } from "node:path"
@@ -33,6 +34,19 @@ interface Ended {
   readonly stdout: string
   readonly stderr: string
 }
+
+/** What a process holds, in bytes, after its garbage was collected: `process.memoryUsage` of Node. */
+const Usage = Schema.Struct({
+  rss: Schema.Number,
+  heapUsed: Schema.Number,
+  /** Outside the heap, array buffers included. */
+  external: Schema.Number
+})
+type Usage = typeof Usage.Type
+
+/** Answers every message with what the process holds; keeps no process alive. */
+const measuring = `process.on("message", () => { gc(); process.send(process.memoryUsage()) }); process.channel.unref()`
+const measuringArgs = ["--expose-gc", "--import", `data:text/javascript,${encodeURIComponent(measuring)}`]
 
 /** A process of the emulator. */
 export class Running {
@@ -93,6 +107,19 @@ export class Running {
     return this.lines.find((line) => line.startsWith("agent "))?.slice("agent ".length) ?? ""
   }
 
+  /** What the process holds, if it was started to say so. */
+  get usage(): Effect.Effect<Usage> {
+    return Effect.async<Usage>((resume) => {
+      this.child.once("message", (answer) => resume(Effect.orDie(Schema.decodeUnknown(Usage)(answer))))
+      this.child.send("usage")
+    })
+  }
+
+  /** Descriptors that the process has open. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.child.pid}/fd`).length
+  }
+
   /** Sends a signal, and waits for the end. */
   kill(signal: NodeJS.Signals): Effect.Effect<Ended> {
     return Effect.promise(() => {
@@ -102,13 +129,18 @@ export class Running {
   }
 }
 
+interface StartOptions {
+  /** It says what memory it holds when it is asked. Default false. */
+  readonly isMeasured?: boolean
+}
+
 export interface Program {
   /** Starts a process; it is killed with the scope. */
-  readonly start: (args: ReadonlyArray<string>) => Effect.Effect<Running, never, Scope.Scope>
+  readonly start: (args: ReadonlyArray<string>, options?: StartOptions) => Effect.Effect<Running, never, Scope.Scope>
   /** Runs one to its end. */
   readonly run: (args: ReadonlyArray<string>) => Effect.Effect<Ended>
   /** Starts one and waits until it is ready. */
-  readonly serve: (args: ReadonlyArray<string>) => Effect.Effect<Running, never, Scope.Scope>
+  readonly serve: (args: ReadonlyArray<string>, options?: StartOptions) => Effect.Effect<Running, never, Scope.Scope>
 }
 
 /** The program for the tests of one file, gone after them. */
@@ -118,19 +150,22 @@ export const program = (): Program => {
     folder = await bundle()
   }, bundleMillis)
   afterAll(() => rm(folder, { recursive: true, force: true }))
-  const spawned = (args: ReadonlyArray<string>): Running =>
-    new Running(spawn(process.execPath, [join(folder, "main.js"), ...args], { stdio: ["ignore", "pipe", "pipe"] }))
-  const start: Program["start"] = (args) =>
+  const spawned = (args: ReadonlyArray<string>, { isMeasured = false }: StartOptions = {}): Running => {
+    const node = isMeasured ? measuringArgs : []
+    const stdio: StdioOptions = ["ignore", "pipe", "pipe", ...(isMeasured ? (["ipc"] as const) : [])]
+    return new Running(spawn(process.execPath, [...node, join(folder, "main.js"), ...args], { stdio }))
+  }
+  const start: Program["start"] = (args, options) =>
     Effect.acquireRelease(
-      Effect.sync(() => spawned(args)),
+      Effect.sync(() => spawned(args, options)),
       (running) => running.kill("SIGKILL")
     )
   return {
     start,
     run: (args) => Effect.promise(() => spawned(args).ended),
-    serve: (args) =>
+    serve: (args, options) =>
       Effect.gen(function* () {
-        const running = yield* start(["serve", ...args])
+        const running = yield* start(["serve", ...args], options)
         yield* running.ready
         assert.notStrictEqual(running.agent, "")
         return running

@@ -62,9 +62,9 @@ export interface Field {
   readonly bytes: number
   /**
    * `store`: the bits of `mask` change. `ignore`: nothing does. `EINVAL`: there is nothing to be written. `EPERM`: part of a capability that is
-   * read-only.
+   * read-only. `ENOTSUP`: a register of power management that libvfio-user does not write.
    */
-  readonly write: "store" | "ignore" | "EINVAL" | "EPERM"
+  readonly write: "store" | "ignore" | "EINVAL" | "EPERM" | "ENOTSUP"
   readonly mask: number
   /** Written whole or not at all. */
   readonly whole: boolean
@@ -155,10 +155,11 @@ export const isPowerState = (value: number): boolean => (value & 3) === d0 || (v
 
 const power: ReadonlyArray<Field> = [
   field("power management header", capability.power, 2, { write: "EPERM" }),
-  field("power management capabilities", capability.power + 2, 2, { write: "EPERM", whole: true }),
+  field("power management capabilities", capability.power + 2, 2, { write: "ENOTSUP", whole: true }),
   // A state that there is not leaves the function as it is, and is no error: `ConfigWrite.ts`.
   stored("power management control", powerControlAt, 2, 3, { whole: true }),
-  field("power management data", capability.power + 6, 2, { write: "EPERM" })
+  field("power management bridge support", capability.power + 6, 1, { write: "ENOTSUP" }),
+  field("power management data", capability.power + 7, 1, { write: "ENOTSUP" })
 ]
 
 /** Every register, by offset. What lies between them is not written. */

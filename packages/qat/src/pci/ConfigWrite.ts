@@ -3,11 +3,11 @@
  * specification, "PCI config space", for widths and errnos.
  *
  * C1 A write is applied from its first byte on and stops at the first register that refuses its part; what was applied stays.
- * C2 Registers that the list calls read-only are `EINVAL`, read-only parts of capabilities `EPERM`; reserved bits and bits of the hardware are
- *    ignored.
+ * C2 Registers that the list calls read-only are `EINVAL`, read-only parts of capabilities `EPERM`, those of power management `ENOTSUP`; reserved
+ *    bits and bits of the hardware are ignored.
  * C3 Function level reset ends the write: nothing behind it is looked at.
  */
-import { EINVAL, EPERM, type Errno } from "@stopcopy/errno"
+import { EINVAL, ENOTSUP, EPERM, type Errno } from "@stopcopy/errno"
 import { Either } from "effect"
 import { because, hex } from "../Refusals.ts"
 import {
@@ -80,7 +80,8 @@ const badValue = (field: Field, value: number): EINVAL =>
 
 const readOnly = (field: Field): Errno => {
   const why = because("config.readOnly", "this register is read-only", where(field), "a write", "reads", "leave it out")
-  return field.write === "EPERM" ? new EPERM(why) : new EINVAL(why)
+  if (field.write === "EPERM") return new EPERM(why)
+  return field.write === "ENOTSUP" ? new ENOTSUP(why) : new EINVAL(why)
 }
 
 /** The field's value with `piece` put in at `from`. */
@@ -107,7 +108,7 @@ const written = (
   piece: Uint8Array
 ): Either.Either<number | undefined, Errno> => {
   if (field.whole && piece.length !== field.bytes) return Either.left(badWidth(field, piece.length))
-  if (field.write === "EINVAL" || field.write === "EPERM") return Either.left(readOnly(field))
+  if (field.write !== "store" && field.write !== "ignore") return Either.left(readOnly(field))
   const asked = merged(field, config, from, piece)
   if (field.accepts?.(asked) === false) return Either.left(badValue(field, asked))
   if (field.write === "ignore" || (field.offset === powerControlAt && !isPowerState(asked))) {

@@ -163,7 +163,8 @@ export class Commands<E> {
     const command = Command.REGION_WRITE_MULTI
     if (Either.isLeft(entries)) {
       this.log.refused(command, entries.left)
-      return this.fail(id, command, flags, entries.left.errno)
+      // Writes before it are not answered yet: its refusal waits behind them.
+      return this.batch.add(id, command, flags, entries.left.errno, 0, 0, 0)
     }
     this.batch.add(id, command, flags, 0, 0, 0, 0)
     this.client.memory.begin()

@@ -1,11 +1,12 @@
 /**
  * Serves one device to one client after the other. Source: section 17 of the vfio-user specification: one client at a time, others wait.
  *
- * A client that comes while another has the device waits, unread; when too many wait, it is turned away. Device, migration state and migration file stay
- * from one client to the next.
+ * The device is a client's from its first message on, so that one that connects and says nothing keeps nobody off. Who asks while another has the device
+ * waits, unread. When too many are there, the oldest that has said nothing for a second is turned away, or else the newest. Device, migration state
+ * and migration file stay from one client to the next.
  */
 import type { MigrationFile, VfioDevice } from "@stopcopy/vfio"
-import { Effect, type Runtime, type Scope } from "effect"
+import { type Clock, Effect, type Runtime, type Scope } from "effect"
 import type { Accept, Connection, Receiver } from "../Connection.ts"
 import { Log } from "./Log.ts"
 import { defaults, type Options } from "./Options.ts"
@@ -29,10 +30,13 @@ export const serve = <E>(
   Effect.gen(function* () {
     const runtime = yield* Effect.runtime<never>()
     const served = new Served(device, { ...defaults, ...options }, file)
-    const clients = new Clients(served, runtime, new Log(runtime, device.name))
+    const clients = new Clients(served, runtime, new Log(runtime, device.name), yield* Effect.clock)
     yield* Effect.addFinalizer(() => clients.stop)
     return { accept: (connection) => clients.accept(connection) }
   })
+
+/** How long a client is there before it counts as one that says nothing, in milliseconds: what it has said may not be read yet. */
+const silentMillis = 1000
 
 class Clients<E> {
   private readonly served: Served<E>
@@ -40,27 +44,50 @@ class Clients<E> {
   private readonly log: Log
   private current: Session<E> | undefined
   private waiting: Array<Session<E>> = []
+  /** When each of them came, in milliseconds. */
+  private readonly since = new WeakMap<Session<E>, number>()
+  private readonly clock: Clock.Clock
   private isStopping = false
   private idle: () => void = () => undefined
 
-  constructor(served: Served<E>, runtime: Runtime.Runtime<never>, log: Log) {
+  constructor(served: Served<E>, runtime: Runtime.Runtime<never>, log: Log, clock: Clock.Clock) {
+    this.clock = clock
     this.served = served
     this.runtime = runtime
     this.log = log
   }
 
   accept(connection: Connection): Receiver {
-    if (this.isStopping || this.waiting.length >= this.served.options.maxWaitingClients)
-      return this.turnAway(connection)
-    const session: Session<E> = new Session(this.served, connection, this.runtime, this.log, () => this.left(session))
-    if (this.current === undefined) {
-      this.current = session
-      session.start()
-    } else {
-      this.waiting.push(session)
-      session.hold()
-    }
+    if (this.isStopping || !this.makesRoom()) return this.turnAway(connection)
+    const session: Session<E> = new Session(this.served, connection, this.runtime, this.log, {
+      asks: () => this.give(),
+      released: () => this.left(session)
+    })
+    this.waiting.push(session)
+    this.since.set(session, this.clock.unsafeCurrentTimeMillis())
     return session
+  }
+
+  /** Whether one more client may be there; one that has said nothing goes for it. */
+  private makesRoom(): boolean {
+    const most = this.served.options.maxWaitingClients + (this.current === undefined ? 1 : 0)
+    if (this.waiting.length < most) return true
+    const earlier = this.clock.unsafeCurrentTimeMillis() - silentMillis
+    const silent = this.waiting.find((each) => each.isSilent && (this.since.get(each) ?? 0) <= earlier)
+    if (silent === undefined) return false
+    this.log.warn("a client that has said nothing was turned away: others have come")
+    silent.stop()
+    return true
+  }
+
+  /** The device, if it is free, is the first's that asks for it. */
+  private give(): void {
+    if (this.current !== undefined) return
+    const next = this.waiting.find(({ isSilent }) => !isSilent)
+    if (next === undefined) return
+    this.waiting = this.waiting.filter((other) => other !== next)
+    this.current = next
+    next.start()
   }
 
   /** Ends every connection, and then the migration session. */
@@ -82,9 +109,9 @@ class Clients<E> {
   private left(session: Session<E>): void {
     this.waiting = this.waiting.filter((other) => other !== session)
     if (this.current !== session) return
-    this.current = this.waiting.shift()
-    if (this.current === undefined) this.idle()
-    else this.current.start()
+    this.current = undefined
+    if (this.isStopping) this.idle()
+    else this.give()
   }
 
   private turnAway(connection: Connection): Receiver {

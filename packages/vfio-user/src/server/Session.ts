@@ -6,7 +6,8 @@
  * S2 All replies of a pass go out in one send; consecutive writes reach the device together.
  * S3 While a command waits, or the client does not read, nothing more is received, unless replies of the client are due; then up to `hardLimit` is kept.
  * S4 Nothing is thrown to the transport. A defect of the device fails the command with EIO and is logged.
- * S5 When the connection ends, the device is given back; a command that runs is let run, and the next client waits for it. No reply, signal or memory
+ * S5 A client that has said nothing yet is heard, whoever has the device. With its first message it asks for the device, and waits for its turn unread.
+ * S6 When the connection ends, the device is given back; a command that runs is let run, and the next client waits for it. No reply, signal or memory
  *    access happens any more.
  */
 import { EIO, type Errno } from "@stopcopy/errno"
@@ -48,8 +49,10 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private readonly backlog = new Backlog()
   /** Chunks that came while a pass was under way. */
   private readonly inbox = new Backlog()
-  /** The device is still another client's. */
+  private readonly asks: () => void
+  /** The device is not this client's yet. */
   private isHeld = true
+  private hasSpoken = false
   private waiting = false
   private isCongested = false
   private isActive = false
@@ -58,13 +61,13 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   private isOver = false
   private isGone = false
 
-  /** `released` is told once, when the device is free again. */
+  /** `asks` is told once, when the first message is there; `released` once, when the device is free again. */
   constructor(
     served: Served<E>,
     connection: Connection,
     runtime: Runtime.Runtime<never>,
     log: Log,
-    released: () => void
+    { asks, released }: { readonly asks: () => void; readonly released: () => void }
   ) {
     const { host, maxDataXferSize, maxDmaMaps, maxDmaSize, pageSizes } = served.options
     const { passesDescriptors } = connection
@@ -72,6 +75,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.connection = connection
     this.runtime = runtime
     this.log = log
+    this.asks = asks
     const dma = new DmaToClient(
       (message) => this.sendOn(message),
       () => this.adjust()
@@ -94,9 +98,9 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     this.settleAgain()
   }
 
-  /** Another client has the device: nothing is received until `start`. */
-  hold(): void {
-    this.adjust()
+  /** Nothing whole has come yet. */
+  get isSilent(): boolean {
+    return !this.hasSpoken
   }
 
   /** Ends the connection from this side. */
@@ -139,6 +143,10 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     if (this.isOver) {
       this.unclaimed(descriptors)
       return false
+    }
+    if (!this.hasSpoken) {
+      this.hasSpoken = true
+      this.asks()
     }
     if (this.isDueReply(view, at, size)) {
       this.unclaimed(descriptors)
@@ -241,7 +249,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
   /** Pauses the connection while what it brings could only wait, resumes it when that is over. */
   private adjust(): void {
     if (this.isActive || this.isOver) return
-    const pauses = !this.canTake && !this.client.dma.busy
+    const pauses = this.hasSpoken && !this.canTake && !this.client.dma.busy
     if (pauses === this.isPaused) return
     this.isPaused = pauses
     if (pauses) this.connection.pause()

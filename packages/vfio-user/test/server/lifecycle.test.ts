@@ -1,7 +1,7 @@
 /** Clients that come and go: section 17, back-pressure, and the end of a connection in the middle of everything. */
 import { assert, describe, it } from "@effect/vitest"
 import { Command, Message, Messages } from "@stopcopy/vfio-user"
-import { Deferred, Effect, Exit, Scope } from "effect"
+import { Deferred, Effect, Exit, Scope, TestClock } from "effect"
 import { answerOf } from "../support/MemoryConnection.ts"
 import { registers } from "../support/MemoryDevice.ts"
 import { dmaMap, feature, GET, irqs, migData, read, SET, write } from "../support/payloads.ts"
@@ -49,30 +49,61 @@ describe("one client after the other", () => {
     })
   )
 
-  it.scoped("one more waits unread, and goes on when the device is free", () =>
+  it.scoped("one more that asks waits unread, and goes on when the device is free", () =>
     Effect.gen(function* () {
       const { connect } = yield* serving()
       const first = connect().version()
       const [second, third] = [connect(), connect()]
+      const [id] = [second, third].map((client) => client.command(Command.VERSION, new Uint8Array(4)))
       assert.deepStrictEqual([second.isPaused, third.isPaused], [true, true])
       // What a transport delivers in spite of that waits as well.
-      const id = second.command(Command.VERSION, new Uint8Array(4))
+      const next = second.command(DEVICE_RESET)
       assert.strictEqual(second.messages.length, 0)
       third.lose()
       first.lose()
-      assert.deepStrictEqual([second.isPaused, second.replyTo(id)?.error], [false, 0])
+      assert.deepStrictEqual([second.isPaused, second.replyTo(id ?? 0)?.error], [false, 0])
+      assert.strictEqual(second.replyTo(next)?.error, 0)
       assert.deepStrictEqual(second.ask(DEVICE_RESET), empty)
     })
   )
 
-  it.scoped("too many are turned away, and their descriptors closed", () =>
+  it.scoped("who has said nothing, or not all of its first message, keeps nobody off", () =>
     Effect.gen(function* () {
-      const { closed, connect } = yield* serving({}, { maxWaitingClients: 1 })
+      const { connect } = yield* serving()
+      const [silent, slow] = [connect(), connect()]
+      const proposal = Message.encodeCommand(7, Command.VERSION, new Uint8Array(4))
+      slow.raw(proposal.slice(0, 17))
+      const client = connect().version()
+      assert.deepStrictEqual(client.ask(DEVICE_RESET), empty)
+      assert.deepStrictEqual([silent.isPaused, slow.isPaused], [false, false])
+      slow.raw(proposal.slice(17))
+      assert.deepStrictEqual([slow.isPaused, slow.messages.length], [true, 0])
+      client.lose()
+      assert.deepStrictEqual([slow.isPaused, slow.replyTo(7)?.error], [false, 0])
+      slow.lose()
+      assert.isFalse(silent.version().isClosed)
+    })
+  )
+
+  it.scoped("too many: the first that has said nothing goes, then the newest", () =>
+    Effect.gen(function* () {
+      const { closed, connect, logs } = yield* serving({}, { maxWaitingClients: 2 })
+      const silent = connect()
       connect().version()
       const second = connect()
+      second.raw(new Uint8Array(3), [5])
+      // What they have said may not be read yet: for a second the newest goes.
+      assert.isTrue(connect().isClosed)
+      yield* TestClock.adjust("1 second")
       const third = connect()
-      assert.deepStrictEqual([second.isClosed, third.isClosed], [false, true])
-      assert.deepStrictEqual(closed, [])
+      third.command(Command.VERSION, new Uint8Array(4))
+      assert.deepStrictEqual([silent.isClosed, second.isClosed, third.isClosed], [true, false, false])
+      const fourth = connect()
+      fourth.command(Command.VERSION, new Uint8Array(4))
+      assert.deepStrictEqual([second.isClosed, closed], [true, [5]])
+      assert.isTrue(connect().isClosed)
+      assert.deepStrictEqual([third.isClosed, fourth.isClosed], [false, false])
+      assert.strictEqual(logs.filter((line) => line.includes("turned away")).length, 4)
     })
   )
 
@@ -219,12 +250,12 @@ describe("the end of a connection", () => {
           client.lose()
           assert.deepStrictEqual(closed, [9])
           const next = connect()
+          const proposal = next.command(Command.VERSION, new Uint8Array(4))
           assert.isTrue(next.isPaused)
           assert.include(device.calls, "detach")
           yield* open
           assert.strictEqual(client.messages.length, before)
-          assert.isFalse(next.isPaused)
-          next.version()
+          assert.deepStrictEqual([next.isPaused, next.replyTo(proposal)?.error], [false, 0])
           next.command(MIG_DATA_READ, migData(4))
           yield* settled
           assert.strictEqual(next.messages.at(-1)?.error, command === DEVICE_FEATURE ? 0 : 22)

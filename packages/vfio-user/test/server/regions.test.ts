@@ -188,6 +188,24 @@ describe("a chunk of several commands", () => {
     })
   )
 
+  it.scoped("is answered in order where a multiple write of it is malformed", () =>
+    Effect.gen(function* () {
+      const { connect, device } = yield* serving()
+      const client = connect().version({ writeMultiple: true })
+      const malformed = multi(0, 8).subarray(0, 55)
+      client.raw(
+        chunk([REGION_WRITE, write(0, 0, four)], [REGION_WRITE_MULTI, malformed], [REGION_WRITE, write(0, 4, four)])
+      )
+      const replies = client.messages.slice(1)
+      assert.deepStrictEqual(
+        replies.map(({ id }) => id),
+        [100, 101, 102]
+      )
+      assert.deepStrictEqual(replies.map(answerOf), [read(0, 0, 4), 22, read(0, 4, 4)])
+      assert.deepStrictEqual(device.batches, [2])
+    })
+  )
+
   it.scoped("a multiple write that is malformed does nothing", () =>
     Effect.gen(function* () {
       const { connect, device } = yield* serving()

@@ -24,6 +24,7 @@ const set = (bench: Bench, descriptors: ReadonlyArray<number> = [], memory = ben
     yield* bench.succeeds(Command.DMA_MAP, dmaMap(memoryBase, BigInt(memory.size)), 0, { descriptors })
     return yield* workload.begin({
       memory,
+      read: (region, offset, count) => bench.registers(region, offset, count),
       write: (region, offset, bytes) =>
         Effect.asVoid(bench.succeeds(Command.REGION_WRITE, write(region, offset, bytes)))
     })
