@@ -70,8 +70,9 @@ const writeRegister = (turn: Turn, command: Extract<VfCommand, { readonly _tag: 
 }
 
 /** What a command does. Synchronous and pure; refusals are recorded like everything else. */
-export const decide = (state: Vf, command: VfCommand): VfDecision => {
-  const turn = begin(state)
+export const decide = (state: Vf, command: VfCommand): VfDecision => decideIn(begin(state), command)
+
+const decideIn = (turn: Turn, command: VfCommand): VfDecision => {
   switch (command._tag) {
     case "Probe":
       return Lifecycle.probe(turn, command)
@@ -163,6 +164,11 @@ export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno
   event: VfEvent,
   initial,
   decide,
+  conclude: (state, command) => {
+    const turn = begin(state)
+    const { answer, events } = decideIn(turn, command)
+    return { answer, events, state: turn.state }
+  },
   evolve,
   route: (event) =>
     "file" in event && isFileTag(event._tag) ? { suffix: `file/${event.file}`, behavior: "file" } : undefined,

@@ -42,6 +42,11 @@ export interface Run<State, Event, Answer> {
   readonly state: State
 }
 
+/** A decision, and the state that its events lead to. */
+export interface Concluded<State, Event, Answer, Refused> extends Decision<Event, Answer, Refused> {
+  readonly state: State
+}
+
 /**
  * How stored JSON of one schema version becomes that of the next: of events, of commands, of states in base events. What is missing did not
  * change. Stored bytes stay as they are.
@@ -85,6 +90,10 @@ export interface Behavior<State, Command, Event, Answer, Refused> {
    * must be what `decide` and `evolve` give one by one; undefined leaves the first to them. For commands of high rate.
    */
   readonly run: (state: State, commands: ReadonlyArray<Command>, from: number) => Run<State, Event, Answer> | undefined
+  /**
+   * `decide`, and what `evolve` makes of its events, for behaviors that know that when they have decided. It must be the same; undefined: the runtime asks both.
+   */
+  readonly conclude: ((state: State, command: Command) => Concluded<State, Event, Answer, Refused>) | undefined
   readonly upcasters: Upcasters
 }
 
@@ -122,6 +131,7 @@ export const make = <
   readonly packing?: Packing<Event, Command>
   readonly implied?: (event: Event) => Command | undefined
   readonly run?: (state: State, commands: ReadonlyArray<Command>, from: number) => Run<State, Event, Answer> | undefined
+  readonly conclude?: (state: State, command: Command) => Concluded<State, Event, Answer, Refused>
   readonly upcasters?: Upcasters
 }): Behavior<State, Command, Event, Answer, Refused> => ({
   name: options.name,
@@ -136,6 +146,7 @@ export const make = <
   packing: options.packing,
   implied: options.implied ?? (() => undefined),
   run: options.run ?? (() => undefined),
+  conclude: options.conclude,
   upcasters: options.upcasters ?? {}
 })
 

@@ -1,6 +1,6 @@
 /** Deciding commands on a state, in order, before anything of it is recorded. Synchronous; a defect of the behavior is a value. */
 import { Either } from "effect"
-import type { Behavior, Tagged } from "./Behavior.ts"
+import type { Behavior, Concluded, Tagged } from "./Behavior.ts"
 import type { Codec } from "./Codec.ts"
 
 /** Events to be recorded together: those of one command, or packed events of several neighbours. */
@@ -20,6 +20,19 @@ interface Decided<State, Command, Event, Answer, Refused> {
   readonly parts: ReadonlyArray<Part<State, Command, Event>>
   /** What `decide` or `evolve` threw, and at which command. */
   readonly defect: { readonly command: Command; readonly thrown: unknown } | undefined
+}
+
+/** What `command` leads to in `state`, and the state after that. */
+export const concluded = <State, Command, Event, Answer, Refused>(
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  state: State,
+  command: Command
+): Concluded<State, Event, Answer, Refused> => {
+  if (behavior.conclude !== undefined) return behavior.conclude(state, command)
+  const { answer, events } = behavior.decide(state, command)
+  let next = state
+  for (const event of events) next = behavior.evolve(next, event)
+  return { answer, events, state: next }
 }
 
 /** Decides `commands` on `state`, each on what those before it lead to. */
@@ -54,9 +67,7 @@ export const decideAll = <State, Command, Event extends Tagged, Answer, Refused>
         at += run.events.length
         continue
       }
-      const { answer, events } = behavior.decide(now, command)
-      let next = now
-      for (const event of events) next = behavior.evolve(next, event)
+      const { answer, events, state: next } = concluded(behavior, now, command)
       const packed = events.length > 0 && codec.isPacked(events)
       now = next
       answers.push(answer)

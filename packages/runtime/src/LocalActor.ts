@@ -16,7 +16,7 @@ import { Effect, Either, Exit } from "effect"
 import type { Actor, AskOptions, Bound } from "./Actor.ts"
 import type { Tagged } from "./Behavior.ts"
 import { Committing } from "./Committing.ts"
-import { decideAll } from "./Decide.ts"
+import { concluded, decideAll } from "./Decide.ts"
 import type { Part } from "./Decide.ts"
 import type { Durability } from "./Envelope.ts"
 import type { JournalError } from "./JournalError.ts"
@@ -140,8 +140,8 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
         decision = { events: run.events, answer: Either.right(run.answer) }
         next = run.state
       } else {
-        decision = behavior.decide(next, command)
-        for (const event of decision.events) next = behavior.evolve(next, event)
+        decision = concluded(behavior, next, command)
+        next = decision.state
       }
       packed = run !== undefined || (this.kind.isTaped && this.kind.codec.isPacked(decision.events))
     } catch (defect) {

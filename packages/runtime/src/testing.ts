@@ -118,6 +118,10 @@ const decideIn = <State, Command, Event extends Tagged, Answer, Refused>(
   if (run !== undefined && !sameValue(run, { ...run, events: decision.events, state: next })) {
     return fail("a run decides otherwise", run, { events: decision.events, state: next })
   }
+  const concluded = behavior.conclude?.(state, command)
+  if (concluded !== undefined && !sameValue(concluded, { ...decision, state: next })) {
+    return fail("a conclusion differs", concluded, { ...decision, state: next })
+  }
   return outcome(behavior, decision, next)
 }
 

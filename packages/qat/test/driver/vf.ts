@@ -156,4 +156,4 @@ export const codeOf = (failure: Failure | null): string | undefined => failure?.
 
 /** What a rule called by itself decides, as an outcome: for a defect that no command can bring about. */
 export const deciding = (at: At, decide: typeof Vf.behavior.decide, command: VfCommand): Done =>
-  given({ ...Vf.behavior, initial: at.state, decide }).when(command)
+  given({ ...Vf.behavior, initial: at.state, decide, conclude: undefined }).when(command)
