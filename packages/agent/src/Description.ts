@@ -2,7 +2,7 @@
 import { MigrationState } from "@stopcopy/vfio"
 import { Schema } from "effect"
 import { EpochRecord } from "./Epoch.ts"
-import { DeviceName, U32, U64 } from "./Values.ts"
+import { DeviceName, U32, U64, U8 } from "./Values.ts"
 
 /** A rate-limiting promise of a PF. */
 export const Sla = Schema.Struct({
@@ -27,7 +27,9 @@ export const Capabilities = Schema.Struct({
   /** Whether SLAs are enforced. Without it no VF has one. */
   rateLimiting: Schema.Boolean,
   /** SLAs of the whole device in slot order. */
-  slas: Schema.Array(Sla)
+  slas: Schema.Array(Sla),
+  /** The newest mailbox version that the PF's driver knows; absent where the host does not say. */
+  compatVersion: Schema.optionalWith(U8, { exact: true })
 })
 export type Capabilities = typeof Capabilities.Type
 
@@ -55,7 +57,9 @@ export const DeviceStatus = Schema.Struct({
   /** Whether its driver has it, and whether somebody has opened it. */
   lifecycle: Schema.Literal("unbound", "bound", "open"),
   /** Whether a guest's VMM is connected to its socket. */
-  attached: Schema.Boolean
+  attached: Schema.Boolean,
+  /** The mailbox version that the guest's driver has announced, 0 if it has not; absent where the host does not say. */
+  compatVersion: Schema.optionalWith(U8, { exact: true })
 })
 export type DeviceStatus = typeof DeviceStatus.Type
 

@@ -13,6 +13,8 @@ export type MigrationId = typeof MigrationId.Type
 export const SessionToken = Schema.String
 export type SessionToken = typeof SessionToken.Type
 
+/** An unsigned integer of 8 bits. */
+export const U8 = Schema.Int.pipe(Schema.between(0, 0xff))
 /** An unsigned integer of 32 bits. */
 export const U32 = Schema.Int.pipe(Schema.between(0, 0xffff_ffff))
 /** An unsigned integer of 64 bits, as decimal text on the wire. */
