@@ -1,0 +1,140 @@
+/** A host of QAT VFs over a journal: the `Host` of the agent's contract. Its process may end at any event, and another goes on where the journal ends. */
+import {
+  Epochs,
+  Handlers,
+  Host,
+  type HostDevice,
+  HostFailed,
+  type HostService,
+  NoSuchDevice,
+  type PfFacts
+} from "@stopcopy/agent"
+import { type Errno, isErrno } from "@stopcopy/errno"
+import { Hardware, MigratedView, opNames, Pf, QatVfioPci, RegisterFile, Vf } from "@stopcopy/qat"
+import { ActorSystem, type JournalError } from "@stopcopy/runtime"
+import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
+import { Effect, Option, PubSub } from "effect"
+import type { Fuse } from "./Fuse.ts"
+import { deviceOf, type Disk, inProcess, type Life, numbers, type Start } from "./Life.ts"
+
+/** SLAs of both VFs: each names ring pairs of the device, so that a VF fits the one with its number alone. */
+const slas = numbers.map((number) => ({ service: 1, ringPairMask: 0x3n << BigInt(4 * number), cir: 400, pir: 800 }))
+const offer = { gencap: 0x101_0007, svcmap: 0x249, extdc: 0x3, rateLimiting: true, slas }
+const pfFacts: PfFacts = {
+  name: "pf0",
+  deviceId: 0x4940,
+  deviceKind: "4xxx",
+  capabilities: { ...offer, compatVersion: 5 }
+}
+const healthy = { coreInit: 0, pfOps: opNames, allocateDevice: 0, allocateBlock: 0, register: 0 }
+const asBorn = { registers: RegisterFile.reset(), init: 0, compatVersion: 0 }
+const identity = { vendor: 0x8086, deviceId: 0x4941, mode: "safe", registerModel: "derived" } as const
+
+const failed = (device: string) => (error: Errno | JournalError) =>
+  isErrno(error) ? error : new HostFailed({ device, reason: error.message })
+const lost = (device: string) => (error: JournalError) => new HostFailed({ device, reason: error.message })
+
+const hostFile = (device: string, file: MigrationFile<JournalError>): MigrationFile<HostFailed> => ({
+  kind: file.kind,
+  read: (length) => Effect.mapError(file.read(length), failed(device)),
+  write: (bytes) => Effect.mapError(file.write(bytes), failed(device)),
+  ioctl: (command, argument) => Effect.mapError(file.ioctl(command, argument), failed(device)),
+  close: Effect.mapError(file.close, lost(device))
+})
+
+const migrationOf = (device: string, driver: QatVfioPci.QatVfioPci): MigratableDevice<HostFailed> => ({
+  flags: driver.flags,
+  setState: (to) =>
+    Effect.mapBoth(driver.setState(to), {
+      onFailure: failed(device),
+      onSuccess: Option.map((file) => hostFile(device, file))
+    }),
+  getState: Effect.mapError(driver.getState, lost(device)),
+  dataSize: Effect.mapError(driver.dataSize, failed(device)),
+  reset: Effect.mapError(driver.reset, failed(device))
+})
+
+const hostDevice = (number: number, driver: QatVfioPci.QatVfioPci, { epochs }: Disk, fuse: Fuse): HostDevice => {
+  const name = deviceOf(number)
+  const state = Effect.mapError(driver.vf.state, lost(name))
+  const dead = Effect.fail(new HostFailed({ device: name, reason: "the process has ended" }))
+  return {
+    facts: {
+      name,
+      vfNumber: number,
+      socketPath: `/nowhere/vf${number}.sock`,
+      deviceType: "qat-gen4",
+      deviceId: identity.deviceId,
+      mode: "safe",
+      migrationFlags: driver.flags
+    },
+    status: Effect.map(state, ({ compatVersion, lifecycle, migrationState }) => ({
+      state: migrationState,
+      lifecycle,
+      attached: false,
+      compatVersion
+    })),
+    migration: migrationOf(name, driver),
+    view: Effect.map(state, (now) => {
+      const view = MigratedView.migratedView(now)
+      return { view, digests: MigratedView.digest(view) }
+    }),
+    epoch: Effect.sync(() => epochs.get(name) ?? Epochs.initial),
+    recordEpoch: (record) =>
+      Effect.suspend(() =>
+        fuse.through<Effect.Effect<void, HostFailed>>(
+          () => Effect.sync(() => epochs.set(name, record)),
+          () => dead
+        )
+      )
+  }
+}
+
+const serviceOf = (name: string, devices: ReadonlyArray<HostDevice>): HostService => ({
+  name,
+  program: "test",
+  pfs: Effect.succeed([{ facts: pfFacts, devices }]),
+  device: (wanted) => {
+    const found = devices.find(({ facts }) => facts.name === wanted)
+    const known = devices.map(({ facts }) => facts.name)
+    return found === undefined ? Effect.fail(new NoSuchDevice({ device: wanted, known })) : Effect.succeed(found)
+  },
+  watch: Effect.flatMap(PubSub.sliding<never>(1), PubSub.subscribe),
+  faults: undefined
+})
+
+/** Brings up a VF that the journal does not know yet; the guest has written registers of its own. */
+const born = (driver: QatVfioPci.QatVfioPci, vfIndex: number, guest: number | undefined) =>
+  Effect.gen(function* () {
+    if ((yield* driver.vf.state).lifecycle !== "unbound") return
+    yield* driver.vf.ask({ _tag: "Probe", ...identity, ...asBorn, ...healthy, vfIndex })
+    yield* driver.open
+    if (guest === undefined) return
+    for (const [offset, value] of [
+      [0x100, 0x80 + guest + vfIndex],
+      [0x104, 0x40 + guest]
+    ] as const) {
+      yield* driver.writeRegister(0, offset, value)
+    }
+  })
+
+/** A host of QAT VFs, whose devices are where its journal ends. */
+export const startQat: Start = (disk, fuse, guest) =>
+  Effect.gen(function* () {
+    const system = yield* ActorSystem
+    const pf = yield* system.actor(Pf.behavior, "pf0")
+    if ((yield* pf.state).gencap === 0) yield* pf.ask({ _tag: "Configure", deviceId: 0x4940, ...offer })
+    const devices: Array<HostDevice> = []
+    for (const number of numbers) {
+      const vf = yield* system.actor(Vf.behavior, deviceOf(number))
+      const driver = yield* QatVfioPci.make(pf, vf)
+      yield* born(driver, number, guest)
+      yield* driver.recover
+      devices.push(hostDevice(number, driver, disk, fuse))
+    }
+    const handlers = yield* Effect.provideService(Handlers.make, Host, serviceOf(disk.name, devices))
+    const life: Life = { handlers, fuse, devices }
+    return life
+  }).pipe(Effect.provide(Hardware.layerIdle), (program) =>
+    Effect.flatMap(disk.journal, (journal) => inProcess(journal, fuse)(program))
+  )
