@@ -1,5 +1,5 @@
 /** How long the interpreter waits and how often it tries. A call that failed may have been carried out: every step may be repeated. */
-import { Duration, Effect, Exit, Fiber, Schedule } from "effect"
+import { Duration, Effect, type Exit, Fiber, Schedule } from "effect"
 
 export interface Patience {
   /** How long one call may take. A change of state drains first: at most 5 seconds. */

@@ -58,12 +58,16 @@ const equal = (
     ? []
     : [said(code, `both devices have the same ${what}`, `${source}`, `${destination}`, "choose another destination")]
 
-const flagsNeeded = ["STOP_COPY", "P2P", "PRE_COPY"] as const
+const flagsNeeded = [
+  ["STOP_COPY", MigrationFlags.STOP_COPY],
+  ["P2P", MigrationFlags.P2P],
+  ["PRE_COPY", MigrationFlags.PRE_COPY]
+] as const
 
 const flagRules = (side: Side, { migrationFlags, name }: DeviceDescription): ReadonlyArray<Said> =>
   flagsNeeded
-    .filter((flag) => (migrationFlags & MigrationFlags[flag]) === 0)
-    .map((flag) => {
+    .filter(([, bit]) => (migrationFlags & bit) === 0)
+    .map(([flag]) => {
       const has = `${name} has ${MigrationFlags.describe(migrationFlags)}`
       return said(
         `flags.${flag.toLowerCase()}`,

@@ -49,8 +49,9 @@ const sessionOf = (side: "source" | "destination", { session, state }: StateNow)
 /** Moves all that there is up to this end. */
 export const transfer = <E>(ends: Ends<E>, until: "now" | "good"): Effect.Effect<Moved, E | SessionLost | WrongEnd> =>
   Effect.gen(function* () {
-    const from = yield* Effect.flatMap(ends.from, (state) => sessionOf("source", state))
-    const to = yield* Effect.flatMap(ends.to, (state) => sessionOf("destination", state))
+    const states = yield* Effect.all([ends.from, ends.to], { concurrency: 2 })
+    const from = yield* sessionOf("source", states[0])
+    const to = yield* sessionOf("destination", states[1])
     let [offset, bytes, saveMicros, transferMicros] = [to.offset, 0, 0, 0]
     for (;;) {
       const began = yield* nowMicros

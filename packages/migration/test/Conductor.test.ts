@@ -4,25 +4,25 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Downtime, Migration, Order } from "@stopcopy/migration"
 import type { Journal } from "@stopcopy/runtime"
 import { type Context, Effect, Option, Stream } from "effect"
-import { makeOffice, runToEnd } from "./support/Coordinator.ts"
+import { makeOffice, type Office, runToEnd } from "./support/Coordinator.ts"
 import { deviceOf } from "./support/Life.ts"
 import { startMemory } from "./support/MemoryLife.ts"
 import { startQat } from "./support/QatHost.ts"
 import { type Called, forgotten, makeWorld, order, type Trouble, winner } from "./support/World.ts"
 
 /** Cancels at the `at`-th call (0: never), and keeps how that was answered by how it ended. Gives how many calls there were. */
-const cancelledAt = (at: number, ends: Map<string, Set<string>>) =>
+const cancelledAt = (office: Office, at: number, ends: Map<string, Set<string>>) =>
   Effect.gen(function* () {
-    const [office, world] = [yield* makeOffice(), yield* makeWorld(startMemory)]
+    const [id, world] = [office.newId(), yield* makeWorld(startMemory)]
     const before = yield* world.digests("source")
     let answered = "none"
     world.onCall = () =>
       world.calls.length === at
-        ? Effect.map(Effect.either(office.conductor.cancel("migration-1", "not now")), (answer) => {
+        ? Effect.map(Effect.either(office.conductor.cancel(id, "not now")), (answer) => {
             answered = answer._tag === "Right" ? answer.right : answer.left._tag
           })
         : Effect.void
-    const { state } = yield* runToEnd(office, world)
+    const { state } = yield* runToEnd(office, world, { id })
     ends.set(state.phase, (ends.get(state.phase) ?? new Set()).add(answered))
     const side = yield* winner(world)
     assert.strictEqual(side, state.phase === "completed" ? "destination" : "source")
@@ -30,10 +30,8 @@ const cancelledAt = (at: number, ends: Map<string, Set<string>>) =>
     return world.calls.length
   })
 
-const downtime = (micros: number): Downtime.Downtime => ({
-  ...{ whole: micros, drain: 0, stop: 0, save: 0, transfer: 0, load: 0, verify: 0, vote: 0, commit: 0 },
-  ...{ resume: micros, other: 0, bytes: 1 }
-})
+const nothing = { drain: 0, stop: 0, save: 0, transfer: 0, load: 0, verify: 0, vote: 0, commit: 0, other: 0, bytes: 1 }
+const downtime = (micros: number): Downtime.Downtime => ({ ...nothing, whole: micros, resume: micros })
 
 const limited = (limits: Order["limits"]): Order => ({ ...order, limits })
 
@@ -47,12 +45,13 @@ describe("cancel", () => {
   it.live("at any call before the commit turns back; behind it is denied", () =>
     Effect.gen(function* () {
       const ends = new Map<string, Set<string>>()
-      const calls = yield* Effect.scoped(cancelledAt(0, ends))
-      for (let at = 1; at <= calls; at++) yield* Effect.scoped(cancelledAt(at, ends))
+      const office = yield* makeOffice()
+      const calls = yield* Effect.scoped(cancelledAt(office, 0, ends))
+      for (let at = 1; at <= calls; at++) yield* Effect.scoped(cancelledAt(office, at, ends))
       assert.sameMembers([...ends.keys()], ["cancelled", "completed"])
       assert.sameMembers([...(ends.get("cancelled") ?? [])], ["cancelled", "cancelling"])
       assert.sameMembers([...(ends.get("completed") ?? [])], ["none", "MigrationDenied"])
-    })
+    }).pipe(Effect.scoped)
   )
 
   it.live("before the start ends a migration that touched nothing; the same again is the same answer", () =>
@@ -68,27 +67,28 @@ describe("cancel", () => {
 
   it.live("is carried to its end when a way is cut meanwhile, or the coordinator ends, at any of its calls", () =>
     Effect.gen(function* () {
-      const calls = yield* cancelledIn({ _tag: "None" })
+      const office = yield* makeOffice()
+      const calls = yield* cancelledIn(office, { _tag: "None" })
       const first = calls.findIndex(({ name }) => name === "setState STOP_COPY") + 1
       assert.isAbove(calls.length - first, 10)
       for (let at = first; at <= calls.length; at++) {
-        yield* cancelledIn({ _tag: "Cut", at, when: "after", heals: "late" })
-        yield* cancelledIn({ _tag: "CrashInCall", at, when: "after" })
+        yield* cancelledIn(office, { _tag: "Cut", at, when: "after", heals: "late" })
+        yield* cancelledIn(office, { _tag: "CrashInCall", at, when: "after" })
       }
-    })
+    }).pipe(Effect.scoped)
   )
 })
 
 /** Cancels at the first chunk that is saved while the guest stands still. */
-const cancelledIn = (trouble: Trouble): Effect.Effect<ReadonlyArray<Called>, unknown> =>
+const cancelledIn = (office: Office, trouble: Trouble): Effect.Effect<ReadonlyArray<Called>, unknown> =>
   Effect.scoped(
     Effect.gen(function* () {
-      const [office, world] = [yield* makeOffice(), yield* makeWorld(startMemory, trouble)]
+      const [id, world] = [office.newId(), yield* makeWorld(startMemory, trouble)]
       world.onCall = ({ name }) =>
         name === "save" && world.calls.some((call) => call.name === "setState STOP_COPY")
-          ? Effect.ignore(office.conductor.cancel("migration-1", "not now"))
+          ? Effect.ignore(office.conductor.cancel(id, "not now"))
           : Effect.void
-      const { state } = yield* runToEnd(office, world)
+      const { state } = yield* runToEnd(office, world, { id })
       yield* world.healAll
       // A way that was cut before the cancel has turned it back already.
       assert.include(["cancelled", "failed"], state.phase)
@@ -156,7 +156,8 @@ describe("a forecast", () => {
       const { side, state, stopped } = yield* conducted(improving(1), abort)
       assert.strictEqual(state.phase, "failed")
       assert.deepStrictEqual(state.cause, {
-        ...{ _tag: "OverForecast", limitMillis: 100 },
+        _tag: "OverForecast",
+        limitMillis: 100,
         forecast: { micros: 9_000_000, samples: 1 }
       })
       assert.deepStrictEqual([side, stopped, state.downtime], ["source", false, null])
@@ -199,11 +200,13 @@ describe("what is recorded", () => {
     Effect.gen(function* () {
       const [office, world] = [yield* makeOffice(), yield* makeWorld(startQat)]
       const { destination, source } = world.hosts
-      const heads = yield* Effect.all([source.disk.journal.head(), destination.disk.journal.head()])
+      const journals = yield* Effect.all([source.disk.journal, destination.disk.journal])
+      const heads = yield* Effect.forEach(journals, (journal) => journal.head())
       yield* runToEnd(office, world)
       const only = new Set(["migration-1"])
-      assert.deepStrictEqual(yield* correlations(source.disk.journal, heads[0].sequence), only)
-      assert.deepStrictEqual(yield* correlations(destination.disk.journal, heads[1].sequence), only)
+      for (const [at, journal] of journals.entries()) {
+        assert.deepStrictEqual(yield* correlations(journal, heads[at]?.sequence ?? 0), only)
+      }
       assert.deepStrictEqual(yield* correlations(office.journal, 0), only)
     }).pipe(Effect.scoped)
   )

@@ -29,6 +29,8 @@ const completed = work([
   ["retire", 900]
 ])
 
+const nothing = { stop: 0, save: 0, transfer: 0, load: 0, verify: 0, vote: 0, commit: 0, bytes: 0, drain: 0, resume: 0 }
+
 describe("measure", () => {
   it("splits from the drain until the destination runs; the parts are the whole", () => {
     const parts = { drain: 100, stop: 10, save: 30, transfer: 20, load: 7, verify: 6, vote: 5, commit: 4, resume: 10 }
@@ -44,7 +46,6 @@ describe("measure", () => {
       ["resume", 3],
       ["free", 50]
     ])
-    const nothing = { stop: 0, save: 0, transfer: 0, load: 0, verify: 0, vote: 0, commit: 0, bytes: 0 }
     assert.deepStrictEqual(Downtime.measure(back), { ...nothing, whole: 109, drain: 100, resume: 6, other: 3 })
   })
 
@@ -56,8 +57,11 @@ describe("measure", () => {
 
 describe("forecast", () => {
   const sample = (whole: number, save: number, bytes: number): Downtime.Downtime => ({
-    ...{ whole, save, bytes, drain: 0, stop: 0, transfer: 0, load: 0, verify: 0, vote: 0, commit: 0 },
-    ...{ resume: 0, other: whole - save }
+    ...nothing,
+    whole,
+    save,
+    bytes,
+    other: whole - save
   })
 
   it("takes nine of ten of the fixed part and of the time for a byte", () => {

@@ -9,6 +9,7 @@ import {
   type MigrationEvent,
   next,
   type Order,
+  type Phase,
   resolutions,
   type Step
 } from "@stopcopy/migration"
@@ -26,7 +27,8 @@ const lane = (name: "main" | "source" | "destination", steps: readonly [Step, ..
   ({ name, steps, doubt: null }) as const
 const started: MigrationEvent = { _tag: "Started", lanes: [lane("main", forward)] }
 const accepted: MigrationEvent = {
-  ...{ _tag: "Accepted", epochs },
+  _tag: "Accepted",
+  epochs,
   group: [{ source: "pf0/vf0", destination: "pf0/vf0", ownEpoch: 7 }]
 }
 
@@ -51,26 +53,35 @@ const done = (step: Step): MigrationCommand => ({
   outcome: { _tag: "Plain" }
 })
 
+const expectDecision = (
+  past: ReadonlyArray<MigrationEvent>,
+  command: MigrationCommand,
+  phase: Phase,
+  ...events: ReadonlyArray<MigrationEvent>
+) =>
+  given(behavior, past)
+    .when(command)
+    .expectEvents(...events)
+    .expectAnswer(phase)
+
+const expectDenied = (past: ReadonlyArray<MigrationEvent>, command: MigrationCommand) =>
+  given(behavior, past).when(command).expectEvents().expectRefusal({ _tag: "MigrationDenied" })
+
 describe("the way there", () => {
   it("takes an order once", () => {
-    given(behavior).when({ _tag: "Submit", order }).expectEvents(queued).expectAnswer("queued")
-    given(behavior, [queued]).when({ _tag: "Submit", order }).expectEvents().expectAnswer("queued")
-    const other = { ...order, destination: "gamma" }
-    given(behavior, [queued])
-      .when({ _tag: "Submit", order: other })
-      .expectEvents()
-      .expectRefusal({ _tag: "MigrationDenied" })
-    given(behavior).when({ _tag: "Start" }).expectEvents().expectRefusal({ _tag: "MigrationDenied" })
+    expectDecision([], { _tag: "Submit", order }, "queued", queued)
+    expectDecision([queued], { _tag: "Submit", order }, "queued")
+    expectDenied([queued], { _tag: "Submit", order: { ...order, destination: "gamma" } })
+    expectDenied([], { _tag: "Start" })
   })
 
   it("chooses epochs above all of the group", () => {
     const source = describeHost({ host: "alpha", vfs: [{ epoch: 7 }] })
     const destination = describeHost({ host: "beta", vfs: [{ epoch: 3 }] })
     const outcome = { _tag: "Inspected", source, destination } as const
-    given(behavior, [queued, started])
-      .when({ _tag: "ReportDone", step: "inspect", began: 1, ended: 2, outcome })
-      .expectEvents(accepted, { _tag: "StepDone", step: "inspect", began: 1, ended: 2, moved: null })
-      .expectAnswer("setup")
+    const report: MigrationCommand = { _tag: "ReportDone", step: "inspect", began: 1, ended: 2, outcome }
+    const looked: MigrationEvent = { _tag: "StepDone", step: "inspect", began: 1, ended: 2, moved: null }
+    expectDecision([queued, started], report, "setup", accepted, looked)
   })
 
   it("names the calls of every step, under its epoch", () => {
@@ -124,16 +135,17 @@ describe("the way back", () => {
   }
 
   it("a preflight that cannot look refuses; a cancel before anything was touched ends at once", () => {
-    given(behavior, [queued, started]).when(failed("inspect")).expectAnswer("refused")
-    given(behavior, [queued, started]).when(cancel).expectAnswer("cancelled")
-    given(behavior, [queued]).when(cancel).expectAnswer("cancelled")
+    const phase = (past: ReadonlyArray<MigrationEvent>, command: MigrationCommand) =>
+      given(behavior, past).when(command).state.phase
+    assert.strictEqual(phase([queued, started], failed("inspect")), "refused")
+    assert.strictEqual(phase([queued, started], cancel), "cancelled")
+    assert.strictEqual(phase([queued], cancel), "cancelled")
   })
 
   it("is not open behind the commit", () => {
     for (const step of ["fence", "adopt", "wake", "run", "retire"] as const) {
-      const past = given(behavior, before(step))
-      past.when(cancel).expectEvents().expectRefusal({ _tag: "MigrationDenied" })
-      past.when(failed(step)).expectEvents({ _tag: "Doubted", step, failure }).expectAnswer("finishing")
+      expectDenied(before(step), cancel)
+      expectDecision(before(step), failed(step), "finishing", { _tag: "Doubted", step, failure })
     }
   })
 
@@ -188,16 +200,9 @@ describe("doubt", () => {
 
   it("cannot be resolved to a side that cannot have the guest, or where there is none", () => {
     const by = { by: "an operator" }
-    const denied = { _tag: "MigrationDenied" } as const
-    given(behavior, doubted("run"))
-      .when({ _tag: "Resolve", verdict: "destination", ...by })
-      .expectRefusal(denied)
-    given(behavior, doubted("retire"))
-      .when({ _tag: "Resolve", verdict: "source", ...by })
-      .expectRefusal(denied)
-    given(behavior, before("fence"))
-      .when({ _tag: "Resolve", verdict: "source", ...by })
-      .expectRefusal(denied)
+    expectDenied(doubted("run"), { _tag: "Resolve", verdict: "destination", ...by })
+    expectDenied(doubted("retire"), { _tag: "Resolve", verdict: "source", ...by })
+    expectDenied(before("fence"), { _tag: "Resolve", verdict: "source", ...by })
   })
 
   it("skips what cannot be done on the side that is vouched for, and says so at the end", () => {

@@ -72,12 +72,16 @@ interface Script {
   /** In doubt the sides are whole again; otherwise an operator takes this one of the possible verdicts. */
   readonly inDoubt?: "heal" | "first" | "last"
   readonly order?: Order
+  readonly id?: string
 }
 
 /** Conducts to the end, through deaths and doubts. */
-export const runToEnd = (office: Office, world: World, { ends, inDoubt = "heal", order = group }: Script = {}) =>
+export const runToEnd = (
+  office: Office,
+  world: World,
+  { ends, id = office.newId(), inDoubt = "heal", order = group }: Script = {}
+) =>
   Effect.gen(function* () {
-    const id = office.newId()
     const { conductor } = office
     office.fuse.arm(ends?.at, ends?.when ?? "before")
     let life = yield* live(office, world, id, order)

@@ -30,6 +30,10 @@ export class Fuse {
     this.count = 0
   }
 
+  get isArmed(): boolean {
+    return this.at !== undefined
+  }
+
   /** Does what one event stands for, unless the process has ended. */
   through<A>(act: () => A, dead: () => A): A {
     if (this.blown) return dead()

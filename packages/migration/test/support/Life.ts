@@ -8,7 +8,8 @@ import { type Fuse, fused } from "./Fuse.ts"
 /** What a host keeps. */
 export interface Disk {
   readonly name: string
-  readonly journal: Context.Tag.Service<Journal>
+  /** The same every time; made when it is first used. */
+  readonly journal: Effect.Effect<Context.Tag.Service<Journal>, never, Scope.Scope>
   readonly epochs: Map<string, Epochs.EpochRecord>
 }
 

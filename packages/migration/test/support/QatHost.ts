@@ -135,4 +135,6 @@ export const startQat: Start = (disk, fuse, guest) =>
     const handlers = yield* Effect.provideService(Handlers.make, Host, serviceOf(disk.name, devices))
     const life: Life = { handlers, fuse, devices }
     return life
-  }).pipe(Effect.provide(Hardware.layerIdle), inProcess(disk.journal, fuse))
+  }).pipe(Effect.provide(Hardware.layerIdle), (program) =>
+    Effect.flatMap(disk.journal, (journal) => inProcess(journal, fuse)(program))
+  )

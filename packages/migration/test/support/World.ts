@@ -80,18 +80,18 @@ const runs = (side: Side, { record: { epoch, standing }, state }: Seen): boolean
 const assertTogether = (side: Side, seen: ReadonlyArray<Seen>): void => {
   const starts = seen.some(({ record, state }) => record.standing === "held" && MigrationStates.startsDma(state))
   const stands = seen.some(({ state }) => !MigrationStates.isRunning(state))
-  assert.isFalse(starts && stands, `${side}: ${seen.map(({ state }) => state).join(", ")}`)
+  if (starts && stands) assert.fail(`${side}: ${seen.map(({ state }) => state).join(", ")}`)
 }
 
 /** Waits for ever, and is forgotten when nobody else knows of it: `Effect.never` has a timer that keeps all it holds. */
 export const forgotten = Effect.async<never>(() => undefined)
 
 /** What a call gives, unless the process ends meanwhile. */
-const carriedOut = <A, E>(life: Life, use: (life: Life) => Effect.Effect<A, E>) =>
-  Effect.raceFirst(
-    Effect.disconnect(Effect.asSome(Effect.exit(Effect.suspend(() => use(life))))),
-    Effect.as(life.fuse.ended, Option.none<never>())
-  )
+const carriedOut = <A, E>(life: Life, use: (life: Life) => Effect.Effect<A, E>) => {
+  const answer = Effect.asSome(Effect.exit(Effect.suspend(() => use(life))))
+  const { ended, isArmed } = life.fuse
+  return isArmed ? Effect.raceFirst(Effect.disconnect(answer), Effect.as(ended, Option.none<never>())) : answer
+}
 
 /** Both hosts and what happens to them. */
 export class World {
@@ -153,7 +153,7 @@ export class World {
     Effect.zipWith(this.look("source"), this.look("destination"), (source, destination) => {
       const both =
         source.some((device) => runs("source", device)) && destination.some((device) => runs("destination", device))
-      assert.isFalse(both, `both sides run: ${JSON.stringify({ source, destination })}`)
+      if (both) assert.fail(`both sides run: ${JSON.stringify({ source, destination })}`)
       assertTogether("source", source)
       assertTogether(
         "destination",
@@ -236,7 +236,7 @@ export const makeWorld = (start: Start, trouble: Trouble = { _tag: "None" }) =>
   Effect.gen(function* () {
     const hostOf = (side: Side, name: string, guest?: number) =>
       Effect.gen(function* () {
-        const disk: Disk = { name, journal: yield* newJournal, epochs: new Map() }
+        const disk: Disk = { name, journal: yield* Effect.cached(newJournal), epochs: new Map() }
         const host = new Host(side, disk, yield* start(disk, new Fuse(), guest))
         const ends = trouble._tag === "Crash" && trouble.who === side ? trouble : undefined
         host.life.fuse.arm(ends?.at, ends?.when ?? "before")
