@@ -63,14 +63,22 @@ export const encryptOnce = (path: string) =>
     return found
   }).pipe(Effect.scoped)
 
-const main = (path: string | undefined) =>
-  path === undefined
-    ? Console.error("usage: node examples/custom-vmm/dist/main.js SOCKET")
-    : Effect.flatMap(encryptOnce(path), (text) => Console.log(`AES-128-CBC, verified: ${text}`))
+/** What is wrong with the arguments. */
+class Misuse extends Data.TaggedError("Misuse")<{ readonly message: string }> {}
+
+/** What the command does with its arguments. */
+export const main = ([path, ...more]: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    if (path === undefined || more.length > 0)
+      return yield* new Misuse({ message: "name one socket: node examples/custom-vmm/dist/main.js SOCKET" })
+    yield* Console.log(`AES-128-CBC, verified: ${yield* encryptOnce(path)}`)
+  })
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  Effect.runPromise(main(process.argv[2])).catch((error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-    process.exitCode = 1
-  })
+  const fail = (error: { readonly _tag: string; readonly message: string }) => {
+    const hint = error._tag === "SocketFailed" ? "; start a server of a QAT VF there, or name its socket" : ""
+    process.exitCode = error._tag === "Misuse" ? 2 : 1
+    return Console.error(`${error.message}${hint}`)
+  }
+  await Effect.runPromise(Effect.catchAll(main(process.argv.slice(2)), fail))
 }

@@ -3,22 +3,36 @@
  * others.
  */
 
+import { kindNames } from "./commands/faultText.ts"
+import { logLevels } from "./Logging.ts"
+
 interface Options {
   readonly once: ReadonlyArray<string>
   readonly repeated: ReadonlyArray<string>
   readonly flags: ReadonlyArray<string>
 }
 
-const toAgent = ["--agent", "--agent-token-file"]
-const logs = ["--log-level"]
+const agent = ["--agent", "--agent-token-file"]
+const toAgent = [...agent, "--agent-ca", "--agent-fingerprint"]
+const toAgentFlags = ["--agent-insecure", "--json"]
+const certificate = ["--agent-tls-cert", "--agent-tls-key"]
 
 const commands: ReadonlyMap<string, Options> = new Map<string, Options>([
   [
     "serve",
     {
-      once: ["--config", "--host", "--socket-dir", "--journal", "--drain-seconds", ...toAgent, ...logs],
+      once: [
+        "--config",
+        "--host",
+        "--socket-dir",
+        "--journal",
+        "--drain-seconds",
+        "--log-level",
+        ...agent,
+        ...certificate
+      ],
       repeated: ["--pf", "--sla"],
-      flags: ["--no-descriptors"]
+      flags: ["--no-descriptors", "--agent-insecure"]
     }
   ],
   [
@@ -26,12 +40,15 @@ const commands: ReadonlyMap<string, Options> = new Map<string, Options>([
     {
       once: ["--device", "--message", "--nth", "--count", "--millis", "--errno", "--offset", "--mask", ...toAgent],
       repeated: [],
-      flags: ["--json"]
+      flags: toAgentFlags
     }
   ],
-  ["fault list", { once: toAgent, repeated: [], flags: ["--json"] }],
-  ["fault clear", { once: toAgent, repeated: ["--id"], flags: ["--json"] }]
+  ["fault list", { once: toAgent, repeated: [], flags: toAgentFlags }],
+  ["fault clear", { once: toAgent, repeated: ["--id"], flags: toAgentFlags }]
 ])
+
+/** Options of which a value is one of few. */
+const choices: ReadonlyMap<string, ReadonlyArray<string>> = new Map([["--log-level", logLevels]])
 
 /** What every command has. */
 const builtIn = new Set(["--help", "-h", "--version"])
@@ -62,15 +79,24 @@ const optionProblem = (
   if (!once.includes(option) && !repeated.includes(option)) return `there is no option '${option}'`
   if (value === undefined || value.startsWith("--")) return `${option} needs a value`
   if (value === "") return `${option} has an empty value: give one, or leave the option out`
+  const few = choices.get(option)
+  if (few?.includes(value) === false) return `${option} ${value}: is not one of ${few.join(", ")}`
   const times = rest.filter((arg) => arg === option).length
   return times > 1 && once.includes(option) ? `${option} is given ${times} times: give it once` : undefined
 }
+
+/** What is wrong with the kind of fault, which stands first. */
+const kindProblem = ([kind]: ReadonlyArray<string>): ReadonlyArray<string> =>
+  kind === undefined || kind.startsWith("-") || kindNames.some((name) => name === kind)
+    ? []
+    : [`${kind}: is no kind of fault; use one of ${kindNames.join(", ")}`]
 
 /** Everything that is wrong with the options, a line for each; undefined if nothing is. `args` with values apart. */
 export const argumentText = (args: ReadonlyArray<string>): string | undefined => {
   const [command, rest] = commandOf(args)
   const options = commands.get(command)
   if (options === undefined) return undefined
+  const kinds = command === "fault inject" ? kindProblem(rest) : []
   const problems = rest.flatMap((arg, index) => {
     // What stands behind an option that takes a value is its value.
     const before = rest[index - 1] ?? ""
@@ -78,9 +104,9 @@ export const argumentText = (args: ReadonlyArray<string>): string | undefined =>
     const text = arg.startsWith("--") && !isValue ? optionProblem(options, rest, index) : undefined
     return text === undefined ? [] : [text]
   })
-  return problems.length === 0
+  return problems.length + kinds.length === 0
     ? undefined
-    : `${[...new Set(problems)].join("\n")}\nsee stopcopy-emulator ${command} --help`
+    : `${[...new Set([...kinds, ...problems])].join("\n")}\nsee stopcopy-emulator ${command} --help`
 }
 
 /** What `@effect/cli` found wrong, in one line. */

@@ -30,6 +30,9 @@ const serveCommand = Command.make(
     journal: optional("journal", "The journal; made if it is not there, else its devices go on as they are recorded"),
     agent: optional("agent", "HOST:PORT or unix:PATH of the agent, /healthz and /metrics; port 0: one that is free"),
     tokenFile,
+    tlsCert: optional("agent-tls-cert", "A file with the agent's certificate, PEM: HOST:PORT is then https"),
+    tlsKey: optional("agent-tls-key", "A file with its private key, PEM"),
+    insecure: flag("agent-insecure", "Serve the agent to other machines without TLS: the token can be read on the way"),
     noDescriptors: flag("no-descriptors", "Pass no file descriptors: all memory and interrupts by messages"),
     drainSeconds: Options.float("drain-seconds").pipe(
       Options.withDescription("How long guests may take to leave at the end. Default: 5"),
@@ -52,16 +55,34 @@ const serveCommand = Command.make(
           journal: given(options.journal),
           agent: given(options.agent),
           tokenFile: given(options.tokenFile),
+          tlsCert: given(options.tlsCert),
+          tlsKey: given(options.tlsKey),
           drainSeconds: given(options.drainSeconds)
         })
     ).pipe(Effect.provide(logging(logLevel, process.stderr.isTTY)))
 ).pipe(Command.withDescription("Host PFs with their VFs, one vfio-user socket for each VF, until SIGTERM or SIGINT"))
 
 const toAgent = {
-  agent: text("agent", "The agent of a running emulator: HOST:PORT or unix:PATH"),
+  agent: text("agent", "The agent of a running emulator: HOST:PORT, https://HOST:PORT or unix:PATH"),
   tokenFile,
+  ca: optional(
+    "agent-ca",
+    "A file with the authority that its certificate is from, PEM. Default: those that Node knows"
+  ),
+  fingerprint: optional("agent-fingerprint", "SHA-256 of its certificate: believe that one, whatever its authority"),
+  insecure: flag("agent-insecure", "Send the token to another machine without TLS: it can be read on the way"),
   json: flag("json", "Print JSON, one object a line")
 }
+
+type ToAgent = Readonly<Record<"tokenFile" | "ca" | "fingerprint", Option.Option<string>>>
+
+/** Options that were not given are undefined. */
+const reached = <A extends ToAgent>(options: A) => ({
+  ...options,
+  tokenFile: given(options.tokenFile),
+  ca: given(options.ca),
+  fingerprint: given(options.fingerprint)
+})
 
 const fault = load(() => import("./commands/fault.ts"))
 
@@ -85,8 +106,7 @@ const injectCommand = Command.make(
   (options) =>
     Effect.flatMap(fault, ({ inject }) =>
       inject({
-        ...options,
-        tokenFile: given(options.tokenFile),
+        ...reached(options),
         device: given(options.device),
         message: given(options.message),
         millis: given(options.millis),
@@ -100,13 +120,13 @@ const injectCommand = Command.make(
 )
 
 const listCommand = Command.make("list", toAgent, (options) =>
-  Effect.flatMap(fault, ({ list }) => list({ ...options, tokenFile: given(options.tokenFile) }))
+  Effect.flatMap(fault, ({ list }) => list(reached(options)))
 ).pipe(Command.withDescription("List faults, with how many messages they have met"))
 
 const clearCommand = Command.make(
   "clear",
   { ...toAgent, ids: text("id", "A fault by its number. Default: all").pipe(Options.repeated) },
-  (options) => Effect.flatMap(fault, ({ clear }) => clear({ ...options, tokenFile: given(options.tokenFile) }))
+  (options) => Effect.flatMap(fault, ({ clear }) => clear(reached(options)))
 ).pipe(Command.withDescription("Take faults back"))
 
 const faultCommand = Command.make("fault").pipe(

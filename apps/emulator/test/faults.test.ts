@@ -91,6 +91,25 @@ it.scopedLive("a drain hangs until the fault is cleared, or until the driver giv
   }).pipe(Effect.timeout("40 seconds"))
 )
 
+it.scopedLive("calls of an agent that get lost end with their callers, and hold nothing up", () =>
+  Effect.gen(function* () {
+    const { agent, running } = yield* world
+    const address = Either.getOrThrow(Addresses.parse(running.agent))
+    const hasty = yield* makeAgent({ address, timeout: "300 millis" })
+    const call = { device: "a/vf0", epoch: 0 }
+    const lose = (kind: FaultKind) =>
+      Effect.zipRight(inject(agent, kind, "SetState"), Effect.flip(hasty.setState({ ...call, to: "STOP" })))
+    assert.strictEqual((yield* lose({ _tag: "Drop" }))._tag, "CallTimedOut")
+    assert.strictEqual((yield* agent.setState({ ...call, to: "RUNNING" })).state, "RUNNING")
+    assert.strictEqual((yield* lose({ _tag: "LoseAnswer" }))._tag, "CallTimedOut")
+    assert.strictEqual((yield* agent.getState({ device: "a/vf0" })).state, "STOP")
+    yield* inject(agent, { _tag: "Drop" }, "Reset")
+    assert.strictEqual((yield* Effect.flip(hasty.reset(call)))._tag, "CallTimedOut")
+    assert.strictEqual((yield* agent.getState({ device: "a/vf0" })).state, "STOP")
+    assert.strictEqual((yield* agent.reset(call)).state, "RUNNING")
+  }).pipe(Effect.timeout("40 seconds"))
+)
+
 it.scopedLive("a block is corrupted on its way out, at the byte that is named", () =>
   Effect.gen(function* () {
     const { agent, connect } = yield* world

@@ -1,7 +1,7 @@
 /** What is refused, and that nothing was begun: wrong options and files, a description that is not the journal's, places that are taken. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { folder, place, program } from "./support/program.ts"
@@ -28,7 +28,7 @@ describe("options", () => {
       assert.deepStrictEqual([code, stdout, existsSync(journal)], [2, "", false])
       const lines = said(stderr)
       const expected = [
-        /^--pf a=4xxx:40\.vfs: a number of VFs is 1 to 16, not 40$/,
+        /^--pf a=4xxx:40\.vfs: a number of VFs is a whole number from 1 to 16, not 40$/,
         /^--pf b=5xxx:2,color=red: 'color=red' is not one of services=/,
         /^--pf b=5xxx:2,color=red\.type: a device type is 4xxx, 401xx, 402xx, not '5xxx'$/,
         /^--pf c=4xxx:2,services=sym;sms\.services: .*every service must be known.*sym;sms/,
@@ -54,6 +54,9 @@ describe("options", () => {
     [["serve", "--journal="], /^--journal has an empty value/],
     [["serve", "more"], /^'more' is an argument too many; see stopcopy-emulator serve --help$/],
     [["dance"], /^there is no command 'dance', use one of serve, fault inject/],
+    [["serve", "--log-level", "loud"], /^--log-level loud: is not one of debug, info, warning, error, none$/],
+    [["fault", "inject", "explode"], /^explode: is no kind of fault; use one of delay, drop/],
+    [["fault", "inject", "drop", "--nth", "0", "--agent", "127.0.0.1:1"], /^--nth: /],
     [["fault", "inject", "drop"], /--agent/],
     [["fault", "inject", "delay", "--agent", "127.0.0.1:1"], /^delay needs --millis/],
     [["fault", "inject", "fail", "--errno", "EWHAT", "--agent", "127.0.0.1:1"], /^--errno EWHAT: is no errno/]
@@ -103,7 +106,7 @@ describe("a file", () => {
       assert.include(form.stderr, `${config} .port: `)
       writeFileSync(config, JSON.stringify({ ...bad, port: undefined }))
       const refused = yield* emulator.run(["serve", "--config", config])
-      assert.include(refused.stderr, `${config} .pfs[0].vfs: a number of VFs is 1 to 16, not 0`)
+      assert.include(refused.stderr, `${config} .pfs[0].vfs: a number of VFs is a whole number from 1 to 16, not 0`)
       assert.include(refused.stderr, `${config} .pfs[1].name: a name has 1 to 48 letters`)
       assert.include(refused.stderr, `${config} .pfs[1].colour: `)
       assert.isFalse(existsSync(here.journal))
@@ -132,7 +135,12 @@ describe("a journal", () => {
       const here = yield* place
       const first = yield* emulator.serve(["--pf", "a=4xxx:2,services=sym", "--pf", "b=4xxx:1", ...here.args])
       yield* first.kill("SIGTERM")
-      const { code, stderr } = yield* emulator.run(["serve", "--pf", "a=401xx:3,services=dc", ...here.args])
+      const { code, stderr } = yield* emulator.run([
+        "serve",
+        "--pf",
+        "a=401xx:3,services=dc,auto-reset=false",
+        ...here.args
+      ])
       assert.strictEqual(code, 2)
       const lines = said(stderr)
       assert.includeMembers(
@@ -140,6 +148,7 @@ describe("a journal", () => {
         [
           "PF b is recorded and not described: its guests would find no device",
           "PF a: VFs recorded 2, described 3",
+          "PF a: automatic reset recorded true, described false",
           "PF a: PCI device id recorded 0x4940, described 0x4942",
           "PF a: ring-to-service map recorded 0x6db, described 0x492"
         ]
@@ -194,13 +203,52 @@ describe("a place", () => {
     })
   )
 
-  it.scopedLive("an agent that others reach needs a token", () =>
+  it.scopedLive("an agent that others reach needs a token and TLS, and one on a socket a folder", () =>
     Effect.gen(function* () {
       const here = yield* place
       const args = ["serve", "--pf", "a=4xxx:1", "--journal", here.journal, "--socket-dir", here.sockets]
-      const { code, stderr } = yield* emulator.run([...args, "--agent", "0.0.0.0:0"])
+      const cases: ReadonlyArray<readonly [agent: string, code: number, text: RegExp]> = [
+        [
+          "0.0.0.0:0",
+          2,
+          /^--agent 0\.0\.0\.0:0: others than this machine reach it, and there is no token; give --agent-tok/
+        ],
+        [`unix:${here.path}/absent/a.sock`, 1, /: there is no folder .*absent; make it, or name another one$/],
+        [`unix:${here.path}/letter`, 1, /: there is a file that is no socket; name another path/],
+        [`unix:${here.path}/${"x".repeat(120)}`, 1, /: the path has [0-9]+ bytes, a socket's at most 107; shorten it$/]
+      ]
+      writeFileSync(join(here.path, "letter"), "dear")
+      for (const [agent, code, text] of cases) {
+        const ended = yield* emulator.run([...args, "--agent", agent])
+        assert.strictEqual(ended.code, code, ended.stderr)
+        assert.match(said(ended.stderr)[0] ?? "", text)
+        assert.deepStrictEqual(readdirSync(here.path), ["letter"], agent)
+      }
+    })
+  )
+
+  it.scopedLive("a socket that another emulator serves: the journal is not made, and that one goes on", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      const running = yield* emulator.serve(["--pf", "a=4xxx:2", ...here.args])
+      const journal = join(here.path, "other.db")
+      const args = ["--journal", journal, "--socket-dir", here.sockets, "--agent", "127.0.0.1:0"]
+      const { code, stderr } = yield* emulator.run(["serve", "--pf", "a=4xxx:1", ...args])
       assert.strictEqual(code, 1)
-      assert.match(said(stderr)[0] ?? "", /there is no token/)
+      assert.match(said(stderr)[0] ?? "", /^cannot serve at unix:.*vf0\.sock: another process listens there; end it/)
+      assert.isFalse(existsSync(journal))
+      assert.strictEqual((yield* running.kill("SIGTERM")).code, 0)
+    })
+  )
+
+  it.scopedLive("a file where the folder of sockets is to be", () =>
+    Effect.gen(function* () {
+      const here = yield* place
+      writeFileSync(here.sockets, "")
+      const { code, stderr } = yield* emulator.run(["serve", "--pf", "a=4xxx:1", ...here.args])
+      assert.strictEqual(code, 1)
+      assert.match(said(stderr)[0] ?? "", /cannot hold sockets: it is no folder, or lies in what is none; name another/)
+      assert.isFalse(existsSync(here.journal))
     })
   )
 

@@ -37,7 +37,8 @@ it.scopedLive("the file is a plan", () =>
     writeFileSync(config, blocks("json")[0] ?? "")
     const nothing = { pfs: [], slas: [], noDescriptors: false, drainSeconds: undefined, tokenFile: undefined }
     const unset = { host: undefined, socketDir: undefined, journal: undefined, agent: undefined }
-    const made = plan({ ...nothing, ...unset, config })
+    const access = { tlsCert: undefined, tlsKey: undefined, insecure: false }
+    const made = plan({ ...nothing, ...unset, ...access, config })
     assert.isTrue(Either.isRight(made), "everything in it is right")
     if (Either.isLeft(made)) return
     const [first, second] = made.right.pfs

@@ -1,6 +1,6 @@
 /** The example against an emulated VF of this process. */
 import { assert, it } from "@effect/vitest"
-import { encryptOnce } from "@stopcopy/example-custom-vmm"
+import { encryptOnce, main } from "@stopcopy/example-custom-vmm"
 import { ActorSystem, Journal } from "@stopcopy/runtime"
 import { makeHost } from "@stopcopy/vmm/node"
 import { serveVf } from "@stopcopy/vmm/testing"
@@ -35,4 +35,14 @@ it.scopedLive("says that no device is there", () =>
     const refused = yield* Effect.flip(encryptOnce(join(yield* folder, "absent.sock")))
     assert.include(refused.message, "absent.sock")
   }).pipe(Effect.provide(layer))
+)
+
+it.effect("wants one socket, no more and no less", () =>
+  Effect.gen(function* () {
+    for (const args of [[], ["a.sock", "b.sock"]])
+      assert.include(yield* Effect.flip(main(args)), {
+        _tag: "Misuse",
+        message: "name one socket: node examples/custom-vmm/dist/main.js SOCKET"
+      })
+  })
 )

@@ -1,8 +1,12 @@
 /** The book of injected faults: which are there, which messages they have seen, which they hit. A host asks it at every message. */
 import { Effect } from "effect"
+import { FaultRefused } from "./Errors.ts"
 import type { Fault, FaultKind, InjectedFault } from "./Fault.ts"
 import type { HostFaults } from "./Host.ts"
 import type { DeviceName } from "./Values.ts"
+
+/** How many faults a book has at most, also spent ones: each is looked at with every message. */
+const faultLimit = 256
 
 /** What a host meets: a message of one device. */
 export interface Encounter {
@@ -32,11 +36,14 @@ export class FaultBook implements HostFaults {
   private entries: ReadonlyArray<Entry> = []
   private count = 0
 
-  readonly inject = (fault: Fault): Effect.Effect<InjectedFault> =>
-    Effect.sync(() => {
+  readonly inject = (fault: Fault): Effect.Effect<InjectedFault, FaultRefused> =>
+    Effect.suspend(() => {
+      if (this.entries.length >= faultLimit) {
+        return new FaultRefused({ reason: `there are ${faultLimit} faults already; clear those that are spent` })
+      }
       const entry: Entry = { id: ++this.count, fault, seen: 0, hits: 0 }
       this.entries = [...this.entries, entry]
-      return listed(entry)
+      return Effect.succeed(listed(entry))
     })
 
   readonly list: Effect.Effect<ReadonlyArray<InjectedFault>> = Effect.sync(() => this.entries.map(listed))

@@ -46,7 +46,9 @@ export const guarded = (host: HostDevice): MigratableDevice<HostFailed> => {
       held.pipe(Effect.zipRight(Effect.ensuring(migration.setState(requested), lastWord)), Effect.zipLeft(held)),
     reset: Effect.flatMap(epoch, (record) => {
       if (record.standing === "granted") return check(record)
-      return record.standing === "held" ? migration.reset : Effect.zipRight(migration.reset, halt)
+      return record.standing === "held"
+        ? Effect.ensuring(migration.reset, lastWord)
+        : Effect.zipRight(migration.reset, halt)
     })
   }
 }

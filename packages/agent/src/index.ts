@@ -1,6 +1,7 @@
 /** What `@stopcopy/agent` offers: the contract and the host behind it. Server and client: `@stopcopy/agent/server`, `/client`. */
 export type { Address } from "./Address.ts"
 export * as Addresses from "./Address.ts"
+export { callerLeft } from "./Caller.ts"
 export { Contract, DigestsNow, StateNow, StateReached } from "./Contract.ts"
 export * from "./Description.ts"
 export * as Epochs from "./Epoch.ts"

@@ -15,10 +15,25 @@ describe("an address", () => {
     assert.deepStrictEqual(Addresses.parse("host-a:7000"), tcp("host-a", 7000))
     assert.deepStrictEqual(Addresses.parse("http://10.0.0.1:80/"), tcp("10.0.0.1", 80))
     assert.deepStrictEqual(Addresses.parse("[fe80::1]:65535"), tcp("fe80::1", 65_535))
+    assert.deepStrictEqual(
+      Addresses.parse("https://host-a:443"),
+      Either.right({ _tag: "Tcp", host: "host-a", port: 443, secure: true } as const)
+    )
   })
 
   it("is refused with what was written and what to write", () => {
-    for (const text of ["", "unix:", "host", "host:", ":80", "host:65536", "a b:1", "https://a:1", "fe80::1:80"]) {
+    for (const text of [
+      "",
+      "unix:",
+      "host",
+      "host:",
+      ":80",
+      "host:65536",
+      "a b:1",
+      "https://a",
+      "httpss://a:1",
+      "fe80::1:80"
+    ]) {
       const read = Addresses.parse(text)
       assert.isTrue(Either.isLeft(read), text)
       if (Either.isLeft(read)) assert.include(read.left, `no address: "${text}"; write`)
@@ -26,7 +41,7 @@ describe("an address", () => {
   })
 
   it("is written so that it can be read again", () => {
-    for (const text of ["unix:/run/a.sock", "http://a:1", "http://[::1]:2"]) {
+    for (const text of ["unix:/run/a.sock", "http://a:1", "http://[::1]:2", "https://a:3"]) {
       assert.strictEqual(Addresses.format(Either.getOrThrow(Addresses.parse(text))), text)
     }
   })
@@ -40,6 +55,11 @@ describe("an address", () => {
       true,
       true
     ])
-    assert.deepStrictEqual(["0.0.0.0:1", "host:1", "[::]:1"].map(local), [false, false, false])
+    assert.deepStrictEqual(["0.0.0.0:1", "host:1", "[::]:1", "127.example.org:1"].map(local), [
+      false,
+      false,
+      false,
+      false
+    ])
   })
 })

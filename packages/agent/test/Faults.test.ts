@@ -43,6 +43,18 @@ describe("the book of faults", () => {
       assert.isTrue(book.empty)
     })
   )
+
+  it.effect("a book is full at some time: spent faults are to be cleared", () =>
+    Effect.gen(function* () {
+      const book = new FaultBook()
+      const fault = { kind: { _tag: "Drop" }, target: { device: null, message: null }, nth: 1, count: 1 } as const
+      yield* Effect.replicateEffect(book.inject(fault), 256)
+      const refused = yield* Effect.flip(book.inject(fault))
+      assert.include(refused.message, "there are 256 faults already; clear those that are spent")
+      yield* book.clear([1])
+      assert.strictEqual((yield* book.inject(fault)).id, 257)
+    })
+  )
 })
 
 describe("faults over the wire", () => {

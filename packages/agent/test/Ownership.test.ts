@@ -146,4 +146,14 @@ describe("the guest's own socket", () => {
       }
     })
   )
+
+  it.scopedLive("has not the last word either when it resets the function and a fence comes in between", () =>
+    Effect.gen(function* () {
+      const { agent, device, host } = yield* serveHost({ name: "alpha" })
+      const plain = yield* host.device(vf)
+      const reset = Effect.zipRight(Effect.ignore(agent.fence(at(1))), device.reset)
+      yield* guarded({ ...plain, migration: { ...device, reset } }).reset
+      assert.strictEqual(yield* device.getState, "STOP")
+    })
+  )
 })

@@ -112,7 +112,7 @@ export class AddressSpace {
   addWindow(address: bigint, size: number, target: WindowTarget): Effect.Effect<void, CallError, Scope.Scope> {
     const range: Range = { address, size, descriptor: undefined }
     const everywhere = <E>(run: (mapper: Mapper) => Effect.Effect<void, E>) =>
-      Effect.forEach([...this.mappers], run, { discard: true })
+      Effect.suspend(() => Effect.forEach([...this.mappers], run, { discard: true }))
     const mapping = { address, size: BigInt(size), read: true, write: true, backing: backingOf(target) }
     const add = Effect.map(
       Effect.suspend(() => this.space.map(mapping)),
@@ -122,12 +122,15 @@ export class AddressSpace {
       this.windows.delete(range)
       return this.space.unmap(address, BigInt(size))
     })
-    // A device that is away has lost its maps with its connection.
+    // A device that is away has lost its maps with its connection, and maps what is there when it comes back.
+    const isAway = (error: CallError) => error._tag === "Disconnected"
+    const tell = everywhere((mapper) => Effect.catchIf(mapper.map(range), isAway, () => Effect.void))
     const forget = everywhere((mapper) => Effect.ignoreLogged(mapper.unmap(range)))
+    const release = this.turns.withPermits(1)(Effect.zipRight(Effect.orDie(remove), forget))
     return this.turns.withPermits(1)(
       Effect.zipRight(
-        Effect.acquireRelease(add, () => Effect.zipRight(Effect.orDie(remove), forget)),
-        everywhere((mapper) => mapper.map(range))
+        Effect.acquireRelease(add, () => release),
+        tell
       )
     )
   }

@@ -4,7 +4,7 @@
  *
  * A1 While the connection is lost, and while a move holds the device, accesses wait; none is lost. An access whose answer was lost is done again: a write may
  *    reach the device twice then, with the same value.
- * A2 A lost connection is made again, with pauses of 20 ms to 1 s, for as long as the attachment lives. Accesses go on when memory and interrupts are set up.
+ * A2 A lost connection is made again, with pauses of 20 ms to 1 s, until the device is detached or has moved. Accesses go on when memory and interrupts are set up.
  * A3 After a reconnection and after a move every vector is told once: one that fired in between may be lost.
  */
 import type { CallError, Client, Disconnected } from "@stopcopy/vfio-user"
@@ -97,6 +97,11 @@ export class Attachment {
     return this.states.get
   }
 
+  /** Fails once the attachment is over: for those who wait for the device without accessing it. */
+  get present(): Effect.Effect<void, Detached> {
+    return Effect.suspend(() => (this.isDetached ? new Detached({ name: this.name }) : Effect.void))
+  }
+
   /** Waits for a state. */
   until(tag: AttachmentState["_tag"]): Effect.Effect<void> {
     return this.states.changes.pipe(
@@ -171,12 +176,13 @@ export class Attachment {
 
   /** Every vector is told: the driver looks for itself. */
   wake(): void {
-    for (let vector = 0; vector < this.current.session.vectors; vector++) this.lines.raise(vector)
+    this.lines.raiseAll(this.current.session.vectors)
   }
 
-  /** From now on accesses go to another session, which is ready. */
+  /** From now on accesses go to another session, which is ready. It is closed if the attachment is over. */
   adopt(link: Link): Effect.Effect<void> {
     return Effect.suspend(() => {
+      if (this.isDetached) return closeLink(link)
       const { client, name } = link.session
       this.current = link
       this.isConnected = true
@@ -211,14 +217,16 @@ export class Attachment {
             Effect.sync(() => this.wake())
           )
         : closeLink(next)
+    // Nobody wants it back once the attachment is over, or at another device.
+    const isWanted = () => this.current === link && !this.isDetached
     return closeLink(link).pipe(
-      Effect.zipRight(Effect.retry(again, pauses)),
+      Effect.zipRight(Effect.retry(again, { while: isWanted, schedule: pauses })),
       Effect.flatMap((next) => Effect.uninterruptible(take(next))),
-      Effect.orDie
+      Effect.catchAll((error) => (isWanted() ? Effect.die(error) : Effect.void))
     )
   }
 
-  /** Gives the device back: the connection ends, and with it maps and interrupts. Accesses that wait, and later ones, fail with `Detached`. */
+  /** Gives the device back: the connection ends, and with it maps and interrupts. Accesses that wait, and later ones, fail with `Detached`; who waits for interrupts is told. */
   get detach(): Effect.Effect<void> {
     return Effect.suspend(() => {
       if (this.isDetached) return Effect.void
@@ -226,7 +234,8 @@ export class Attachment {
       return closeLink(this.current).pipe(
         Effect.zipRight(SubscriptionRef.set(this.states, { _tag: "Detached", name: this.name })),
         Effect.zipRight(this.connected.open),
-        Effect.zipRight(this.gate.open)
+        Effect.zipRight(this.gate.open),
+        Effect.zipRight(Effect.sync(() => this.wake()))
       )
     }).pipe(Effect.uninterruptible)
   }

@@ -37,21 +37,25 @@ const notNow = (stage: MoveStage, wanted: string): EINVAL =>
 
 export class Move {
   private readonly attachment: Attachment
-  private readonly from: Link
+  /** Once committed: what the attachment had until then. */
+  private left: Link | undefined
   private readonly to: Link
   private at: MoveStage = "begun"
   private saved: SavedConfig | undefined
-  private isCommitted = false
 
   /** For `beginMove`. */
   constructor(attachment: Attachment, to: Link) {
     this.attachment = attachment
-    this.from = attachment.link
     this.to = to
   }
 
   get stage(): MoveStage {
     return this.at
+  }
+
+  /** A connection to the source that was lost is made again until the commit: the present one counts. */
+  private get from(): Link {
+    return this.left ?? this.attachment.link
   }
 
   /** The two sides, for whoever carries the device's state over. */
@@ -81,18 +85,16 @@ export class Move {
   /** The destination has the device's state: from now on the guest's device is there. If it fails, nothing has changed for the guest. */
   get commit(): Effect.Effect<void, CallError> {
     return Effect.suspend(() => {
-      const { attachment, from, saved, to } = this
+      const { attachment, saved, to } = this
       if (this.at !== "quiesced" || saved === undefined) return notNow(this.at, "quiesced")
-      const adopt = Effect.zipRight(
-        attachment.adopt(to),
-        Effect.sync(() => {
-          this.at = "moved"
-          this.isCommitted = true
-        })
-      )
+      const adopt = Effect.suspend(() => {
+        this.left = attachment.link
+        this.at = "moved"
+        return attachment.adopt(to)
+      })
       return restoreConfig(to.session.client, saved).pipe(
         Effect.zipRight(Effect.uninterruptible(adopt)),
-        Effect.zipRight(disarm(from.session))
+        Effect.zipRight(Effect.suspend(() => disarm(this.from.session)))
       )
     })
   }
@@ -105,7 +107,7 @@ export class Move {
   /** The source runs again: accesses go on there, and the destination is left as it is. */
   get rollback(): Effect.Effect<void, EINVAL> {
     return Effect.suspend(() =>
-      this.isCommitted ? notNow(this.at, "quiesced") : Effect.zipRight(closeLink(this.to), this.goOn)
+      this.left !== undefined ? notNow(this.at, "quiesced") : Effect.zipRight(closeLink(this.to), this.goOn)
     )
   }
 
@@ -121,7 +123,7 @@ export class Move {
   get end(): Effect.Effect<void> {
     return Effect.suspend(() => {
       underway.delete(this.attachment)
-      const left = closeLink(this.isCommitted ? this.from : this.to)
+      const left = closeLink(this.left ?? this.to)
       return this.at === "over" ? left : Effect.zipRight(left, this.goOn)
     })
   }

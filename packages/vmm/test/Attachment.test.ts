@@ -1,7 +1,18 @@
 /** Attachments over real sockets: registers, jobs through a ring, interrupts, dirty pages, and what is refused. */
 import { assert, describe, it } from "@effect/vitest"
+import { EIO } from "@stopcopy/errno"
 import { Registers } from "@stopcopy/qat"
-import { AddressSpace, attach, ConfigSpace, GuestMemory, QatDriver, Requests } from "@stopcopy/vmm"
+import {
+  type AccessError,
+  AddressSpace,
+  attach,
+  ConfigSpace,
+  type DirtySource,
+  dirtyTracking,
+  GuestMemory,
+  QatDriver,
+  Requests
+} from "@stopcopy/vmm"
 import { Effect, Fiber, Option } from "effect"
 import { createCipheriv } from "node:crypto"
 import { join } from "node:path"
@@ -73,6 +84,30 @@ for (const [kind, making] of transports) {
       }).pipe(Effect.provide(layer))
     )
 
+    it.scopedLive("no dirty page is forgotten when a device fails half-way", () =>
+      Effect.gen(function* () {
+        const { attachment } = yield* world(yield* making)
+        const { memory } = attachment
+        let calls = 0
+        let failing = 0
+        const source: DirtySource<AccessError> = {
+          mapsMemory: () => true,
+          use: (call) => (++calls === failing ? Effect.fail(new EIO({})) : attachment.use(call))
+        }
+        const dirty = dirtyTracking(memory, [source])
+        yield* dirty.start
+        for (const { address } of places) yield* memory.writeU32(address, 1)
+        // The report of the first region is taken, that of the second fails.
+        failing = calls + 2
+        assert.strictEqual((yield* Effect.flip(dirty.takeAll))._tag, "EIO")
+        assert.deepStrictEqual(
+          yield* dirty.takeAll,
+          places.map(({ address }) => address)
+        )
+        yield* dirty.stop
+      }).pipe(Effect.provide(layer))
+    )
+
     it.scopedLive("config space is set up, BARs are placed, and a function level reset undoes both", () =>
       Effect.gen(function* () {
         const { attachment } = yield* world(yield* making)
@@ -117,6 +152,19 @@ for (const [kind, making] of transports) {
         yield* attachment.detach
         const again = yield* attach(space, source.wire)
         assert.strictEqual(yield* again.read16(7, 0), 0x8086)
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a driver that waits for responses hears that the device is detached", () =>
+      Effect.gen(function* () {
+        const { attachment, driver } = yield* world(yield* making)
+        const pair = yield* driver.openRings(1, { interrupts: true })
+        const waiting = yield* Effect.fork(driver.responses(pair))
+        const told = yield* Effect.fork(attachment.lines.next(0, attachment.lines.count(0)))
+        yield* Effect.repeatN(attachment.read32(0, 0x1040), 3)
+        yield* attachment.detach
+        assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "Detached")
+        yield* Fiber.join(told)
       }).pipe(Effect.provide(layer))
     )
 

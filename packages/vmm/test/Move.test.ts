@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigLayout, Ledger, ledgerOf } from "@stopcopy/qat"
 import { type AddressSpace, attach, type Attachment, beginMove, ConfigSpace, QatDriver } from "@stopcopy/vmm"
-import { type Host, Workload } from "@stopcopy/vmm/node"
-import { Effect, Exit, Scope } from "effect"
+import { type Host, makeHost, Workload } from "@stopcopy/vmm/node"
+import { Effect, Exit, Fiber, Scope } from "effect"
 import { arena, enter, folder, go, guest, layer, serve, transports, world } from "./support/devices.ts"
 
 const lanes = [
@@ -53,6 +53,25 @@ const migrate = (
     yield* Scope.close(moves, Exit.void)
     return served.stream
   })
+
+it.scopedLive("whoever waits for an interrupt is told after a move to where there are none", () =>
+  Effect.gen(function* () {
+    const { attachment, where } = yield* world(yield* makeHost(), "17")
+    const messages = yield* makeHost({ messagesOnly: true })
+    const served = yield* serve(messages, where, "18")
+    const told = yield* Effect.fork(attachment.lines.next(0, attachment.lines.count(0)))
+    yield* Effect.scoped(
+      Effect.gen(function* () {
+        const move = yield* beginMove(attachment, messages.wire(served.path))
+        yield* move.quiesce
+        yield* move.commit
+        yield* move.resume
+      })
+    )
+    assert.isFalse(attachment.hasInterrupts)
+    assert.isAbove(yield* Fiber.join(told), 0)
+  }).pipe(Effect.provide(layer))
+)
 
 for (const [kind, making] of transports) {
   describe(`over ${kind}`, () => {
@@ -163,6 +182,57 @@ for (const [kind, making] of transports) {
         )
         assert.strictEqual(yield* attachment.read16(7, ConfigSpace.commandAt), 6)
         assert.include(yield* attachment.state, { _tag: "Connected", name: wire.name })
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a device that was detached during its move is on neither side", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const { attachment, source, space, where } = yield* world(host, "17")
+        const { wire } = yield* serve(host, where, "18")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const move = yield* beginMove(attachment, wire)
+            yield* move.quiesce
+            yield* attachment.detach
+            yield* Effect.ignore(move.commit)
+          })
+        )
+        assert.strictEqual((yield* attachment.state)._tag, "Detached")
+        for (const free of [source.wire, wire]) {
+          const next = yield* attach(space, free)
+          assert.strictEqual(yield* next.read16(7, 0), 0x8086)
+          yield* next.detach
+        }
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a source that was away in between moves all the same, and is let go of", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const where = yield* folder
+        const [outer, life] = [yield* Effect.scope, yield* Scope.make()]
+        const source = yield* Scope.extend(serve(host, where, "17"), life)
+        const space = yield* guest(host)
+        const attachment = yield* attach(space, source.wire)
+        yield* QatDriver.probe(attachment, arena())
+        const { wire } = yield* serve(host, where, "18")
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const move = yield* beginMove(attachment, wire)
+            yield* Scope.close(life, Exit.void)
+            yield* attachment.until("Lost")
+            yield* Scope.extend(serve(host, where, "17"), outer)
+            yield* attachment.until("Connected")
+            yield* move.quiesce
+            yield* move.commit
+            yield* move.resume
+          })
+        )
+        assert.include(yield* attachment.state, { _tag: "Connected", name: wire.name })
+        // A device has one user at a time: it answers the next one because the first is gone.
+        const next = yield* attach(space, source.wire)
+        assert.strictEqual(yield* next.read16(7, 0), 0x8086)
       }).pipe(Effect.provide(layer))
     )
   })

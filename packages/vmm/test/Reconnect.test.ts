@@ -4,8 +4,8 @@ import { Ledger, ledgerOf } from "@stopcopy/qat"
 import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { attach, type Attachment, QatDriver } from "@stopcopy/vmm"
-import { type Host, Workload } from "@stopcopy/vmm/node"
-import { Effect, Exit, Layer, Scope } from "effect"
+import { type Host, makeHost, Workload } from "@stopcopy/vmm/node"
+import { Effect, Exit, Layer, Scope, TestClock } from "effect"
 import { join } from "node:path"
 import { arena, folder, guest, quiet, serve, transports } from "./support/devices.ts"
 
@@ -35,6 +35,33 @@ const restart = (host: Host, where: string, attachment: Attachment, server: { re
     yield* attachment.until("Connected")
     return next
   })
+
+/** Lets the event loop go round once. */
+const aside = Effect.async<void>((resume) => void setImmediate(() => resume(Effect.void)))
+
+it.scoped("nobody connects again for a device that was detached while it was away", () =>
+  Effect.gen(function* () {
+    const host = yield* makeHost({ messagesOnly: true })
+    const where = yield* folder
+    const server = yield* process(host, where)
+    const attempts: Array<number> = []
+    const open: typeof server.wire.open = (accept) => {
+      attempts.push(attempts.length)
+      return server.wire.open(accept)
+    }
+    const attachment = yield* attach(yield* guest(host), { ...server.wire, open })
+    yield* server.end
+    yield* attachment.until("Lost")
+    const seconds = (count: number) => Effect.repeatN(TestClock.adjust("1 second"), count)
+    while (attempts.length < 5) yield* Effect.zipRight(seconds(1), Effect.yieldNow())
+    yield* attachment.detach
+    const then = attempts.length
+    for (let turn = 0; turn < 20; turn++) yield* Effect.zipRight(seconds(1), aside)
+    // One attempt may have been on its way.
+    assert.isAtMost(attempts.length, then + 1)
+    assert.strictEqual((yield* attachment.state)._tag, "Detached")
+  }).pipe(Effect.provide(quiet))
+)
 
 for (const [kind, making] of transports) {
   describe(`over ${kind}`, () => {

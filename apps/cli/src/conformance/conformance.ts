@@ -1,11 +1,14 @@
 /** `stopcopy conformance SOCKET`: the clauses of vfio-user against any server, one line each. */
 import { FileSystem } from "@effect/platform/FileSystem"
+import { type Accept, makeClient } from "@stopcopy/vfio-user"
 import { type Clause, clauses, type Report, type Result, run, type Target } from "@stopcopy/vfio-user/conformance"
 import { loadLibc, makeKitDescriptors, Transport } from "@stopcopy/vfio-user/transport"
-import { Effect, Logger, LogLevel, Option } from "effect"
+import { Effect, Either, Logger, LogLevel, Option } from "effect"
+import { statSync } from "node:fs"
+import { dirname } from "node:path"
 import { plural } from "../Columns.ts"
 import { jsonLine, printLines } from "../Lines.ts"
-import { misuse, Misuse, Negative } from "../Outcome.ts"
+import { misuse, Misuse, negative, Negative } from "../Outcome.ts"
 import { junitOf } from "./Junit.ts"
 import { qatWorkload } from "./QatWorkload.ts"
 
@@ -81,15 +84,50 @@ const targetOf = (path: string): Effect.Effect<Target> =>
     }
   })
 
-/** A server that nobody can connect to is no answer about it. */
-const reachable = ({ connect }: Target): Effect.Effect<void, Misuse> => {
-  const receiver = { received: () => undefined, drained: () => undefined, closed: () => undefined }
-  return connect(() => receiver).pipe(
+/** Why nobody can be connected to at a path, and what to do. */
+const notThere = (path: string, message: string): string => {
+  const found = Either.try(() => statSync(path, { throwIfNoEntry: false }))
+  const isOther = Either.isRight(found) && found.right !== undefined && !found.right.isSocket()
+  return `${message}${isOther ? `: ${path} is no socket` : ""}; start a server there, or name its socket`
+}
+
+/**
+ * A server that nobody can connect to is no answer about it. One that says nothing, or speaks something else, would fail every clause alike, each after a
+ * long wait: it is said once.
+ */
+const reachable = (path: string): Effect.Effect<void, Misuse | Negative> => {
+  const open = (accept: Accept) =>
+    Effect.mapError(
+      Transport.messages.connect(path, accept),
+      ({ message }) => new Misuse({ message: notThere(path, message) })
+    )
+  const stranger = ({ message }: { readonly message: string }) =>
+    negative({ message: `${path} is no vfio-user server: ${message}; name another socket` })
+  return makeClient(open).pipe(
     Effect.scoped,
     Effect.asVoid,
-    Effect.mapError((message) => new Misuse({ message: `${message}; start a server there, or name its socket` }))
+    Effect.catchTags({ CallTimedOut: stranger, ProtocolViolation: stranger }),
+    // Whatever else a server makes of a client, clauses tell.
+    Effect.catchIf(
+      (error) => error._tag !== "Misuse" && error._tag !== "Negative",
+      () => Effect.void
+    )
   )
 }
+
+/** A report that cannot be written is known before a server is touched. */
+const checkReport = (path: string): Effect.Effect<void, Misuse, FileSystem> =>
+  Effect.gen(function* () {
+    const files = yield* FileSystem
+    const folder = dirname(path)
+    const refuse = (reason: string) => new Misuse({ message: `cannot write ${path}: ${reason}; name another file` })
+    const info = yield* Effect.option(files.stat(path))
+    if (Option.isSome(info) && info.value.type === "Directory") return yield* refuse("it is a folder")
+    if (!(yield* Effect.orElseSucceed(files.exists(folder), () => false)))
+      return yield* refuse(`there is no folder ${folder}`)
+    const written = Option.isSome(info) ? path : folder
+    yield* Effect.mapError(files.access(written, { writable: true }), () => refuse(`${written} cannot be written`))
+  })
 
 const writeJunit = (path: string, { results }: Report) =>
   Effect.gen(function* () {
@@ -104,8 +142,9 @@ const verdict = (report: Report): Effect.Effect<void, Negative> => {
 
 const examine = (path: string, which: ReadonlyArray<Clause>, { json, junit }: ConformanceOptions) =>
   Effect.gen(function* () {
+    if (Option.isSome(junit)) yield* checkReport(junit.value)
     const target = yield* targetOf(path)
-    yield* reachable(target)
+    yield* reachable(path)
     const onResult = (result: Result) => printLines([json ? jsonLine(resultFields(result)) : resultLine(result)])
     const report = yield* run(target, { clauses: which, workloads: [qatWorkload], onResult })
     yield* printLines(json ? [jsonLine(summaryFields(report))] : summaryLines(report))

@@ -3,6 +3,7 @@ import type { FileSystem } from "@effect/platform/FileSystem"
 import type { Path } from "@effect/platform/Path"
 import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
+import type { Accept } from "@stopcopy/vfio-user"
 import { loadLibc, Transport } from "@stopcopy/vfio-user/transport"
 import { Effect, Either, Layer, Option } from "effect"
 import { basename } from "node:path"
@@ -48,6 +49,24 @@ const transportOf: Effect.Effect<Transport.Transport> = Effect.matchEffect(loadL
   onFailure: ({ message }) => Effect.as(printLines([`Descriptors are not passed on: ${message}`]), Transport.messages)
 })
 
+/** A client that comes before anything is recorded. */
+const tooEarly: Accept = (connection) => {
+  connection.close()
+  return { received: () => undefined, drained: () => undefined, closed: () => undefined }
+}
+
+/** Whether the socket can be listened on, before a journal is made. */
+const checkListen = (transport: Transport.Transport, listen: string): Effect.Effect<void, Misuse> =>
+  Effect.scoped(transport.listen(listen, tooEarly)).pipe(
+    Effect.mapError((error) =>
+      error._tag === "SocketFailed"
+        ? misuse({
+            message: `--listen ${listen}: ${error.message}; name a socket in a folder that is there and can be written`
+          })
+        : misuse(error)
+    )
+  )
+
 /**
  * Forwards and records until it is interrupted. `Misuse`: it could not begin; `Negative`: something could not be recorded any more. `onReady` is run when
  * clients can come.
@@ -59,6 +78,7 @@ export const record = (
   Effect.gen(function* () {
     const { faults, file, name } = yield* checked(options)
     const transport = yield* transportOf
+    yield* checkListen(transport, options.listen)
     yield* Effect.gen(function* () {
       const system = yield* ActorSystem
       const actor = yield* Effect.mapError(Effect.flatMap(system.actor(behavior, name), ready), negative)

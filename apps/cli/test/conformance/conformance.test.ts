@@ -1,8 +1,11 @@
 /** `stopcopy conformance` against an emulated VF: everything passes, and what is said where. */
 import { assert, it } from "@effect/vitest"
+import { withTimeout } from "@stopcopy/vfio-user"
 import { Effect, Option } from "effect"
 import { readFile } from "node:fs/promises"
+import { createServer, type Socket } from "node:net"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { conformance, type ConformanceOptions } from "../../src/conformance/conformance.ts"
 import { answerOf, linesOf, refusalOf } from "../commands.ts"
 import { missingFrom } from "../shown.ts"
@@ -83,4 +86,37 @@ it("says in one line what it cannot do", async () => {
   assert.include(await refused({}), "name the socket of a server")
   assert.include(await refused({ only: ["nope"], list: true }), "--only nope: there is no such clause; use a name")
   assert.include(await refused({ socket: Option.some("/nowhere/vf.sock") }), "/nowhere/vf.sock: ENOENT; start a server")
+  const file = fileURLToPath(import.meta.url)
+  assert.include(await refused({ socket: Option.some(file) }), "conformance.test.ts is no socket; start a server there")
+  const report = (path: string) => refused({ socket: Option.some("/nowhere/vf.sock"), junit: Option.some(path) })
+  assert.strictEqual(
+    await report("/nowhere/x.xml"),
+    "cannot write /nowhere/x.xml: there is no folder /nowhere; name another file"
+  )
+  assert.include(await report("/"), "cannot write /: it is a folder")
 })
+
+it.scopedLive("a server of something else, or one that is silent, is said once and not clause by clause", () =>
+  Effect.gen(function* () {
+    const at = yield* folder
+    const strangers = [
+      ["silent.sock", () => undefined, "no reply within 200 ms"],
+      ["http.sock", (socket: Socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"), "broke the protocol"]
+    ] as const
+    for (const [name, serve, reason] of strangers) {
+      const socket = join(at, name)
+      const server = createServer(serve)
+      yield* Effect.acquireRelease(
+        Effect.async<void>((resume) => void server.listen(socket, () => resume(Effect.void))),
+        () => Effect.sync(() => server.close())
+      )
+      const { failure, lines } = yield* Effect.promise(() =>
+        answerOf(withTimeout(200)(conformance(options({ socket: Option.some(socket) }))))
+      )
+      assert.deepStrictEqual(lines, [])
+      assert.strictEqual(failure?._tag, "Negative")
+      assert.include(failure?.message, `${socket} is no vfio-user server: `)
+      assert.include(failure?.message, reason)
+    }
+  })
+)

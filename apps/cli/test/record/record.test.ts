@@ -1,13 +1,15 @@
 /** `stopcopy record`: client and server behave as without it, and the journal tells all that was said and nothing that must not be told. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Option } from "effect"
-import { readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { conformance } from "../../src/conformance/conformance.ts"
 import { verify } from "../../src/inspect/verify.ts"
 import { why } from "../../src/inspect/why.ts"
 import { type RecordOptions, record } from "../../src/record/record.ts"
 import { replay } from "../../src/replay/replay.ts"
 import { answerOf, linesOf, refusalOf, replayOptions } from "../commands.ts"
+import { folder, serveVf } from "../conformance/device.ts"
 import { missingFrom } from "../shown.ts"
 import { clientOf, eventsOf, recording } from "./recording.ts"
 
@@ -185,5 +187,22 @@ it.scopedLive("a journal that is there is left alone", () =>
     const message = yield* Effect.promise(() => refusalOf("Misuse", wrong({ journal: `${journal}.old` })))
     assert.include(message, "exists already: give the recorder's journal a new name")
     assert.strictEqual(readFileSync(`${journal}.old`, "utf8"), "old")
+  })
+)
+
+it.scopedLive("a socket that cannot be listened on is refused before a journal is made", () =>
+  Effect.gen(function* () {
+    const at = yield* folder
+    const [journal, taken] = [join(at, "wire.db"), join(at, "vf.sock")]
+    yield* serveVf(taken)
+    const options = { connect: join(at, "b.sock"), journal, name: Option.some("vf"), payloads: false, fault: [] }
+    const refused = (listen: string) => Effect.promise(() => refusalOf("Misuse", record({ ...options, listen })))
+    assert.include(yield* refused(taken), `another server listens on ${taken}`)
+    const nowhere = join(at, "absent/a.sock")
+    assert.match(
+      yield* refused(nowhere),
+      /^--listen .*absent\/a\.sock: .*ENOENT; name a socket in a folder that is there/
+    )
+    assert.isFalse(existsSync(journal))
   })
 )

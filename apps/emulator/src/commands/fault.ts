@@ -1,16 +1,14 @@
 /** `fault`: injects, lists and clears faults of a running emulator, over its agent. */
 import { Fault, type InjectedFault } from "@stopcopy/agent"
-import { type AgentClient, makeClient } from "@stopcopy/agent/client"
+import { type AgentClient, makeClient, type TokenExposed } from "@stopcopy/agent/client"
 import { Effect, Either, Schema } from "effect"
-import { parseAddress, readToken } from "../description/Plan.ts"
+import { type CallingOptions, callingOf } from "../description/AgentAccess.ts"
 import { problemLines, problemsOf } from "../description/Problem.ts"
 import { Failed, Misuse } from "../Outcome.ts"
 import { faultText, type KindName, kindOf, type KindOptions } from "./faultText.ts"
 
 /** How to reach the agent, and how to print. */
-export interface AgentOptions {
-  readonly agent: string
-  readonly tokenFile: string | undefined
+export interface AgentOptions extends CallingOptions {
   readonly json: boolean
 }
 
@@ -37,15 +35,12 @@ const printAll = (faults: ReadonlyArray<InjectedFault>, json: boolean): Effect.E
 type Calls<A> = (client: AgentClient) => Effect.Effect<A, { readonly message: string }>
 
 /** Calls an agent. */
-const calling = <A>({ agent, tokenFile }: AgentOptions, calls: Calls<A>): Effect.Effect<A, Failed | Misuse> =>
+const calling = <A>(options: AgentOptions, calls: Calls<A>): Effect.Effect<A, Failed | Misuse> =>
   Effect.gen(function* () {
-    const address = parseAddress("--agent", agent)
-    const token = readToken(tokenFile)
-    if (Either.isLeft(address) || Either.isLeft(token)) {
-      const problems = [...(Either.isLeft(address) ? address.left : []), ...(Either.isLeft(token) ? token.left : [])]
-      return yield* new Misuse({ message: problemLines(problems) })
-    }
-    const client = yield* makeClient({ address: address.right, timeout, ...token.right })
+    const way = callingOf(options)
+    if (Either.isLeft(way)) return yield* new Misuse({ message: problemLines(way.left) })
+    const exposed = ({ message }: TokenExposed) => new Misuse({ message: `${message} (--agent-insecure)` })
+    const client = yield* Effect.mapError(makeClient({ ...way.right, timeout }), exposed)
     return yield* Effect.mapError(calls(client), ({ message }) => new Failed({ message }))
   }).pipe(Effect.scoped)
 
@@ -60,7 +55,10 @@ export const inject = (options: InjectOptions): Effect.Effect<void, Failed | Mis
       nth,
       count
     })
-    if (Either.isLeft(fault)) return yield* new Misuse({ message: problemLines(problemsOf("fault", fault.left)) })
+    if (Either.isLeft(fault))
+      return yield* new Misuse({
+        message: problemLines(problemsOf("fault", fault.left)).replaceAll(/^fault\.(target\.)?/gm, "--")
+      })
     const injected = yield* calling(options, (client) => client.inject(fault.right))
     yield* printAll([injected], json)
   })

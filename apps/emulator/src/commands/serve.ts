@@ -1,12 +1,12 @@
 /** `serve`: hosts until it is asked to end. Lines on standard output: one for each socket, one for the agent, then `ready`. */
 import { Addresses, Host, type HostService } from "@stopcopy/agent"
-import { serve as serveAgent } from "@stopcopy/agent/server"
+import { fingerprintOf, serve as serveAgent } from "@stopcopy/agent/server"
 import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Either, Layer } from "effect"
 import { plan as planOf, type Plan, type ServeOptions } from "../description/Plan.ts"
 import { problemLines } from "../description/Problem.ts"
-import { host } from "../hosting/Emulator.ts"
+import { checkPlaces, host } from "../hosting/Emulator.ts"
 import { retire } from "../hosting/Retire.ts"
 import { measure } from "../metrics/Metrics.ts"
 import { Failed, Misuse } from "../Outcome.ts"
@@ -22,11 +22,15 @@ const hosting = (plan: Plan) =>
   Effect.gen(function* () {
     const signal = yield* endSignal
     const emulator = yield* host(plan, (service: HostService) =>
-      serveAgent({ address: plan.agent, grace: agentGrace, ...plan.token }).pipe(Effect.provideService(Host, service))
+      serveAgent({ ...plan.agent, grace: agentGrace }).pipe(Effect.provideService(Host, service))
     )
     yield* measure(emulator, plan.journal)
     for (const { name, socketPath } of emulator.vfs) yield* print(`socket ${name} ${socketPath}`)
     yield* print(`agent ${Addresses.format(emulator.agent)}`)
+    if (plan.agent.certificate !== undefined) {
+      const fingerprint = Either.getOrElse(fingerprintOf(plan.agent.certificate), (reason) => reason)
+      yield* Effect.logInfo(`the agent's certificate has the fingerprint ${fingerprint}`)
+    }
     yield* print("ready")
     yield* Effect.logInfo(`${emulator.vfs.length} VFs of ${emulator.pfs.length} PFs are hosted`)
     const name = yield* signal
@@ -52,6 +56,8 @@ export const serve = (options: ServeOptions): Effect.Effect<void, Failed | Misus
     if (Either.isLeft(plan)) {
       return yield* new Misuse({ message: `${problemLines(plan.left)}\nnothing was started` })
     }
+    // Before a journal is made.
+    yield* Effect.mapError(checkPlaces(plan.right, plan.right.pfs), outcomeOf)
     const journal = Layer.mapError(
       layerSqlite({ file: plan.right.journal, tapes: true, spool: true }),
       (error) => new Failed({ message: error.message })

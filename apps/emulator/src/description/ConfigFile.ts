@@ -4,18 +4,32 @@ import { readFileSync } from "node:fs"
 import type { RawEntry } from "./PfFlag.ts"
 import { type Problem, problem, problemsOf } from "./Problem.ts"
 
+const said = (value: unknown): string => JSON.stringify(value) ?? String(value)
+
+const kind = <A, I>(schema: Schema.Schema<A, I>, what: string) =>
+  schema.annotations({ message: ({ actual }) => ({ message: `is ${what}, not ${said(actual)}`, override: true }) })
+
+const maybe = <A, I>(schema: Schema.Schema<A, I>, what: string) =>
+  Schema.optionalWith(kind(schema, what), { exact: true })
+
+const text = "text that is not empty"
+
 /** PFs are looked at one by one, so that each has its own problems. */
 const ConfigFile = Schema.Struct({
-  host: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
-  socketDir: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
-  journal: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
-  agent: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
-  agentTokenFile: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
-  descriptors: Schema.optionalWith(Schema.Boolean, { exact: true }),
-  drainSeconds: Schema.optionalWith(Schema.Number.pipe(Schema.between(0, 3600)), { exact: true }),
-  pfs: Schema.optionalWith(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })), {
-    default: () => []
-  })
+  host: maybe(Schema.NonEmptyString, text),
+  socketDir: maybe(Schema.NonEmptyString, text),
+  journal: maybe(Schema.NonEmptyString, text),
+  agent: maybe(Schema.NonEmptyString, text),
+  agentTokenFile: maybe(Schema.NonEmptyString, text),
+  agentTlsCert: maybe(Schema.NonEmptyString, text),
+  agentTlsKey: maybe(Schema.NonEmptyString, text),
+  agentInsecure: maybe(Schema.Boolean, "true or false"),
+  descriptors: maybe(Schema.Boolean, "true or false"),
+  drainSeconds: maybe(Schema.Number, "a number of seconds"),
+  pfs: Schema.optionalWith(
+    Schema.Array(kind(Schema.Record({ key: Schema.String, value: Schema.Unknown }), "an object")),
+    { exact: true, default: () => [] }
+  )
 })
 type ConfigFile = typeof ConfigFile.Type
 
@@ -38,9 +52,20 @@ const parsed = (path: string): Either.Either<unknown, ReadonlyArray<Problem>> =>
       })
   )
 
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** What a JSON value is, without all that is in it. */
+const shown = (value: unknown): string =>
+  Array.isArray(value) ? "a list" : value === null ? "null" : `a ${typeof value}`
+
 /** What a file says, or everything that is wrong with its form. */
 export const readConfig = (path: string): Either.Either<Config, ReadonlyArray<Problem>> =>
   Either.flatMap(parsed(path), (value) => {
+    if (!isObject(value))
+      return Either.left([problem(path, `is ${shown(value)}; write an object with "pfs" and the rest`)])
+    if ("pfs" in value && !Array.isArray(value.pfs))
+      return Either.left([problem(`${path} .pfs`, "is no list of PFs; write [ ... ]")])
     const decoded = Schema.decodeUnknownEither(ConfigFile)(value, { errors: "all", onExcessProperty: "error" })
     if (Either.isLeft(decoded)) return Either.left(problemsOf(`${path} `, decoded.left))
     const { pfs, ...rest } = decoded.right

@@ -42,8 +42,11 @@ const slaOf = (svcmap: number, { cir, pir, service, vf }: SlaEntry): Configure["
 })
 
 const slaProblems = (where: string, entry: PfEntry, svcmap: number): ReadonlyArray<Problem> =>
-  entry.slas.flatMap(({ service, vf }, index) => {
+  entry.slas.flatMap(({ cir, pir, service, vf }, index) => {
     const at = `${where}.slas[${index}]`
+    if (cir > pir) {
+      return [problem(at, `the committed rate ${cir} is above the peak rate ${pir}; make the peak rate ${cir} or more`)]
+    }
     if (vf >= entry.vfs) return [problem(at, `there is no VF ${vf}, the PF has VFs 0 to ${entry.vfs - 1}`)]
     if (ringPairs(svcmap, vf, services[service].code) !== 0n) return []
     return [

@@ -19,7 +19,10 @@ const PfName = Schema.String.pipe(
 
 const number = (what: string, least: number, most: number) =>
   Schema.Int.pipe(Schema.between(least, most)).annotations({
-    message: ({ actual }) => `${what} is ${least} to ${most}, not ${said(actual)}`
+    message: ({ actual }) => ({
+      message: `${what} is a whole number from ${least} to ${most}, not ${said(actual)}`,
+      override: true
+    })
   })
 
 const maskText = /^(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})$/

@@ -1,13 +1,13 @@
 /** What an emulator is to host and where, from options and a file together. Every mistake is found before anything is started. */
-import { type Address, Addresses } from "@stopcopy/agent"
 import { Either, Schema } from "effect"
-import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { type Serving, servingOf } from "./AgentAccess.ts"
 import { type Config, readConfig } from "./ConfigFile.ts"
 import { describe, type PfDescription } from "./PfDescription.ts"
 import { PfEntry } from "./PfEntry.ts"
 import { parsePf, parseSla, type RawEntry, type RawSla } from "./PfFlag.ts"
 import { type Problem, problem, problemsOf } from "./Problem.ts"
+import { pathBytes } from "../hosting/Places.ts"
 
 /** What `serve` was told. An option that stands in the file too counts as given here. */
 export interface ServeOptions {
@@ -19,6 +19,9 @@ export interface ServeOptions {
   readonly journal: string | undefined
   readonly agent: string | undefined
   readonly tokenFile: string | undefined
+  readonly tlsCert: string | undefined
+  readonly tlsKey: string | undefined
+  readonly insecure: boolean
   readonly noDescriptors: boolean
   readonly drainSeconds: number | undefined
 }
@@ -30,39 +33,16 @@ export interface Plan {
   readonly host: string
   readonly socketDir: string
   readonly journal: string
-  readonly agent: Address
-  /** What callers of the agent must know. */
-  readonly token: { readonly token?: string }
+  readonly agent: Serving
   readonly messagesOnly: boolean
   /** How long banks may take to drain when the emulator ends. */
   readonly drainMillis: number
 }
 
 const defaultDrainSeconds = 5
-/** Bytes of a socket's path (unix(7)). */
-const pathBytes = 107
+const mostDrainSeconds = 3600
 
 const nothing: Config = { pfs: [] }
-
-/** Where the agent is. */
-export const parseAddress = (where: string, text: string): Either.Either<Address, ReadonlyArray<Problem>> =>
-  Either.mapLeft(Addresses.parse(text), (reason) => [problem(where, reason)])
-
-/** The token in a file: what stands in it without the space around it. */
-export const readToken = (
-  path: string | undefined
-): Either.Either<{ readonly token?: string }, ReadonlyArray<Problem>> => {
-  if (path === undefined) return Either.right({})
-  const where = `--agent-token-file ${path}`
-  return Either.flatMap(
-    Either.try({
-      try: () => readFileSync(path, "utf8").trim(),
-      catch: (thrown) => [problem(where, `cannot be read (${String(thrown)}); name a file that can`)]
-    }),
-    (token) =>
-      token === "" ? Either.left([problem(where, "is empty; put a secret into it")]) : Either.right({ token })
-  )
-}
 
 const decodeEntry = Schema.decodeUnknownEither(PfEntry)
 
@@ -153,17 +133,24 @@ export const plan = (options: ServeOptions): Either.Either<Plan, ReadonlyArray<P
   gathering.problems.push(...pfs.flatMap((pf) => tooLong(socketDir, pf)))
   const journal = gathering.needed("--journal", options.journal ?? config.journal)
   const agentText = gathering.needed("--agent", options.agent ?? config.agent)
-  const [token = {}] = gathering.take(readToken(options.tokenFile ?? config.agentTokenFile))
-  const [agent] = agentText === "" ? [] : gathering.take(parseAddress("--agent", agentText))
-  if (gathering.problems.length > 0 || agent === undefined) return Either.left(gathering.problems)
+  const access = {
+    agent: agentText,
+    tokenFile: options.tokenFile ?? config.agentTokenFile,
+    certificate: { cert: options.tlsCert ?? config.agentTlsCert, key: options.tlsKey ?? config.agentTlsKey },
+    insecure: options.insecure || config.agentInsecure === true
+  }
+  const [agent] = agentText === "" ? [] : gathering.take(servingOf(access))
   const drainSeconds = options.drainSeconds ?? config.drainSeconds ?? defaultDrainSeconds
+  if (!(drainSeconds >= 0 && drainSeconds <= mostDrainSeconds)) {
+    gathering.problems.push(problem(`--drain-seconds ${drainSeconds}`, `is not 0 to ${mostDrainSeconds}; give so many`))
+  }
+  if (gathering.problems.length > 0 || agent === undefined) return Either.left(gathering.problems)
   return Either.right({
     pfs,
     host: options.host ?? config.host ?? "emulator",
     socketDir,
     journal,
     agent,
-    token,
     messagesOnly: options.noDescriptors || config.descriptors === false,
     drainMillis: Math.round(drainSeconds * 1000)
   })

@@ -1,5 +1,5 @@
 /** The migration of a device as an agent's calls have it, with what becomes of them: later, refused, not done, or done without an answer. */
-import type { FaultKind, HostFailed } from "@stopcopy/agent"
+import { callerLeft, type FaultKind, type HostFailed } from "@stopcopy/agent"
 import { ECANCELED, EIO, type Errno, fromNumber } from "@stopcopy/errno"
 import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
 import { Effect, Option } from "effect"
@@ -11,7 +11,7 @@ const failure = (errno: number): Errno => Option.getOrElse(fromNumber(errno), ()
 
 /** One fault on the way of one operation. What never ends is given up with the faults, and ends with its caller. */
 const suffer = <A>(points: Meeting, step: Step<A>, kind: FaultKind): Step<A> => {
-  const lost = Effect.interruptible(points.cleared)
+  const lost = Effect.raceFirst(points.cleared, callerLeft)
   switch (kind._tag) {
     case "Delay":
       return Effect.delay(step, kind.millis)

@@ -17,11 +17,11 @@ import type { Plan } from "../description/Plan.ts"
 import { FaultPoints } from "../faults/FaultPoints.ts"
 import { type HostedPf, hostPf } from "./HostedPf.ts"
 import type { HostedVf } from "./HostedVf.ts"
-import { socketFolder } from "./Names.ts"
+import { socketFolder, socketPaths } from "./Names.ts"
 import { plannedPfs } from "./Recorded.ts"
 import { socketFolderFor, socketsRoot } from "./SocketFolder.ts"
-import { checkPort } from "./PortCheck.ts"
-import type { ContradictsJournal, FolderUnfit, NothingToHost, PortTaken } from "./StartError.ts"
+import { checkAgent, checkSockets } from "./Places.ts"
+import type { ContradictsJournal, FolderUnfit, NothingToHost, PlaceTaken } from "./StartError.ts"
 
 export interface Emulator {
   readonly pfs: ReadonlyArray<HostedPf>
@@ -34,7 +34,7 @@ export interface Emulator {
 }
 
 type StartError =
-  CannotServe | Errno | JournalError | ListenError | ContradictsJournal | NothingToHost | FolderUnfit | PortTaken
+  CannotServe | Errno | JournalError | ListenError | ContradictsJournal | NothingToHost | FolderUnfit | PlaceTaken
 
 /** Ends this process as the system's SIGKILL does: nothing is flushed, nothing is told. */
 const abort = Effect.sync(() => void process.kill(process.pid, "SIGKILL"))
@@ -77,6 +77,16 @@ const listening = (transport: Transport.Transport, vfs: ReadonlyArray<HostedVf>)
     return Effect.sync(() => void (isAccepting = false))
   })
 
+/** Whether everything can be where it is to be. Makes the folder of the sockets, and nothing else. */
+export const checkPlaces = (
+  { agent, socketDir }: Plan,
+  pfs: ReadonlyArray<{ readonly name: string; readonly vfs: number }>
+): Effect.Effect<void, FolderUnfit | PlaceTaken> =>
+  checkAgent(agent.address).pipe(
+    Effect.zipRight(checkSockets(pfs.flatMap((pf) => socketPaths(socketDir, pf)))),
+    Effect.zipRight(socketsRoot(socketDir))
+  )
+
 /** Hosts what is planned until the scope ends. Whatever can be refused is, before a device is touched. */
 export const host = (
   plan: Plan,
@@ -84,8 +94,7 @@ export const host = (
 ): Effect.Effect<Emulator, StartError, ActorSystem | Journal | Scope.Scope> =>
   Effect.gen(function* () {
     const planned = yield* plannedPfs(plan.pfs)
-    yield* checkPort(plan.agent)
-    yield* socketsRoot(plan.socketDir)
+    yield* checkPlaces(plan, planned)
     for (const { name } of planned) yield* socketFolderFor(socketFolder(plan.socketDir, name))
     const transport = yield* Transport.best({ messagesOnly: plan.messagesOnly })
     const options = yield* hostOf(transport)

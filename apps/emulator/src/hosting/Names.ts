@@ -9,3 +9,7 @@ export const socketFolder = (socketDir: string, pf: string): string => join(sock
 
 export const socketPath = (socketDir: string, pf: string, vf: number): string =>
   join(socketFolder(socketDir, pf), `vf${vf}.sock`)
+
+/** The sockets of all VFs of a PF. */
+export const socketPaths = (socketDir: string, { name, vfs }: { readonly name: string; readonly vfs: number }) =>
+  Array.from({ length: vfs }, (_, vf) => socketPath(socketDir, name, vf))

@@ -66,6 +66,7 @@ const differences = ({ configure, mode, name, vfs }: PfDescription, before: Reco
     ["capabilities", hex(state.gencap), hex(configure.gencap)],
     ["ring-to-service map", hex(state.svcmap), hex(configure.svcmap)],
     ["compression capabilities", hex(state.extdc), hex(configure.extdc)],
+    ["automatic reset", `${state.device?.autoReset}`, `${configure.device?.autoReset}`],
     ["SLAs", slaText(state.slas), slaText(configure.slas)],
     ["mode", before.mode ?? mode, mode]
   ]

@@ -10,7 +10,11 @@ const ownerOnly = 0o700
 const othersMayWrite = 0o022
 const sticky = 0o1000
 
-const reasonOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
+const reasonOf = (thrown: unknown): string => {
+  const code = thrown instanceof Error && "code" in thrown ? thrown.code : undefined
+  if (code === "EEXIST" || code === "ENOTDIR") return "it is no folder, or lies in what is none; name another one"
+  return `${thrown instanceof Error ? thrown.message : String(thrown)}; name a folder that this user may make`
+}
 
 const modeProblem = (folder: string): string | undefined => {
   const stats = statSync(folder)

@@ -27,8 +27,8 @@ export class FolderUnfit extends Data.TaggedError("FolderUnfit")<{ readonly fold
   }
 }
 
-/** The agent cannot be where it is to be. */
-export class PortTaken extends Data.TaggedError("PortTaken")<{ readonly address: string; readonly reason: string }> {
+/** The agent, or a socket, cannot be where it is to be. */
+export class PlaceTaken extends Data.TaggedError("PlaceTaken")<{ readonly address: string; readonly reason: string }> {
   override get message(): string {
     return `cannot serve at ${this.address}: ${this.reason}`
   }

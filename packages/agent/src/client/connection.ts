@@ -1,4 +1,4 @@
-/** The way to one agent: HTTP over TCP or a UNIX socket, with the token and the number of the contract, and failures put into words. */
+/** The way to one agent: HTTP over TCP, with TLS or without, or a UNIX socket, with the token and the number of the contract, and failures put into words. */
 import { HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse } from "@effect/platform"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Agent } from "@effect/platform-node/Undici"
@@ -6,19 +6,15 @@ import type { RpcClientError } from "@effect/rpc"
 import { Effect, type Scope } from "effect"
 import { type Address, format } from "../Address.ts"
 import { contractHeader, contractVersion } from "../Version.ts"
-import { AgentUnreachable, CallRefused, type ClientError, ContractMismatch } from "./errors.ts"
+import { AgentNotTrusted, AgentUnreachable, CallRefused, type ClientError, ContractMismatch } from "./errors.ts"
+import { connectorOf, hintOf, isDistrust, type Trust } from "./Trust.ts"
 
 /** How long a connection may take to be made, in milliseconds. */
 const connectMillis = 5000
 
-const dispatcher = (address: Address): Effect.Effect<Agent, never, Scope.Scope> =>
+const dispatcher = (address: Address, trust: Trust | undefined): Effect.Effect<Agent, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(
-      () =>
-        new Agent({
-          connect: { timeout: connectMillis, ...(address._tag === "Unix" ? { socketPath: address.path } : {}) }
-        })
-    ),
+    Effect.sync(() => new Agent({ connect: connectorOf(address, trust, connectMillis) })),
     (agent) => Effect.promise(() => agent.destroy())
   )
 
@@ -41,9 +37,10 @@ const checked = (
 /** The HTTP client whose POST to the empty path is a call. */
 export const connection = (
   address: Address,
-  token: string | undefined
+  token: string | undefined,
+  trust: Trust | undefined
 ): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
-  Effect.map(dispatcher(address), (agent) =>
+  Effect.map(dispatcher(address, trust), (agent) =>
     NodeHttpClient.makeUndici(agent).pipe(
       HttpClient.mapRequest(
         HttpClientRequest.prependUrl(`${address._tag === "Unix" ? "http://localhost" : format(address)}/rpc`)
@@ -56,11 +53,10 @@ export const connection = (
     )
   )
 
+const bottom = (error: Error): Error => (error.cause instanceof Error ? bottom(error.cause) : error)
+
 /** What went wrong at the bottom, in its own words. */
-export const innermost = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause)
-  return cause.cause instanceof Error ? innermost(cause.cause) : cause.message
-}
+export const innermost = (cause: unknown): string => (cause instanceof Error ? bottom(cause).message : String(cause))
 
 const refusedBy = (address: Address, call: string, error: HttpClientError.ResponseError): ClientError => {
   const theirs = error.response.headers[contractHeader]
@@ -78,5 +74,9 @@ export const explain = (
 ): ClientError => {
   if (cause instanceof HttpClientError.ResponseError && cause.reason === "StatusCode")
     return refusedBy(address, call, cause)
-  return new AgentUnreachable({ address, call, reason: cause === undefined ? message : innermost(cause) })
+  const error = cause instanceof Error ? bottom(cause) : new Error(message)
+  const reason = error.message
+  return isDistrust(error)
+    ? new AgentNotTrusted({ address, call, reason })
+    : new AgentUnreachable({ address, call, reason, hint: hintOf(address, error) })
 }

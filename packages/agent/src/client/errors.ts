@@ -8,9 +8,29 @@ export class AgentUnreachable extends Data.TaggedError("AgentUnreachable")<{
   readonly address: Address
   readonly call: string
   readonly reason: string
+  /** What to look at. */
+  readonly hint: string
 }> {
   override get message(): string {
-    return `${this.call}: no answer from ${format(this.address)}: ${this.reason}; is the host running there?`
+    return `${this.call}: no answer from ${format(this.address)}: ${this.reason}; ${this.hint}`
+  }
+}
+
+/** Who answers could not prove to be the host: another authority, another name, another certificate. Nothing was sent. */
+export class AgentNotTrusted extends Data.TaggedError("AgentNotTrusted")<{
+  readonly address: Address
+  readonly call: string
+  readonly reason: string
+}> {
+  override get message(): string {
+    return `${this.call}: ${format(this.address)} is not trusted: ${this.reason}; name its authority or its fingerprint, if it is the host`
+  }
+}
+
+/** The token would cross the network without TLS. Nothing was sent. */
+export class TokenExposed extends Data.TaggedError("TokenExposed")<{ readonly address: Address }> {
+  override get message(): string {
+    return `${format(this.address)} is another machine, and without TLS whoever is on the way reads the token; use https://, or say that it may be insecure`
   }
 }
 
@@ -61,4 +81,5 @@ export class CallBroken extends Data.TaggedError("CallBroken")<{
 }
 
 /** Every failure that is not an answer of the contract. */
-export type ClientError = AgentUnreachable | CallTimedOut | ContractMismatch | CallRefused | CallBroken
+export type ClientError =
+  AgentUnreachable | AgentNotTrusted | CallTimedOut | ContractMismatch | CallRefused | CallBroken

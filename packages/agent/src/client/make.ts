@@ -5,12 +5,17 @@ import type { Address } from "../Address.ts"
 import { Contract } from "../Contract.ts"
 import { defaultChunk, type SavedChunk } from "../Transfer.ts"
 import { connection, explain, innermost } from "./connection.ts"
-import { AgentUnreachable, CallBroken, CallTimedOut, type ClientError } from "./errors.ts"
+import { AgentUnreachable, CallBroken, CallTimedOut, type ClientError, TokenExposed } from "./errors.ts"
+import { isExposed, type Trust } from "./Trust.ts"
 
 /** Where the agent is and how long to wait for it. */
 export interface ClientOptions {
   readonly address: Address
   readonly token?: string
+  /** Of an address with TLS: which server is believed. Default: one that an authority of Node has signed. */
+  readonly trust?: Trust
+  /** Sends a token to another machine without TLS all the same: whoever is on the way reads it. */
+  readonly insecure?: boolean
   /** How long one call may take; a change of state drains first. `watch` has no limit. Default: 30 seconds. */
   readonly timeout?: Duration.DurationInput
 }
@@ -36,7 +41,9 @@ class Words {
     const { address } = this
     if (Cause.isFailure(cause)) return cause
     if (Cause.isInterruptedOnly(cause)) {
-      return Cause.fail(new AgentUnreachable({ address, call, reason: "the host is going down" }))
+      return Cause.fail(
+        new AgentUnreachable({ address, call, reason: "the host is going down", hint: "start it again" })
+      )
     }
     return Cause.fail(new CallBroken({ address, call, reason: innermost(Cause.squash(cause)) }))
   }
@@ -113,11 +120,14 @@ export type AgentClient = ReturnType<typeof callsOf> & ReturnType<typeof transfe
 /** The client of one agent, until the scope closes. */
 export const makeClient = ({
   address,
+  insecure = false,
   timeout = "30 seconds",
-  token
-}: ClientOptions): Effect.Effect<AgentClient, never, Scope.Scope> =>
+  token,
+  trust
+}: ClientOptions): Effect.Effect<AgentClient, TokenExposed, Scope.Scope> =>
   Effect.gen(function* () {
-    const http = yield* connection(address, token)
+    if (!insecure && isExposed(address, token)) return yield* new TokenExposed({ address })
+    const http = yield* connection(address, token, trust)
     const protocol = yield* RpcClient.makeProtocolHttp(http).pipe(
       Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.ndjson)
     )

@@ -1,7 +1,8 @@
 /** The calls of the contract on one device of a host, whatever the host. Sessions, repeats and epochs are kept here. */
 import { EBUSY } from "@stopcopy/errno"
 import { Ioctl, type MigrationState, MigrationStates, PrecopyInfo as Wire } from "@stopcopy/vfio"
-import { Effect, Either } from "effect"
+import { Deferred, Effect, Either, FiberId } from "effect"
+import { toItsEnd } from "../Caller.ts"
 import type { DigestsNow, StateNow, StateReached } from "../Contract.ts"
 import * as Epochs from "../Epoch.ts"
 import {
@@ -117,27 +118,41 @@ export class DeviceCalls {
       view: view ? made.view : null
     }))
 
-  /** The reset itself waits for no turn: it is what ends a walk that hangs. */
-  readonly reset = (epoch: number): Effect.Effect<StateReached, EpochError> =>
-    Effect.gen(this, function* () {
-      const record = yield* this.ownership.change((now) =>
+  /** The reset itself waits for no turn: it is what ends a walk that hangs. A fence that comes meanwhile has the last word. */
+  readonly reset = (epoch: number): Effect.Effect<StateReached, EpochError> => {
+    const still = Effect.flatMap(this.ownership.record, ({ standing }) =>
+      standing === "held" ? Effect.void : this.walk(stopped)
+    )
+    const made = Effect.gen(this, function* () {
+      yield* this.ownership.change((now) =>
         Either.map(Epochs.judgeNumber(this.host.facts.name, now, epoch), () => Epochs.afterReset(now))
       )
       const session = this.sessions.describe(yield* this.host.migration.getState)
       yield* this.host.migration.reset
       yield* this.sessions.endOf(session)
-      const still = record.standing === "held" ? Effect.void : this.walk(stopped)
       return yield* this.turns.follow(Effect.zipRight(still, this.reached))
     })
+    return toItsEnd(made)
+  }
 
   readonly grant = (epoch: number, digest: string | null): Effect.Effect<Epochs.EpochRecord, GrantError> => {
     const { name } = this.host.facts
-    const vote = Effect.gen(this, function* () {
+    const standing = Effect.gen(this, function* () {
       const state = yield* this.host.migration.getState
       if (state !== "STOP") return yield* notStopped(state)
       const own = (yield* this.host.view).digests.whole
       if (digest !== null && digest !== own) return yield* new DigestMismatch({ device: name, called: digest, own })
-      return yield* this.ownership.change((record) => Epochs.grant(name, record, epoch, digest))
+    })
+    const withdraw = Effect.gen(this, function* () {
+      yield* this.ownership.change((record) => Either.right(Epochs.afterReset(record)))
+      yield* Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state))
+    })
+    // While the vote was being recorded the guest's VMM could still let the device run: then it was for another state.
+    const vote = Effect.gen(this, function* () {
+      yield* standing
+      const record = yield* this.ownership.change((now) => Epochs.grant(name, now, epoch, digest))
+      yield* Effect.tapError(standing, () => withdraw)
+      return record
     })
     return this.turns.take(vote)
   }
@@ -146,11 +161,30 @@ export class DeviceCalls {
     this.ownership.change((record) => Epochs.adopt(this.host.facts.name, record, epoch))
 
   readonly fence = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
-    Effect.gen(this, function* () {
-      const record = yield* this.ownership.change((now) => Epochs.fence(this.host.facts.name, now, epoch))
-      yield* this.turns.follow(Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state)))
-      return record
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(this, function* () {
+        const record = yield* this.ownership.change((now) => Epochs.fence(this.host.facts.name, now, epoch))
+        const stopping = yield* this.beginStop
+        yield* restore(Deferred.await(stopping))
+        return record
+      })
+    )
+
+  /** The stop that waits for its turn, if one does: whoever fences meanwhile waits for the same. */
+  private waitingStop: Deferred.Deferred<void, DeviceError> | undefined
+
+  /** Stops the device in its turn, also when the caller leaves: what was fenced does not go on because nobody waits any more. */
+  private readonly beginStop: Effect.Effect<Deferred.Deferred<void, DeviceError>> = Effect.suspend(() => {
+    if (this.waitingStop !== undefined) return Effect.succeed(this.waitingStop)
+    const stopping = Deferred.unsafeMake<void, DeviceError>(FiberId.none)
+    this.waitingStop = stopping
+    const stop = Effect.suspend(() => {
+      this.waitingStop = undefined
+      return Effect.flatMap(this.host.migration.getState, (state) => this.standStill(state))
     })
+    const begun = Effect.forkDaemon(Effect.interruptible(Effect.intoDeferred(this.turns.follow(stop), stopping)))
+    return Effect.as(begun, stopping)
+  })
 
   /** Stops a device that runs although it does not hold its epoch, because the process ended between a fence and its stop. */
   readonly enforce: Effect.Effect<void, DeviceError> = Effect.suspend(() =>

@@ -2,7 +2,8 @@
  * One call after the other on one device, in the order of their arrival. A caller that leaves while it waits leaves nothing behind; one
  * that leaves later does not stop what was begun: it runs to its end, so that no session is opened that nobody knows of.
  */
-import { Effect, Fiber } from "effect"
+import { Effect } from "effect"
+import { begin } from "../Caller.ts"
 import { HostBusy } from "../Errors.ts"
 import type { DeviceName } from "../Values.ts"
 
@@ -32,8 +33,7 @@ export const makeTurns = (device: DeviceName): Turns => {
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         yield* restore(enter)
-        const begun = yield* Effect.forkDaemon(Effect.ensuring(call, permit.release(1)))
-        return yield* restore(Fiber.join(begun))
+        return yield* restore(yield* begin(Effect.ensuring(call, permit.release(1))))
       })
     )
   const take = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | HostBusy> =>

@@ -1,5 +1,5 @@
 /**
- * A listening HTTP server of Node on a TCP port or a UNIX socket. A socket file that nobody listens on any more is replaced; one that
+ * A listening HTTP server of Node on a TCP port, with TLS or without, or on a UNIX socket. A socket file that nobody listens on any more is replaced; one that
  * somebody listens on is not. Only its owner may connect to a UNIX socket.
  */
 import type { HttpServer } from "@effect/platform"
@@ -7,8 +7,10 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
 import { chmod, lstat, unlink } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
-import { connect } from "node:net"
-import { type Address, format } from "../Address.ts"
+import { createServer as createSecureServer } from "node:https"
+import { connect, type Socket } from "node:net"
+import { type Address, format, isSecure } from "../Address.ts"
+import type { ServerCertificate } from "./Certificate.ts"
 
 /** How many connections there may be at once; more are closed. A coordinator has a few, each watcher has one. */
 const connectionLimit = 256
@@ -30,7 +32,10 @@ const codeOf = (cause: unknown): string =>
 const isAnswered = (path: string): Effect.Effect<boolean> =>
   Effect.async((resume) => {
     const socket = connect(path)
-    socket.once("connect", () => resume(Effect.succeed(true)))
+    socket.once("connect", () => {
+      socket.destroy()
+      resume(Effect.succeed(true))
+    })
     socket.once("error", (error) => resume(Effect.succeed(codeOf(error) !== "ECONNREFUSED")))
     return Effect.sync(() => socket.destroy())
   })
@@ -59,12 +64,39 @@ const listenOnce = (server: Server, address: Address) =>
 const onlyOwner = (address: Address): Effect.Effect<void, CannotServe> =>
   address._tag === "Tcp" ? Effect.void : file(address, () => chmod(address.path, 0o600))
 
+/** How long a client may take to say who it is and agree on keys, in milliseconds. */
+const handshakeMillis = 10_000
+
+/** A server that does not listen yet. */
+const makeServer = (
+  address: Address,
+  certificate: ServerCertificate | undefined
+): Effect.Effect<Server, CannotServe> => {
+  if (certificate === undefined) return Effect.sync(() => createServer())
+  const options = { cert: certificate.cert, key: certificate.key, handshakeTimeout: handshakeMillis }
+  return Effect.try({
+    try: () => createSecureServer(options),
+    catch: (cause) => new CannotServe({ address, reason: `its certificate cannot be used: ${String(cause)}` })
+  })
+}
+
+/** Every connection of a server, also one that has not sent anything: the server itself knows only those that speak HTTP. */
+const connectionsOf = (server: Server): ReadonlySet<Socket> => {
+  const all = new Set<Socket>()
+  server.on("connection", (socket: Socket) => {
+    all.add(socket)
+    socket.once("close", () => all.delete(socket))
+  })
+  return all
+}
+
 /**
  * Listens until the scope closes. Then connections that are still there after the grace, counted from `closing`, are cut: what has to be
  * added to the scope last, so that it runs first.
  */
 export const listen = (
   address: Address,
+  certificate: ServerCertificate | undefined,
   grace: Duration.DurationInput
 ): Effect.Effect<
   { readonly http: HttpServer.HttpServer; readonly closing: Effect.Effect<void> },
@@ -72,10 +104,13 @@ export const listen = (
   Scope.Scope
 > =>
   Effect.gen(function* () {
-    const server = createServer()
+    const server = yield* makeServer(address, isSecure(address) ? certificate : undefined)
     server.maxConnections = connectionLimit
+    const connections = connectionsOf(server)
     const cut = Effect.delay(
-      Effect.sync(() => server.closeAllConnections()),
+      Effect.sync(() => {
+        for (const socket of connections) socket.destroy()
+      }),
       grace
     )
     let cutting: Fiber.RuntimeFiber<void> | undefined

@@ -7,7 +7,7 @@
  */
 import type { EINVAL } from "@stopcopy/errno"
 import type { CallError, Client } from "@stopcopy/vfio-user"
-import { Effect } from "effect"
+import { Effect, Either } from "effect"
 import type { GuestMemory, Place } from "../memory/GuestMemory.ts"
 import { pageBytes } from "../memory/DirtyPages.ts"
 
@@ -74,15 +74,18 @@ export const dirtyTracking = <E>(memory: GuestMemory, devices: ReadonlyArray<Dir
     Effect.sync(() => memory.startTracking()),
     each((device) => Effect.asVoid(device.use((client) => client.startDmaLogging(page, ranges))))
   )
-  const take = (address: bigint, length: number) =>
+  const note = (address: bigint, length: number) =>
     each((device) =>
       Effect.forEach(placesIn(memory, address, length), (place) => device.use(noteReport(memory, place)), {
         discard: true
       })
-    ).pipe(Effect.flatMap(() => memory.takeDirty(address, length)))
-  const takeAll = Effect.map(
-    Effect.forEach(memory.regions, ({ address, size }) => take(address, size)),
-    (pages) => pages.flat()
+    )
+  const take = (address: bigint, length: number) =>
+    Effect.flatMap(note(address, length), () => memory.takeDirty(address, length))
+  // All is noted before a page is taken: what fails half-way has taken none.
+  const takeAll = Effect.forEach(memory.regions, ({ address, size }) => note(address, size), { discard: true }).pipe(
+    Effect.flatMap(() => Either.all(memory.regions.map(({ address, size }) => memory.takeDirty(address, size)))),
+    Effect.map((pages) => pages.flat())
   )
   return { start: Effect.tapError(start, () => Effect.ignore(stop)), take, takeAll, stop }
 }

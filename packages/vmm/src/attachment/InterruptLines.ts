@@ -30,6 +30,13 @@ export class InterruptLines {
     }
   }
 
+  /** Every vector that was ever told or is waited for is told once more, and all below `vectors`: whoever waits looks for itself. */
+  raiseAll(vectors: number): void {
+    const waited = [...this.waiting].map(({ vector }) => vector + 1)
+    const count = Math.max(vectors, this.counts.length, ...waited)
+    for (let vector = 0; vector < count; vector++) this.raise(vector)
+  }
+
   /** Waits until the vector was told more than `after` times; gives how often it was. */
   next(vector: number, after: number): Effect.Effect<number> {
     return Effect.async((resume) => {

@@ -67,12 +67,16 @@ export class QatDriver {
   /** Waits until a pair has responses, and takes them. */
   responses(pair: RingPair): Effect.Effect<ReadonlyArray<Uint8Array>, DriverError> {
     return Effect.gen(this, function* () {
-      const { lines } = this.attachment
+      const { attachment } = this
+      const { lines } = attachment
       for (;;) {
+        yield* attachment.present
         const told = lines.count(vector)
         const found = yield* pair.interrupts ? pair.serve : pair.take
         if (found.length > 0) return found
-        yield* pair.interrupts ? lines.next(vector, told) : Effect.sleep(pollEvery)
+        // After a move there may be none, though the pair was opened with them.
+        const isTold = pair.interrupts && attachment.hasInterrupts
+        yield* isTold ? lines.next(vector, told) : Effect.sleep(pollEvery)
       }
     })
   }
