@@ -3,7 +3,7 @@
  * and one of a PF that lacks what the guest uses.
  */
 import { Addresses, type DeviceDescription } from "@stopcopy/agent"
-import { type AgentClient, type ClientError, makeClient } from "@stopcopy/agent/client"
+import { type AgentClient, type ClientError, makeClient, type TokenExposed } from "@stopcopy/agent/client"
 import { Data, Effect, type Scope } from "effect"
 import { join } from "node:path"
 import { type EmulatorFailed, type EmulatorProcess, startEmulator } from "./EmulatorProcess.ts"
@@ -56,7 +56,7 @@ const drainSeconds = "1"
 /** What an agent says is not what the demo needs. */
 class WrongHost extends Data.TaggedError("WrongHost")<{ readonly message: string }> {}
 
-type HostsError = EmulatorFailed | WrongHost | ClientError | Effect.Effect.Error<AgentClient["describe"]>
+type HostsError = EmulatorFailed | WrongHost | ClientError | TokenExposed | Effect.Effect.Error<AgentClient["describe"]>
 
 const startHost = (
   name: keyof Hosts,

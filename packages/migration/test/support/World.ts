@@ -169,7 +169,8 @@ export class World {
     )
 
   private unreachable(side: Side, call: string): AgentUnreachable {
-    return new AgentUnreachable({ address: { _tag: "Unix", path: this.hosts[side].disk.name }, call, reason: "cut" })
+    const address = { _tag: "Unix", path: this.hosts[side].disk.name } as const
+    return new AgentUnreachable({ address, call, reason: "cut", hint: "heal the link" })
   }
 
   /** A call did not get through. After a few of them a side may be whole again. */
