@@ -1,8 +1,8 @@
 /** The description of an emulator in a JSON file: everything that `serve` can be told by options, and PFs with all that they can have. */
+import { type Problem, problemsOf } from "@stopcopy/service"
+import { readJson } from "@stopcopy/service/process"
 import { Either, Schema } from "effect"
-import { readFileSync } from "node:fs"
 import type { RawEntry } from "./PfFlag.ts"
-import { type Problem, problem, problemsOf } from "./Problem.ts"
 
 /** PFs are looked at one by one, so that each has its own problems. */
 const ConfigFile = Schema.Struct({
@@ -13,6 +13,7 @@ const ConfigFile = Schema.Struct({
   agentTokenFile: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
   descriptors: Schema.optionalWith(Schema.Boolean, { exact: true }),
   drainSeconds: Schema.optionalWith(Schema.Number.pipe(Schema.between(0, 3600)), { exact: true }),
+  otlpUrl: Schema.optionalWith(Schema.NonEmptyString, { exact: true }),
   pfs: Schema.optionalWith(Schema.Array(Schema.Record({ key: Schema.String, value: Schema.Unknown })), {
     default: () => []
   })
@@ -23,24 +24,9 @@ export interface Config extends Omit<ConfigFile, "pfs"> {
   readonly pfs: ReadonlyArray<RawEntry>
 }
 
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
-
-const parsed = (path: string): Either.Either<unknown, ReadonlyArray<Problem>> =>
-  Either.flatMap(
-    Either.try({
-      try: () => readFileSync(path, "utf8"),
-      catch: (thrown) => [problem(`--config ${path}`, `cannot be read (${messageOf(thrown)}); name a file that can`)]
-    }),
-    (text): Either.Either<unknown, ReadonlyArray<Problem>> =>
-      Either.try({
-        try: (): unknown => JSON.parse(text),
-        catch: (thrown) => [problem(path, `is no JSON: ${messageOf(thrown)}`)]
-      })
-  )
-
 /** What a file says, or everything that is wrong with its form. */
 export const readConfig = (path: string): Either.Either<Config, ReadonlyArray<Problem>> =>
-  Either.flatMap(parsed(path), (value) => {
+  Either.flatMap(readJson("--config", path), (value) => {
     const decoded = Schema.decodeUnknownEither(ConfigFile)(value, { errors: "all", onExcessProperty: "error" })
     if (Either.isLeft(decoded)) return Either.left(problemsOf(`${path} `, decoded.left))
     const { pfs, ...rest } = decoded.right

@@ -7,7 +7,7 @@ import { type Config, readConfig } from "./ConfigFile.ts"
 import { describe, type PfDescription } from "./PfDescription.ts"
 import { PfEntry } from "./PfEntry.ts"
 import { parsePf, parseSla, type RawEntry, type RawSla } from "./PfFlag.ts"
-import { type Problem, problem, problemsOf } from "./Problem.ts"
+import { type Problem, problem, problemsOf, traceUrlMistake } from "@stopcopy/service"
 
 /** What `serve` was told. An option that stands in the file too counts as given here. */
 export interface ServeOptions {
@@ -21,6 +21,7 @@ export interface ServeOptions {
   readonly tokenFile: string | undefined
   readonly noDescriptors: boolean
   readonly drainSeconds: number | undefined
+  readonly otlpUrl: string | undefined
 }
 
 export interface Plan {
@@ -36,6 +37,8 @@ export interface Plan {
   readonly messagesOnly: boolean
   /** How long banks may take to drain when the emulator ends. */
   readonly drainMillis: number
+  /** Where spans are sent; none: nowhere. */
+  readonly otlpUrl: string | undefined
 }
 
 const defaultDrainSeconds = 5
@@ -104,6 +107,11 @@ const tooLong = (socketDir: string, { name, vfs }: PfDescription): ReadonlyArray
       ]
 }
 
+const traceProblems = (where: string, url: string): ReadonlyArray<Problem> => {
+  const mistake = traceUrlMistake(url)
+  return mistake === undefined ? [] : [problem(where, mistake)]
+}
+
 /** Gathers what is right, and notes what is wrong. */
 class Gathering {
   readonly problems: Array<Problem> = []
@@ -155,6 +163,8 @@ export const plan = (options: ServeOptions): Either.Either<Plan, ReadonlyArray<P
   const agentText = gathering.needed("--agent", options.agent ?? config.agent)
   const [token = {}] = gathering.take(readToken(options.tokenFile ?? config.agentTokenFile))
   const [agent] = agentText === "" ? [] : gathering.take(parseAddress("--agent", agentText))
+  const otlpUrl = options.otlpUrl ?? config.otlpUrl
+  if (otlpUrl !== undefined) gathering.problems.push(...traceProblems("--otlp-url", otlpUrl))
   if (gathering.problems.length > 0 || agent === undefined) return Either.left(gathering.problems)
   const drainSeconds = options.drainSeconds ?? config.drainSeconds ?? defaultDrainSeconds
   return Either.right({
@@ -165,6 +175,7 @@ export const plan = (options: ServeOptions): Either.Either<Plan, ReadonlyArray<P
     agent,
     token,
     messagesOnly: options.noDescriptors || config.descriptors === false,
-    drainMillis: Math.round(drainSeconds * 1000)
+    drainMillis: Math.round(drainSeconds * 1000),
+    otlpUrl
   })
 }
