@@ -16,6 +16,7 @@ export const floors: Readonly<Record<string, number>> = {
   "packages/vectors": 4,
   "packages/debugger": 5,
   "packages/simulation": 5,
+  "packages/coordinator-api": 5,
   "apps/emulator": 6,
   "apps/coordinator": 6,
   "apps/cli": 6,
