@@ -6,6 +6,7 @@ export const floors: Readonly<Record<string, number>> = {
   "packages/workbench": 1,
   "packages/vfio": 2,
   "packages/runtime": 2,
+  "packages/service": 2,
   "packages/qat": 3,
   "packages/vfio-user": 3,
   "packages/agent": 3,
@@ -15,6 +16,7 @@ export const floors: Readonly<Record<string, number>> = {
   "packages/vectors": 4,
   "packages/debugger": 5,
   "packages/simulation": 5,
+  "packages/coordinator-api": 5,
   "apps/emulator": 6,
   "apps/coordinator": 6,
   "apps/cli": 6,
@@ -62,6 +64,10 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
   {
     path: /^packages\/agent\/src\/(server|client)(\/|\.ts$)/,
     reason: "HTTP on TCP and UNIX sockets, offered as @stopcopy/agent/server and @stopcopy/agent/client"
+  },
+  {
+    path: /^packages\/service\/src\/(listen|process)(\/|\.ts$)/,
+    reason: "listening sockets, signals, files and exit codes of processes"
   },
   { path: /^packages\/vectors\/src\//, reason: "a command line tool that reads vector files" },
   { path: /^packages\/workbench\/src\//, reason: "what tests and benchmarks share: processes and files" }

@@ -4,7 +4,7 @@ import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import { Effect, Option } from "effect"
 import { kindNames } from "./commands/faultText.ts"
-import { logging, logLevels } from "./Logging.ts"
+import { logging, logLevels } from "@stopcopy/service"
 import { version } from "./Version.ts"
 
 const text = (name: string, description: string) => Options.text(name).pipe(Options.withDescription(description))
@@ -38,6 +38,7 @@ const serveCommand = Command.make(
       Options.withDescription("How long guests may take to leave at the end. Default: 5"),
       Options.optional
     ),
+    otlpUrl: optional("otlp-url", "Where a collector of OpenTelemetry takes traces. Default: nowhere"),
     logLevel: Options.choice("log-level", logLevels).pipe(
       Options.withDescription("What is logged on standard error. Default: info"),
       Options.withDefault("info" as const)
@@ -57,7 +58,8 @@ const serveCommand = Command.make(
           tokenFile: given(options.tokenFile),
           tlsCert: given(options.tlsCert),
           tlsKey: given(options.tlsKey),
-          drainSeconds: given(options.drainSeconds)
+          drainSeconds: given(options.drainSeconds),
+          otlpUrl: given(options.otlpUrl)
         })
     ).pipe(Effect.provide(logging(logLevel, process.stderr.isTTY)))
 ).pipe(Command.withDescription("Host PFs with their VFs, one vfio-user socket for each VF, until SIGTERM or SIGINT"))

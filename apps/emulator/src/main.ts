@@ -1,68 +1,9 @@
 /**
  * The process `stopcopy-emulator`. Exit codes: 0 it did what it was asked for (`serve`: it ended after a signal, with everything in the journal); 1 it failed;
- * 2 misuse, nothing was begun; 130 and 143 a second signal ended it at once. Messages go to standard error, results to standard output.
+ * 2 misuse, nothing was begun; 130 and 143 a second signal ended it at once.
  */
-import * as CliConfig from "@effect/cli/CliConfig"
-import * as HelpDoc from "@effect/cli/HelpDoc"
-import * as ValidationError from "@effect/cli/ValidationError"
-import * as NodeContext from "@effect/platform-node/NodeContext"
-import { Cause, Console, Effect, Layer } from "effect"
-import { stripVTControlCharacters } from "node:util"
-import { argumentText, usageText, withValuesApart } from "./Arguments.ts"
+import { runProcess } from "@stopcopy/service/process"
+import { emulatorArguments } from "./Arguments.ts"
 import { run } from "./Commands.ts"
-import { exitCodes, Misuse } from "./Outcome.ts"
 
-// Node 22 calls its own SQLite experimental on every start. Whoever runs an emulator cannot do anything about it.
-process.removeAllListeners("warning")
-process.on("warning", ({ message, name }) => {
-  if (name !== "ExperimentalWarning") console.error(`stopcopy-emulator: ${message}`)
-})
-// Who reads the lines may go away; the emulator goes on.
-process.stdout.on("error", () => undefined)
-process.stderr.on("error", () => undefined)
-
-// Journals, tapes and sockets are the owner's alone.
-process.umask(0o077)
-
-const [started, args] = [process.argv.slice(0, 2), withValuesApart(process.argv.slice(2))]
-
-/** Each line of a message with the name of the program before it. */
-const say = (message: string): Effect.Effect<void> =>
-  Console.error(
-    message
-      .split("\n")
-      .map((line) => `stopcopy-emulator: ${line}`)
-      .join("\n")
-  )
-
-const wrong = argumentText(args)
-const running = wrong === undefined ? run([...started, ...args]) : Effect.fail(new Misuse({ message: wrong }))
-
-/** ANSI sequences are for terminals. */
-const plain = (text: unknown): unknown =>
-  typeof text === "string" && (!process.stdout.isTTY || "NO_COLOR" in process.env)
-    ? stripVTControlCharacters(text)
-    : text
-
-/** What `@effect/cli` finds wrong is said once, here; what it prints is as plain as it has to be. */
-const quiet = (base: Console.Console): Console.Console => ({
-  ...base,
-  error: () => Effect.void,
-  log: (...texts) => base.log(...texts.map(plain))
-})
-
-const program = running.pipe(
-  (parsing) => Effect.consoleWith((base) => Effect.withConsole(parsing, quiet(base))),
-  Effect.as(0),
-  Effect.catchAll((error) =>
-    ValidationError.isValidationError(error)
-      ? Effect.as(say(usageText(args, stripVTControlCharacters(HelpDoc.toAnsiText(error.error)))), exitCodes.Misuse)
-      : Effect.as(say(error.message), exitCodes[error._tag])
-  ),
-  Effect.catchAllCause((cause) => Effect.as(say(Cause.pretty(cause, { renderErrorCause: true })), exitCodes.Failed)),
-  Effect.provide(Layer.merge(NodeContext.layer, CliConfig.layer({ showBuiltIns: false })))
-)
-
-// Not `process.exit` at once: what is still on its way to a pipe is written first.
-const code = await Effect.runPromise(program)
-process.exitCode = code
+await runProcess({ name: "stopcopy-emulator", arguments: emulatorArguments, run })

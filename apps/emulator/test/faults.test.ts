@@ -8,13 +8,13 @@ import { makeClient, withTimeout } from "@stopcopy/vfio-user"
 import { Transport } from "@stopcopy/vfio-user/transport"
 import { Effect, Either, Fiber, Schema } from "effect"
 import { Guest } from "./support/Guest.ts"
-import { place, program, type Running, socketOf } from "./support/program.ts"
+import { place, program, type Emulator, socketOf } from "./support/program.ts"
 
 const emulator = program()
 const go = MigrationStates.toNumber
 
 /** The agent of a running emulator. */
-const agentOf = ({ agent }: Running) =>
+const agentOf = ({ agent }: Emulator) =>
   makeAgent({ address: Either.getOrThrow(Addresses.parse(agent)), timeout: "10 seconds" })
 
 const world = Effect.gen(function* () {

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { argumentText } from "../src/Arguments.ts"
+import { emulatorArguments } from "../src/Arguments.ts"
 import { plan } from "../src/description/Plan.ts"
 import { place, program } from "./support/program.ts"
 
@@ -35,7 +35,14 @@ it.scopedLive("the file is a plan", () =>
     const here = yield* place
     const config = join(here.path, "emulator.json")
     writeFileSync(config, blocks("json")[0] ?? "")
-    const nothing = { pfs: [], slas: [], noDescriptors: false, drainSeconds: undefined, tokenFile: undefined }
+    const nothing = {
+      pfs: [],
+      slas: [],
+      noDescriptors: false,
+      drainSeconds: undefined,
+      tokenFile: undefined,
+      otlpUrl: undefined
+    }
     const unset = { host: undefined, socketDir: undefined, journal: undefined, agent: undefined }
     const access = { tlsCert: undefined, tlsKey: undefined, insecure: false }
     const made = plan({ ...nothing, ...unset, ...access, config })
@@ -51,5 +58,5 @@ it.scopedLive("the file is a plan", () =>
 )
 
 it("every command is understood", () => {
-  for (const command of blocks("sh")) assert.isUndefined(argumentText(command.trim().split(" ").slice(1)))
+  for (const command of blocks("sh")) assert.isUndefined(emulatorArguments.problems(command.trim().split(" ").slice(1)))
 })

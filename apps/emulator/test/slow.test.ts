@@ -5,7 +5,7 @@ import { Requests } from "@stopcopy/vfio-user/conformance"
 import { Array, Effect, Exit, Function, Scope } from "effect"
 import { Guest } from "./support/Guest.ts"
 import { connectPlain, proposal } from "./support/Plain.ts"
-import { place, program, type Running, socketOf } from "./support/program.ts"
+import { place, program, type Emulator, socketOf } from "./support/program.ts"
 
 const emulator = program()
 const vfs = 16
@@ -37,7 +37,7 @@ const serving = Effect.gen(function* () {
 })
 
 /** The descriptors of those that have left are given back; nothing went wrong inside. */
-const ends = (running: Running, path: string, descriptors: number) =>
+const ends = (running: Emulator, path: string, descriptors: number) =>
   Effect.gen(function* () {
     yield* Effect.repeat(works(path, 1), { until: () => running.descriptors <= descriptors })
     const { code, stderr } = yield* running.kill("SIGTERM")

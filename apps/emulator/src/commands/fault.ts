@@ -3,8 +3,7 @@ import { Fault, type InjectedFault } from "@stopcopy/agent"
 import { type AgentClient, makeClient, type TokenExposed } from "@stopcopy/agent/client"
 import { Effect, Either, Schema } from "effect"
 import { type CallingOptions, callingOf } from "../description/AgentAccess.ts"
-import { problemLines, problemsOf } from "../description/Problem.ts"
-import { Failed, Misuse } from "../Outcome.ts"
+import { Failed, Misuse, problemLines, problemsOf } from "@stopcopy/service"
 import { faultText, type KindName, kindOf, type KindOptions } from "./faultText.ts"
 
 /** How to reach the agent, and how to print. */

@@ -5,12 +5,13 @@ import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Either, Layer } from "effect"
 import { plan as planOf, type Plan, type ServeOptions } from "../description/Plan.ts"
-import { problemLines } from "../description/Problem.ts"
 import { checkPlaces, host } from "../hosting/Emulator.ts"
 import { retire } from "../hosting/Retire.ts"
 import { measure } from "../metrics/Metrics.ts"
-import { Failed, Misuse } from "../Outcome.ts"
-import { endSignal } from "../Signals.ts"
+import { Failed, Misuse, problemLines } from "@stopcopy/service"
+import { endSignal } from "@stopcopy/service/process"
+import { tracing } from "@stopcopy/service/tracing"
+import { version } from "../Version.ts"
 
 const print = (line: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${line}\n`))
 
@@ -64,7 +65,8 @@ export const serve = (options: ServeOptions): Effect.Effect<void, Failed | Misus
     )
     yield* hosting(plan.right).pipe(
       Effect.mapError(outcomeOf),
-      Effect.provide(Layer.provideMerge(ActorSystem.layer, journal))
+      Effect.provide(Layer.provideMerge(ActorSystem.layer, journal)),
+      Effect.provide(tracing({ url: plan.right.otlpUrl, name: "stopcopy-emulator", version }))
     )
     yield* Effect.logInfo("everything is in the journal; the emulator ends")
   })

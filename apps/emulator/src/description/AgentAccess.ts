@@ -4,7 +4,7 @@ import { normalFingerprint, type Trust } from "@stopcopy/agent/client"
 import { fingerprintOf, type ServerCertificate } from "@stopcopy/agent/server"
 import { Either } from "effect"
 import { readFileSync } from "node:fs"
-import { type Problem, problem } from "./Problem.ts"
+import { type Problem, problem } from "@stopcopy/service"
 
 type Read<A> = Either.Either<A, ReadonlyArray<Problem>>
 

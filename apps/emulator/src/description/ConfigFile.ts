@@ -1,8 +1,8 @@
 /** The description of an emulator in a JSON file: everything that `serve` can be told by options, and PFs with all that they can have. */
+import { type Problem, problem, problemsOf } from "@stopcopy/service"
+import { readJson } from "@stopcopy/service/process"
 import { Either, Schema } from "effect"
-import { readFileSync } from "node:fs"
 import type { RawEntry } from "./PfFlag.ts"
-import { type Problem, problem, problemsOf } from "./Problem.ts"
 
 const said = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
@@ -26,6 +26,7 @@ const ConfigFile = Schema.Struct({
   agentInsecure: maybe(Schema.Boolean, "true or false"),
   descriptors: maybe(Schema.Boolean, "true or false"),
   drainSeconds: maybe(Schema.Number, "a number of seconds"),
+  otlpUrl: maybe(Schema.NonEmptyString, text),
   pfs: Schema.optionalWith(
     Schema.Array(kind(Schema.Record({ key: Schema.String, value: Schema.Unknown }), "an object")),
     { exact: true, default: () => [] }
@@ -37,21 +38,6 @@ export interface Config extends Omit<ConfigFile, "pfs"> {
   readonly pfs: ReadonlyArray<RawEntry>
 }
 
-const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
-
-const parsed = (path: string): Either.Either<unknown, ReadonlyArray<Problem>> =>
-  Either.flatMap(
-    Either.try({
-      try: () => readFileSync(path, "utf8"),
-      catch: (thrown) => [problem(`--config ${path}`, `cannot be read (${messageOf(thrown)}); name a file that can`)]
-    }),
-    (text): Either.Either<unknown, ReadonlyArray<Problem>> =>
-      Either.try({
-        try: (): unknown => JSON.parse(text),
-        catch: (thrown) => [problem(path, `is no JSON: ${messageOf(thrown)}`)]
-      })
-  )
-
 const isObject = (value: unknown): value is object =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
@@ -61,7 +47,7 @@ const shown = (value: unknown): string =>
 
 /** What a file says, or everything that is wrong with its form. */
 export const readConfig = (path: string): Either.Either<Config, ReadonlyArray<Problem>> =>
-  Either.flatMap(parsed(path), (value) => {
+  Either.flatMap(readJson("--config", path), (value) => {
     if (!isObject(value))
       return Either.left([problem(path, `is ${shown(value)}; write an object with "pfs" and the rest`)])
     if ("pfs" in value && !Array.isArray(value.pfs))

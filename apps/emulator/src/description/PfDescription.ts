@@ -3,7 +3,7 @@ import { describe as refusalText } from "@stopcopy/errno"
 import { DeviceType, Pf, ServiceMap } from "@stopcopy/qat"
 import { Either } from "effect"
 import type { PfEntry, SlaEntry, SlaService } from "./PfEntry.ts"
-import { type Problem, problem } from "./Problem.ts"
+import { type Problem, problem } from "@stopcopy/service"
 
 type Configure = Extract<Pf.PfCommand, { readonly _tag: "Configure" }>
 

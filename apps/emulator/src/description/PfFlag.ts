@@ -3,7 +3,7 @@
  * `--sla NAME/vfN=SERVICE:CIR:PIR`. Here text becomes an entry that is not judged yet: the same rules hold for it as for a file.
  */
 import { Either } from "effect"
-import { type Problem, problem } from "./Problem.ts"
+import { type Problem, problem } from "@stopcopy/service"
 
 /** An entry that no schema has seen. */
 export interface RawEntry {

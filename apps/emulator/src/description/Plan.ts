@@ -6,8 +6,8 @@ import { type Config, readConfig } from "./ConfigFile.ts"
 import { describe, type PfDescription } from "./PfDescription.ts"
 import { PfEntry } from "./PfEntry.ts"
 import { parsePf, parseSla, type RawEntry, type RawSla } from "./PfFlag.ts"
-import { type Problem, problem, problemsOf } from "./Problem.ts"
 import { pathBytes } from "../hosting/Places.ts"
+import { type Problem, problem, problemsOf, traceUrlMistake } from "@stopcopy/service"
 
 /** What `serve` was told. An option that stands in the file too counts as given here. */
 export interface ServeOptions {
@@ -24,6 +24,7 @@ export interface ServeOptions {
   readonly insecure: boolean
   readonly noDescriptors: boolean
   readonly drainSeconds: number | undefined
+  readonly otlpUrl: string | undefined
 }
 
 export interface Plan {
@@ -37,6 +38,8 @@ export interface Plan {
   readonly messagesOnly: boolean
   /** How long banks may take to drain when the emulator ends. */
   readonly drainMillis: number
+  /** Where spans are sent; none: nowhere. */
+  readonly otlpUrl: string | undefined
 }
 
 const defaultDrainSeconds = 5
@@ -82,6 +85,11 @@ const tooLong = (socketDir: string, { name, vfs }: PfDescription): ReadonlyArray
           `${path} has ${bytes} bytes, a socket's path at most ${pathBytes}; use a shorter folder`
         )
       ]
+}
+
+const traceProblems = (where: string, url: string): ReadonlyArray<Problem> => {
+  const mistake = traceUrlMistake(url)
+  return mistake === undefined ? [] : [problem(where, mistake)]
 }
 
 /** Gathers what is right, and notes what is wrong. */
@@ -140,6 +148,8 @@ export const plan = (options: ServeOptions): Either.Either<Plan, ReadonlyArray<P
     insecure: options.insecure || config.agentInsecure === true
   }
   const [agent] = agentText === "" ? [] : gathering.take(servingOf(access))
+  const otlpUrl = options.otlpUrl ?? config.otlpUrl
+  if (otlpUrl !== undefined) gathering.problems.push(...traceProblems("--otlp-url", otlpUrl))
   const drainSeconds = options.drainSeconds ?? config.drainSeconds ?? defaultDrainSeconds
   if (!(drainSeconds >= 0 && drainSeconds <= mostDrainSeconds)) {
     gathering.problems.push(problem(`--drain-seconds ${drainSeconds}`, `is not 0 to ${mostDrainSeconds}; give so many`))
@@ -152,6 +162,7 @@ export const plan = (options: ServeOptions): Either.Either<Plan, ReadonlyArray<P
     journal,
     agent,
     messagesOnly: options.noDescriptors || config.descriptors === false,
-    drainMillis: Math.round(drainSeconds * 1000)
+    drainMillis: Math.round(drainSeconds * 1000),
+    otlpUrl
   })
 }

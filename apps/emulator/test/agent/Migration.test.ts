@@ -7,12 +7,12 @@ import { makeClient } from "@stopcopy/vfio-user"
 import { Transport } from "@stopcopy/vfio-user/transport"
 import { Chunk, Effect, Either, Fiber, Stream } from "effect"
 import { Guest } from "../support/Guest.ts"
-import { type Place, place, program, type Running, socketOf } from "../support/program.ts"
+import { type Place, place, program, type Emulator, socketOf } from "../support/program.ts"
 
 const emulator = program()
 const device = "a/vf0"
 
-const agentOf = ({ agent }: Running) =>
+const agentOf = ({ agent }: Emulator) =>
   makeAgent({ address: Either.getOrThrow(Addresses.parse(agent)), timeout: "10 seconds" })
 const vmmOf = (here: Place) => makeClient((accept) => Transport.messages.connect(socketOf(here, "a", 0), accept))
 

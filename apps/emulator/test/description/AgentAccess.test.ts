@@ -5,7 +5,7 @@ import { Effect, Either } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { callingOf, servingOf } from "../../src/description/AgentAccess.ts"
-import { problemLines } from "../../src/description/Problem.ts"
+import { problemLines } from "@stopcopy/service"
 import { folder, place, program } from "../support/program.ts"
 
 const emulator = program()

@@ -4,7 +4,7 @@ import { Effect, Either } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { plan, type ServeOptions } from "../../src/description/Plan.ts"
-import { problemLines } from "../../src/description/Problem.ts"
+import { problemLines } from "@stopcopy/service"
 import { folder } from "../support/program.ts"
 
 const options: ServeOptions = {
@@ -20,7 +20,8 @@ const options: ServeOptions = {
   tlsKey: undefined,
   insecure: false,
   noDescriptors: false,
-  drainSeconds: undefined
+  drainSeconds: undefined,
+  otlpUrl: undefined
 }
 
 const problems = (given: Partial<ServeOptions>): string =>

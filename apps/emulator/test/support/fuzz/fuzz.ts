@@ -7,7 +7,7 @@ import { createMemfd, loadLibc, makeDescriptorHost, openEventfd, Transport } fro
 import { Array, Effect, Either, Fiber, Function, type Scope } from "effect"
 import { closeSync, openSync } from "node:fs"
 import { Guest } from "../Guest.ts"
-import { place, type Program, type Running, socketOf } from "../program.ts"
+import { place, type Program, type Emulator, socketOf } from "../program.ts"
 import { attack, Score } from "./Attack.ts"
 import type { Hostility } from "./HostileClient.ts"
 import { makeMemory, memoryBytes } from "./HostileMemory.ts"
@@ -56,7 +56,7 @@ const descriptorsToPass: Effect.Effect<
   }
 })
 
-const healthy = ({ agent }: Running): Effect.Effect<void> =>
+const healthy = ({ agent }: Emulator): Effect.Effect<void> =>
   Effect.promise(async () => {
     // A connection that is kept for the next call would be counted among the descriptors.
     const response = await fetch(`${agent}/healthz`, { headers: { connection: "close" } })
@@ -66,7 +66,7 @@ const healthy = ({ agent }: Running): Effect.Effect<void> =>
   })
 
 /** The guest's turns until the attack is over: work of its rings, registers, config space; how far the others come in one of its requests. */
-const guestAtWork = (guest: Guest, path: string, running: Running, score: Score, isOver: () => boolean) =>
+const guestAtWork = (guest: Guest, path: string, running: Emulator, score: Score, isOver: () => boolean) =>
   Effect.gen(function* () {
     const client = yield* guest.connect(path)
     yield* guest.setup
@@ -103,12 +103,12 @@ const works = (path: string) =>
 const failuresIn = (logs: string): ReadonlyArray<string> =>
   logs.split("\n").filter((line) => line !== "" && !line.includes('"logLevel":"WARN"'))
 
-const heldBy = (running: Running): Effect.Effect<Held> =>
+const heldBy = (running: Emulator): Effect.Effect<Held> =>
   Effect.map(running.usage, ({ external, heapUsed, rss }) => ({ held: heapUsed + external, resident: rss }))
 
 /** What the process holds after each part of the messages, and when `attacking` has ended. */
 const watched = (
-  running: Running,
+  running: Emulator,
   score: Score,
   attacking: Fiber.Fiber<void, string>,
   { looks, messages, seed }: FuzzOptions

@@ -1,0 +1,71 @@
+/** `serve`: coordinates until it is asked to end. Lines on standard output: `api URL`, then `ready`. */
+import type { Patience } from "@stopcopy/migration"
+import { ActorSystem, type Journal, type JournalError } from "@stopcopy/runtime"
+import { layerSqlite } from "@stopcopy/runtime/sqlite"
+import { Failed, logging, Misuse, problemLines } from "@stopcopy/service"
+import { endSignal } from "@stopcopy/service/process"
+import { tracing } from "@stopcopy/service/tracing"
+import { Effect, Either, Layer } from "effect"
+import { FleetActor } from "../fleet/FleetActor.ts"
+import { fleetLive } from "../fleet/FleetLive.ts"
+import { HostAgents } from "../hosts/HostAgents.ts"
+import { Watching } from "../hosts/Watching.ts"
+import { serveApi } from "../http/serve.ts"
+import { migrationsLive } from "../migrations/MigrationsLive.ts"
+import { Running } from "../migrations/Running.ts"
+import type { Fleet } from "../ports/Fleet.ts"
+import type { Migrations } from "../ports/Migrations.ts"
+import { type Plan, plan as planOf } from "../settings/plan.ts"
+import type { Name } from "../settings/settings.ts"
+import { version } from "../Version.ts"
+
+const print = (line: string): Effect.Effect<void> => Effect.sync(() => void process.stdout.write(`${line}\n`))
+
+/** Everything between the journal and the API: what ran goes on, every host is followed. */
+export const coordinator = (
+  agentToken: string | undefined,
+  patience?: Partial<Patience>
+): Layer.Layer<Fleet | Migrations, { readonly message: string }, ActorSystem> => {
+  const running = Layer.provideMerge(Running.layer(patience), HostAgents.forMigrations)
+  const hosts = Layer.provideMerge(Layer.merge(running, Watching.layer), HostAgents.layer(agentToken))
+  return Layer.merge(fleetLive, migrationsLive).pipe(Layer.provide(hosts), Layer.provide(FleetActor.layer))
+}
+
+/** Serves, and ends when a signal comes. */
+const serving = (plan: Plan) =>
+  Effect.gen(function* () {
+    const signal = yield* endSignal
+    const url = yield* serveApi(plan)
+    yield* print(`api ${url}`)
+    yield* print("ready")
+    yield* Effect.logInfo(`the API is at ${url}, its documentation at ${url}/docs`)
+    const name = yield* signal
+    yield* Effect.logInfo(`${name}: no new request is taken; migrations stay as the journal has them`)
+  }).pipe(Effect.scoped)
+
+/** With tapes the journal is locked: two coordinators on one journal would both carry out what it says. */
+const journalOf = ({ journal }: Plan): Layer.Layer<Journal, Failed> =>
+  Layer.mapError(layerSqlite({ file: journal, tapes: true }), ({ message }) => new Failed({ message }))
+
+const running = (plan: Plan): Effect.Effect<void, Failed> => {
+  const behind = Layer.provideMerge(coordinator(plan.agentToken), ActorSystem.layer)
+  return serving(plan).pipe(
+    Effect.provide(behind),
+    Effect.mapError((error: { readonly message: string } | JournalError) => new Failed({ message: error.message })),
+    Effect.zipRight(Effect.logInfo("everything is in the journal; the coordinator ends")),
+    Effect.provide(journalOf(plan)),
+    Effect.provide(tracing({ url: plan.otlpUrl, name: "stopcopy-coordinator", version }))
+  )
+}
+
+/** Ends when the coordinator has. `options` and `config` as they were given, `environment` as the process has it. */
+export const serve = (
+  options: Readonly<Partial<Record<Name, string>>>,
+  config: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>
+): Effect.Effect<void, Failed | Misuse> => {
+  const plan = planOf(options, config, environment)
+  return Either.isLeft(plan)
+    ? Effect.fail(new Misuse({ message: `${problemLines(plan.left)}\nnothing was started` }))
+    : Effect.provide(running(plan.right), logging(plan.right.logLevel, process.stderr.isTTY))
+}

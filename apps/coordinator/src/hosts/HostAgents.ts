@@ -1,0 +1,57 @@
+/** The agents of registered hosts: a client for each address, connected when it is first called. */
+import { type Address, Addresses } from "@stopcopy/agent"
+import { type AgentClient, AgentUnreachable, makeClient } from "@stopcopy/agent/client"
+import { Agents } from "@stopcopy/migration"
+import { Context, Effect, Either, Layer, Scope } from "effect"
+import { FleetActor } from "../fleet/FleetActor.ts"
+
+interface HostAgentsService {
+  /** The client for an address, as `Addresses.parse` reads it. */
+  readonly at: (address: string) => Effect.Effect<AgentClient, AgentUnreachable>
+  /** The agent of a registered host. */
+  readonly of: (host: string) => Effect.Effect<AgentClient, AgentUnreachable>
+}
+
+const nowhere: Address = { _tag: "Unix", path: "nowhere" }
+
+const unreachable = (reason: string): AgentUnreachable =>
+  new AgentUnreachable({ address: nowhere, call: "Describe", reason, hint: "look at the address of the host" })
+
+export class HostAgents extends Context.Tag("@stopcopy/coordinator/HostAgents")<HostAgents, HostAgentsService>() {
+  /** `token`: what the agents ask for. */
+  static readonly layer = (token: string | undefined): Layer.Layer<HostAgents, never, FleetActor> =>
+    Layer.scoped(
+      HostAgents,
+      Effect.gen(function* () {
+        const scope = yield* Effect.scope
+        const fleet = yield* FleetActor
+        const clients = new Map<string, AgentClient>()
+        const at = (text: string): Effect.Effect<AgentClient, AgentUnreachable> => {
+          const parsed = Addresses.parse(text)
+          if (Either.isLeft(parsed)) return Effect.fail(unreachable(parsed.left))
+          const key = Addresses.format(parsed.right)
+          const known = clients.get(key)
+          if (known !== undefined) return Effect.succeed(known)
+          const options = { address: parsed.right, ...(token === undefined ? {} : { token }) }
+          return makeClient(options).pipe(
+            Effect.mapError(({ message }) => unreachable(message)),
+            Effect.tap((client) => Effect.sync(() => clients.set(key, client))),
+            Effect.provideService(Scope.Scope, scope)
+          )
+        }
+        const of = (host: string) =>
+          Effect.gen(function* () {
+            const state = yield* Effect.mapError(fleet.state, ({ message }) => unreachable(message))
+            const record = state.hosts.find(({ id }) => id === host)
+            return yield* record === undefined ? unreachable(`no host ${host} is registered`) : at(record.address)
+          })
+        return { at, of }
+      })
+    )
+
+  /** As migrations want them. */
+  static readonly forMigrations: Layer.Layer<Agents, never, HostAgents> = Layer.effect(
+    Agents,
+    Effect.map(HostAgents, ({ of }) => ({ of }))
+  )
+}

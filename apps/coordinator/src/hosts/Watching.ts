@@ -1,0 +1,116 @@
+/**
+ * Follows every registered host: what it is, each change of its devices, whether it answers. A host that does not answer is asked again; what it said last is
+ * kept meanwhile.
+ */
+import type { PfDescription } from "@stopcopy/agent"
+import type { AgentClient } from "@stopcopy/agent/client"
+import { type HostRecord, locate } from "@stopcopy/fleet"
+import { Context, Effect, Either, FiberMap, Layer, Stream } from "effect"
+import { FleetActor, type FleetActorService } from "../fleet/FleetActor.ts"
+import { HostAgents } from "./HostAgents.ts"
+
+/** A host that is well is asked so often all the same: a connection can be dead without a word. */
+const lookEvery = "10 seconds"
+/** The pause before a host that does not answer is asked again. */
+const pause = "2 seconds"
+/** How long a description may take. */
+const patience = "10 seconds"
+
+type Pfs = ReadonlyArray<PfDescription>
+
+/** How its devices are is left as it is known: that is told by the stream of changes, which may be ahead of a description. */
+const withKnownStatus = (pfs: Pfs, record: HostRecord): Pfs =>
+  pfs.map((pf) => ({
+    ...pf,
+    vfs: pf.vfs.map((vf) => {
+      const known = locate(record, vf.name)?.vf
+      if (known === undefined) return vf
+      const { attached, digest, epoch, lifecycle, standing, state } = known
+      const status = { attached, digest, epoch, lifecycle, standing, state }
+      return known.compatVersion === undefined
+        ? { ...vf, ...status }
+        : { ...vf, ...status, compatVersion: known.compatVersion }
+    })
+  }))
+
+/** Asks a host what it is, and tells the fleet what of that is new. Fails with the reason, in words. */
+export const look = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<void, string> =>
+  Effect.gen(function* () {
+    const { host: name, pfs: described } = yield* Effect.timeoutFail(
+      Effect.mapError(agent.describe, ({ message }) => message),
+      { duration: patience, onTimeout: () => "no answer in time" }
+    )
+    const { hosts } = yield* Effect.mapError(fleet.state, ({ message }) => message)
+    const record = hosts.find(({ id }) => id === host)
+    const pfs = record === undefined ? described : withKnownStatus(described, record)
+    yield* Effect.mapError(
+      fleet.note((at) => ({ _tag: "DescribeHost", host, name, pfs, at })),
+      ({ message }) => message
+    )
+    yield* noteHealth(fleet, host, "")
+  })
+
+/** An empty reason: it answers. */
+export const noteHealth = (fleet: FleetActorService, host: string, reason: string): Effect.Effect<void> =>
+  fleet
+    .note((at) => ({ _tag: "NoteHealth", host, reachable: reason === "", reason, at }))
+    .pipe(
+      Effect.zipRight(fleet.kick),
+      Effect.catchAll(({ message }) => Effect.logWarning(`${host}: its health is not recorded: ${message}`))
+    )
+
+/** Follows while the host answers; gives why it does not any more. */
+const following = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<never, string> => {
+  const looking = Effect.forever(Effect.zipRight(look(fleet, host, agent), Effect.sleep(lookEvery)))
+  const changes = agent.watch({ devices: [] }).pipe(
+    Stream.mapError(({ message }) => message),
+    // A device that the fleet does not know is one of a new description: the host is looked at again.
+    Stream.runForEach((change) =>
+      Effect.asVoid(
+        Effect.either(
+          Effect.zipLeft(
+            fleet.note(() => ({ _tag: "NoteDevice", host, change })),
+            fleet.kick
+          )
+        )
+      )
+    ),
+    Effect.zipRight(Effect.fail("its agent closed the stream of changes"))
+  )
+  return Effect.zipRight(look(fleet, host, agent), Effect.raceFirst(looking, changes))
+}
+
+const watch = (fleet: FleetActorService, agents: Context.Tag.Service<typeof HostAgents>, host: string) =>
+  Effect.gen(function* () {
+    const ended = yield* agents.of(host).pipe(
+      Effect.mapError(({ message }) => message),
+      Effect.flatMap((agent) => following(fleet, host, agent)),
+      Effect.either
+    )
+    if (Either.isLeft(ended)) {
+      yield* Effect.logWarning(`${host}: ${ended.left}`)
+      yield* noteHealth(fleet, host, ended.left)
+    }
+    yield* Effect.sleep(pause)
+  }).pipe(Effect.forever)
+
+export class Watching extends Context.Tag("@stopcopy/coordinator/Watching")<
+  Watching,
+  {
+    /** From now on; one that is followed already is followed anew. */
+    readonly begin: (host: string) => Effect.Effect<void>
+    readonly end: (host: string) => Effect.Effect<void>
+  }
+>() {
+  /** Follows all hosts that the fleet knows. */
+  static readonly layer = Layer.scoped(
+    Watching,
+    Effect.gen(function* () {
+      const [fleet, agents] = [yield* FleetActor, yield* HostAgents]
+      const fibers = yield* FiberMap.make<string>()
+      const begin = (host: string) => Effect.asVoid(FiberMap.run(fibers, host, watch(fleet, agents, host)))
+      for (const { id } of (yield* fleet.state).hosts) yield* begin(id)
+      return { begin, end: (host) => FiberMap.remove(fibers, host) }
+    })
+  )
+}

@@ -1,0 +1,329 @@
+/** Each wrong request gets its own clear error, and changes nothing: the journal has what it had. */
+import { assert, describe, it } from "@effect/vitest"
+import { ApiError } from "@stopcopy/coordinator-api"
+import { Effect, Schema } from "effect"
+import { type Sent, send } from "./support/requests.ts"
+import { pair, startCoordinator } from "./support/world.ts"
+
+interface Wrong {
+  readonly what: string
+  readonly sent: Sent
+  readonly status: number
+  readonly code: string
+  readonly says: RegExp
+}
+
+const api = "/api/v1"
+const key = { "idempotency-key": "key-of-a-wrong-request" }
+const post = (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}): Sent => ({
+  method: "POST",
+  path: `${api}${path}`,
+  body,
+  headers
+})
+const get = (path: string, headers: Readonly<Record<string, string>> = {}): Sent => ({
+  method: "GET",
+  path: `${api}${path}`,
+  headers
+})
+const migrate = (body: object) => post("/migrations", body, key)
+const wrong = (what: string, sent: Sent, status: number, code: string, says: RegExp): Wrong => ({
+  what,
+  sent,
+  status,
+  code,
+  says
+})
+const from = { from: "alpha", devices: ["pf0/vf0"] }
+const policy = {
+  limits: { fleet: 16, host: 4, pf: 2 },
+  ageingMillis: 60_000,
+  downtimeLimitMillis: 300,
+  retry: { attempts: 3, baseMillis: 1000, maxMillis: 60_000, jitter: 0.5 },
+  breaker: { failures: 5, pauseMillis: 30_000, maxPauseMillis: 600_000 }
+}
+const put = (path: string, body: unknown): Sent => ({ method: "PUT", path: `${api}${path}`, body })
+
+const table: ReadonlyArray<Wrong> = [
+  wrong(
+    "a path that is not there",
+    get("/hoosts"),
+    404,
+    "request.path",
+    /there is no \/api\/v1\/hoosts; \/openapi\.json/
+  ),
+  wrong("a path outside of the API", { method: "GET", path: "/" }, 404, "request.path", /there is no \//),
+  wrong(
+    "a method that a path does not have",
+    { method: "DELETE", path: `${api}/policy` },
+    405,
+    "request.method",
+    /has no DELETE; use GET, PUT/
+  ),
+  wrong(
+    "a method that a page does not have",
+    { method: "POST", path: "/healthz", body: {} },
+    405,
+    "request.method",
+    /use GET/
+  ),
+  wrong("a body that is no JSON", post("/hosts", "{name:"), 400, "request.json", /the body is no JSON: .*JSON/),
+  wrong("no body", post("/hosts", ""), 400, "request.invalid", /RegisterHost/),
+  wrong(
+    "a body of another type",
+    post("/hosts", "a=b", { "content-type": "text/plain" }),
+    415,
+    "request.content-type",
+    /text\/plain; send application\/json/
+  ),
+  wrong(
+    "a body that is too long",
+    post("/hosts", { name: "x".repeat(70_000) }),
+    413,
+    "request.size",
+    /more than 65536 bytes/
+  ),
+  wrong(
+    "everything wrong at once",
+    post("/hosts", { name: "a b", adress: "x" }),
+    400,
+    "request.invalid",
+    /HostName: write 1 to 64.*address: is missing|address: is missing.*HostName/s
+  ),
+  wrong(
+    "a field that nobody knows",
+    post("/hosts", { name: "a", address: "1", port: 7 }),
+    400,
+    "request.invalid",
+    /port: is unexpected/
+  ),
+  wrong(
+    "an address that is none",
+    post("/hosts", { name: "gamma", address: "nowhere at all" }),
+    503,
+    "host.unreachable",
+    /no address: "nowhere at all"/
+  ),
+  wrong(
+    "a host that does not answer",
+    post("/hosts", { name: "gamma", address: "unix:/nowhere.sock" }),
+    503,
+    "host.unreachable",
+    /no answer from unix:\/nowhere\.sock.*nothing was registered/
+  ),
+  wrong("a host that is not there", get("/hosts/gamma"), 404, "host.unknown", /no host gamma/),
+  wrong(
+    "removing one that is not there",
+    { method: "DELETE", path: `${api}/hosts/gamma` },
+    404,
+    "fleet.host.unknown",
+    /register it first/
+  ),
+  wrong("a name that is none in a path", get("/hosts/a%20b"), 400, "request.invalid", /host: HostName: write/),
+  wrong(
+    "a cordon without a reason",
+    post("/hosts/alpha/cordon", { reason: " " }),
+    400,
+    "fleet.cordon.reason",
+    /give a reason/
+  ),
+  wrong(
+    "a cordon of a PF that is not there",
+    post("/hosts/alpha/pfs/pf9/cordon", { reason: "x" }),
+    404,
+    "fleet.pf.unknown",
+    /choose one of: pf0/
+  ),
+  wrong("a state that there is none of", get("/vfs?state=SLEEPING"), 400, "request.invalid", /RUNNING.*SLEEPING/s),
+  wrong("a filter that there is none of", get("/vfs?colour=red"), 400, "request.invalid", /colour: is unexpected/),
+  wrong("a placement of nothing", get("/vfs/placements?host=alpha"), 400, "request.invalid", /device: is missing/),
+  wrong(
+    "a placement of a VF that is not there",
+    get("/vfs/placements?host=alpha&device=pf0%2Fvf9"),
+    404,
+    "vf.unknown",
+    /no vf alpha:pf0\/vf9/
+  ),
+  wrong(
+    "a group of a VF that is not there",
+    put("/groups/vm1", { host: "alpha", devices: ["pf0/vf9"] }),
+    404,
+    "fleet.vf.unknown",
+    /pf0\/vf9/
+  ),
+  wrong("a group of nothing", put("/groups/vm1", { host: "alpha", devices: [] }), 400, "request.invalid", /devices/),
+  wrong(
+    "a group that is not there",
+    { method: "DELETE", path: `${api}/groups/vm1` },
+    404,
+    "fleet.group.unknown",
+    /vm1/
+  ),
+  wrong(
+    "a preflight from nowhere",
+    post("/preflight", { from: "gamma", devices: ["pf0/vf0"] }),
+    404,
+    "host.unknown",
+    /gamma/
+  ),
+  wrong(
+    "a migration without a key",
+    post("/migrations", from),
+    400,
+    "request.invalid",
+    /Idempotency-Key: send 8 to 128/
+  ),
+  wrong(
+    "a key that is too short",
+    post("/migrations", from, { "idempotency-key": "short" }),
+    400,
+    "request.invalid",
+    /Idempotency-Key: send 8 to 128/
+  ),
+  wrong("a migration of nothing", migrate({ from: "alpha", devices: [] }), 400, "request.invalid", /devices/),
+  wrong(
+    "a migration without devices or group",
+    migrate({ from: "alpha" }),
+    400,
+    "request.invalid",
+    /name the devices, or the group/
+  ),
+  wrong(
+    "a device that is not there",
+    migrate({ from: "alpha", devices: ["pf0/vf9"] }),
+    404,
+    "fleet.vf.unknown",
+    /pf0\/vf9/
+  ),
+  wrong(
+    "a device twice",
+    migrate({ from: "alpha", devices: ["pf0/vf0", "pf0/vf0"] }),
+    400,
+    "fleet.devices.twice",
+    /named once/
+  ),
+  wrong("a migration to where it is", migrate({ ...from, to: { host: "alpha" } }), 400, "fleet.host.same", /two hosts/),
+  wrong(
+    "a destination that is not there",
+    migrate({ ...from, to: { host: "gamma" } }),
+    404,
+    "fleet.host.unknown",
+    /gamma/
+  ),
+  wrong(
+    "a destination VF that is not there",
+    migrate({ ...from, to: { host: "beta", devices: ["pf0/vf9"] } }),
+    404,
+    "fleet.vf.unknown",
+    /pf0\/vf9/
+  ),
+  wrong(
+    "two destinations for one device",
+    migrate({ ...from, to: { host: "beta", devices: ["pf0/vf0", "pf0/vf1"] } }),
+    400,
+    "fleet.devices.count",
+    /name 1 VFs/
+  ),
+  wrong(
+    "a priority that is none",
+    migrate({ ...from, priority: 10 }),
+    400,
+    "request.invalid",
+    /write a priority from 0 to 9/
+  ),
+  wrong(
+    "a downtime limit that is none",
+    migrate({ ...from, downtimeLimitMillis: 0.5 }),
+    400,
+    "request.invalid",
+    /whole milliseconds/i
+  ),
+  wrong("null for what is left out", migrate({ ...from, to: null }), 400, "request.invalid", /to/),
+  wrong("a group nobody has defined", migrate({ from: "alpha", group: "vm7" }), 404, "fleet.group.unknown", /vm7/),
+  wrong("a migration that is not there", get("/migrations/m-1"), 404, "migration.unknown", /no migration m-1/),
+  wrong("cancelling one that is not there", post("/migrations/m-1/cancel", {}), 404, "migration.unknown", /m-1/),
+  wrong(
+    "resolving one that is not there",
+    post("/migrations/m-1/resolve", { verdict: "source", accepting: "" }),
+    404,
+    "migration.unknown",
+    /m-1/
+  ),
+  wrong(
+    "a verdict that is none",
+    post("/migrations/m-1/resolve", { verdict: "both", accepting: "" }),
+    400,
+    "request.invalid",
+    /source.*destination.*both/s
+  ),
+  wrong("a page of nothing", get("/migrations?limit=0"), 400, "request.invalid", /1 to 500 items/),
+  wrong("a phase that is none", get("/migrations?phase=sleeping"), 400, "request.invalid", /sleeping/),
+  wrong("an evacuation of nothing", post("/evacuations", { host: "gamma" }, key), 404, "fleet.host.unknown", /gamma/),
+  wrong(
+    "a plan of a PF that is not there",
+    post("/evacuations/plan", { host: "alpha", pf: "pf9" }),
+    404,
+    "fleet.pf.unknown",
+    /pf9/
+  ),
+  wrong("an evacuation that is not there", get("/evacuations/e-1"), 404, "evacuation.unknown", /e-1/),
+  wrong(
+    "cancelling an evacuation that is not there",
+    { method: "POST", path: `${api}/evacuations/e-1/cancel` },
+    404,
+    "fleet.evacuation.unknown",
+    /e-1/
+  ),
+  wrong(
+    "a policy with a hole",
+    put("/policy", { ...policy, retry: {} }),
+    400,
+    "request.invalid",
+    /retry\.attempts: is missing.*retry\.jitter: is missing/s
+  ),
+  wrong(
+    "a policy out of bounds",
+    put("/policy", { ...policy, limits: { fleet: 0, host: 4, pf: 2 } }),
+    400,
+    "request.invalid",
+    /limits\.fleet: write a whole number from 1 to 4096/
+  ),
+  wrong(
+    "a policy that contradicts itself",
+    put("/policy", { ...policy, retry: { ...policy.retry, maxMillis: 10 } }),
+    400,
+    "fleet.bounds",
+    /retry\.maxMs/
+  ),
+  wrong("a position that is none", get("/events?after=-1"), 400, "request.invalid", /a sequence is a whole number/),
+  wrong("a last event that is none", get("/events", { "last-event-id": "x" }), 400, "request.invalid", /last-event-id/),
+  wrong("a position that is not yet", get("/events?after=999999"), 400, "events.position", /the last event is/)
+]
+
+const decode = Schema.decodeUnknownEither(ApiError)
+
+describe("a wrong request", () => {
+  it.scopedLive("gets its own error, and changes nothing", () =>
+    Effect.gen(function* () {
+      const one = yield* startCoordinator()
+      yield* pair(one)
+      const before = yield* one.journal.head()
+      for (const { code, says, sent, status, what } of table) {
+        const answered = yield* send(one.url, sent)
+        const place = `${what}: ${answered.status} ${answered.text}`
+        assert.strictEqual(answered.status, status, place)
+        const error = decode(answered.json)
+        assert.strictEqual(error._tag, "Right", place)
+        if (error._tag === "Left") continue
+        assert.strictEqual(error.right.code, code, place)
+        assert.match(error.right.message, says, place)
+        assert.deepStrictEqual(yield* one.journal.head(), before, place)
+      }
+    }).pipe(Effect.timeout("30 seconds"))
+  )
+
+  it("is in the table once", () => {
+    const asked = table.map(({ sent }) => JSON.stringify(sent))
+    assert.strictEqual(new Set(asked).size, asked.length)
+  })
+})

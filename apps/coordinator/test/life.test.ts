@@ -1,0 +1,166 @@
+/** A coordinator at work: hosts, migrations from the question to the verdict, evacuations. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import {
+  hangingDrain,
+  hasEnded,
+  pair,
+  type Served,
+  serveHost,
+  startCoordinator,
+  starting,
+  until
+} from "./support/world.ts"
+
+const devices = ["pf0/vf0"] as const
+
+const vf = ({ devices: all }: Served) => Option.getOrThrow(Option.fromNullable(all.get("pf0/vf0")))
+const stateOf = (side: Served) => vf(side).getState
+
+describe("a migration", () => {
+  it.scopedLive("is asked for, started, and has its verdict", () =>
+    Effect.gen(function* () {
+      const one = yield* startCoordinator()
+      const { alpha, beta } = yield* pair(one)
+      const { client } = one
+      const check = yield* client.preflight.check({ payload: { from: "alpha", devices } })
+      assert.deepStrictEqual([check.fits, check.blockers, check.to], [true, [], "beta"])
+
+      const started = yield* client.migrations.start(starting("a whole one", { devices, group: "vm1" }))
+      const { id } = started
+      const ended = yield* until(one, id, hasEnded)
+      assert.deepStrictEqual(ended.verdict, { outcome: "completed", guest: "destination", reason: "" })
+      assert.deepStrictEqual([ended.phase, ended.committed, ended.attempt, ended.group], ["completed", true, 1, "vm1"])
+      assert.deepStrictEqual(ended.moves, [{ source: "pf0/vf0", destination: "pf0/vf0" }])
+      assert.isAbove(ended.bytes, 0)
+      const { whole = 0, other = 0, ...parts } = ended.downtime ?? {}
+      assert.strictEqual(whole, other + Object.values(parts).reduce((sum, part) => sum + part, 0))
+      assert.strictEqual(ended.downtimeMicros, whole)
+      assert.includeMembers(
+        ended.steps.map(({ step }) => step),
+        ["drain", "stop", "verify", "commit", "run", "retire"]
+      )
+
+      assert.deepStrictEqual([yield* stateOf(alpha), yield* stateOf(beta)], ["STOP", "RUNNING"])
+      const listed = yield* client.migrations.list({ urlParams: { limit: 10, live: false } })
+      assert.deepStrictEqual([listed.migrations.map((summary) => summary.id), listed.next], [[id], null])
+      // The guest goes by the name of its VF: that is the group, whoever names it.
+      const back = yield* client.migrations.start(starting("the way back", { from: "beta", devices }))
+      assert.strictEqual(back.group, "vm1")
+      assert.strictEqual((yield* until(one, back.id, hasEnded)).phase, "completed")
+      assert.deepStrictEqual([yield* stateOf(alpha), yield* stateOf(beta)], ["RUNNING", "STOP"])
+      const late = yield* Effect.flip(client.migrations.cancel({ path: { id }, payload: { reason: "too late" } }))
+      assert.deepStrictEqual(late._tag === "Conflict" ? late.code : late, "fleet.migration.finished")
+    }).pipe(Effect.timeout("30 seconds"))
+  )
+
+  it.scopedLive("that fits nowhere is refused with every reason, and begins nothing", () =>
+    Effect.gen(function* () {
+      const one = yield* startCoordinator()
+      const alpha = yield* serveHost({ name: "alpha", capabilities: 0x7 })
+      const beta = yield* serveHost({ name: "beta", capabilities: 0x3 })
+      for (const { address, name } of [alpha, beta]) yield* one.client.hosts.register({ payload: { name, address } })
+      const check = yield* one.client.preflight.check({ payload: { from: "alpha", devices } })
+      assert.isFalse(check.fits)
+      const before = yield* one.journal.head()
+      const refused = yield* Effect.flip(one.client.migrations.start(starting("one refused", { devices })))
+      assert.strictEqual(refused._tag, "Refused")
+      if (refused._tag !== "Refused") return
+      assert.deepStrictEqual(refused.refusals, check.blockers)
+      const [refusal] = refused.refusals
+      assert.deepStrictEqual(
+        [refusal?.code, refusal?.source, refusal?.destination],
+        ["mstate.gencap.superset", "0x7", "0x3"]
+      )
+      assert.notStrictEqual(refusal?.remedy, "")
+      assert.deepStrictEqual(yield* one.journal.head(), before)
+    }).pipe(Effect.timeout("20 seconds"))
+  )
+
+  it.scopedLive("whose drain hangs is cancelled, and the guest goes on at the source", () =>
+    Effect.gen(function* () {
+      const one = yield* startCoordinator()
+      const { alpha, beta } = yield* pair(one)
+      const met = yield* hangingDrain(alpha)
+      const { id } = yield* one.client.migrations.start(starting("one cancelled", { devices }))
+      yield* met
+      const cancelled = yield* one.client.migrations.cancel({ path: { id }, payload: { reason: "not today" } })
+      assert.include(["cancelling", "cancelled"], cancelled.phase)
+      yield* Effect.orDie(vf(alpha).reset)
+      const ended = yield* until(one, id, hasEnded)
+      assert.deepStrictEqual(ended.verdict, {
+        outcome: "cancelled",
+        guest: "source",
+        reason: "not today"
+      })
+      assert.deepStrictEqual([yield* stateOf(alpha), yield* stateOf(beta)], ["RUNNING", "STOP"])
+    }).pipe(Effect.timeout("30 seconds"))
+  )
+})
+
+it.scopedLive("an evacuation moves what it can, and names what stays", () =>
+  Effect.gen(function* () {
+    const one = yield* startCoordinator()
+    const { client } = one
+    yield* pair(one)
+    for (const [name, device] of [
+      ["vm1", "pf0/vf0"],
+      ["vm2", "pf0/vf1"]
+    ] as const) {
+      yield* client.groups.define({ path: { group: name }, payload: { host: "alpha", devices: [device] } })
+    }
+    const plan = yield* client.evacuations.plan({ payload: { host: "alpha" } })
+    assert.deepStrictEqual(
+      [plan.moves.map(({ group }) => group).toSorted(), plan.refused, plan.willStop],
+      [["vm1", "vm2"], [], []]
+    )
+    const { headers } = starting("an evacuation", {})
+    const started = yield* client.evacuations.start({ headers, payload: { host: "alpha", priority: 9 } })
+    assert.deepStrictEqual([started.state, started.moves], ["running", 2])
+    for (const number of [1, 2]) yield* until(one, `${started.id}/${number}`, hasEnded)
+    const ended = yield* client.evacuations.show({ path: { id: started.id } })
+    assert.deepStrictEqual([ended.state, ended.completed, ended.failed, ended.left], ["finished", 2, 0, null])
+    const { migrations } = yield* client.migrations.list({ urlParams: { limit: 1, evacuation: started.id } })
+    assert.lengthOf(migrations, 1)
+    const host = yield* client.hosts.describe({ path: { host: "alpha" } })
+    assert.strictEqual(host.cordon?.evacuation, started.id)
+    const groups = yield* client.groups.list()
+    assert.deepStrictEqual(
+      groups.map((group) => group.host),
+      ["beta", "beta"]
+    )
+  }).pipe(Effect.timeout("30 seconds"))
+)
+
+it.scopedLive("hosts, groups and the policy are what they are told to be", () =>
+  Effect.gen(function* () {
+    const first = yield* startCoordinator()
+    const { client } = first
+    yield* pair(first)
+    yield* client.groups.define({
+      path: { group: "rack/vm:1" },
+      payload: { host: "alpha", devices: ["pf0/vf0", "pf0/vf1"] }
+    })
+    const policy = { ...(yield* client.policy.get()), downtimeLimitMillis: 123 }
+    yield* client.policy.put({ payload: policy })
+    yield* client.hosts.cordonPf({ path: { host: "beta", pf: "pf0" }, payload: { reason: "a new cable" } })
+    const vfs = yield* client.vfs.list({ urlParams: { host: "alpha" } })
+    assert.deepStrictEqual(
+      vfs.map(({ group, name }) => [name, group]),
+      [
+        ["pf0/vf0", "rack/vm:1"],
+        ["pf0/vf1", "rack/vm:1"]
+      ]
+    )
+    const [placement] = yield* client.vfs.placements({ urlParams: { host: "alpha", device: ["pf0/vf0"] } })
+    assert.deepStrictEqual([placement?.host, placement?.devices], ["beta", []])
+    assert.isNotEmpty(placement?.blockers)
+    yield* client.groups.remove({ path: { group: "rack/vm:1" } })
+    yield* client.hosts.remove({ path: { host: "alpha" } })
+    const [host] = yield* client.hosts.list()
+    assert.deepStrictEqual([host?.name, (yield* client.policy.get()).downtimeLimitMillis], ["beta", 123])
+    const uncordoned = yield* client.hosts.uncordonPf({ path: { host: "beta", pf: "pf0" } })
+    assert.isNull(uncordoned.pfs[0]?.cordon)
+    assert.strictEqual((yield* client.hosts.health({ path: { host: "beta" } })).state, "reachable")
+  }).pipe(Effect.timeout("20 seconds"))
+)

@@ -1,0 +1,23 @@
+/**
+ * The header `Idempotency-Key`: who is not sure whether a request arrived sends it again with the same key. The same body gets the recorded answer, also
+ * after a restart of the service; another body is a conflict.
+ */
+import { Schema } from "effect"
+
+/** The name of the header. */
+export const idempotencyHeader = "idempotency-key"
+
+const hint =
+  "Idempotency-Key: send 8 to 128 printable characters without spaces that no other request has, such as a UUID"
+
+const Key = Schema.String.pipe(
+  Schema.pattern(/^[\x21-\x7e]{8,128}$/, {
+    identifier: "IdempotencyKey",
+    description: "8 to 128 printable characters without spaces, chosen by the caller, new for every request",
+    message: () => hint
+  })
+)
+
+export const IdempotencyHeaders = Schema.Struct({
+  [idempotencyHeader]: Schema.propertySignature(Key).annotations({ missingMessage: () => hint })
+})

@@ -1,0 +1,22 @@
+/** Endpoints of the policy. */
+import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
+import { OperateAccess, ReadAccess } from "./Access.ts"
+import { Refused } from "./Errors.ts"
+import { Policy } from "./Policy.ts"
+
+const get = HttpApiEndpoint.get("get", "/policy")
+  .addSuccess(Policy)
+  .annotate(OpenApi.Summary, "Get the policy")
+  .middleware(ReadAccess)
+
+const put = HttpApiEndpoint.put("put", "/policy")
+  .setPayload(Policy)
+  .addSuccess(Policy)
+  .addError(Refused)
+  .annotate(OpenApi.Summary, "Put the policy, whole")
+  .middleware(OperateAccess)
+
+export const policy = HttpApiGroup.make("policy")
+  .add(get)
+  .add(put)
+  .annotate(OpenApi.Description, "Limits, retries, circuit breakers and the downtime limit of the fleet")

@@ -1,0 +1,68 @@
+/** Listening: with and without TLS, on ports that can and cannot be had, and until the end. */
+import { HttpServerResponse } from "@effect/platform"
+import { assert, it } from "@effect/vitest"
+import { listen, type ListenOptions } from "@stopcopy/service/listen"
+import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
+import { request } from "node:https"
+import { cert, key } from "./support/certificate.ts"
+
+const options: ListenOptions = {
+  host: "127.0.0.1",
+  port: 0,
+  tls: undefined,
+  connections: 8,
+  requestMillis: 5000,
+  grace: "50 millis"
+}
+
+const overTls = (port: number): Effect.Effect<string, Error> =>
+  Effect.async((resume) => {
+    const call = request({ host: "127.0.0.1", port, ca: cert, agent: false }, (response) => {
+      let text = ""
+      response.on("data", (data: Buffer) => (text += data.toString()))
+      response.on("end", () => resume(Effect.succeed(text)))
+    })
+    call.on("error", (error) => resume(Effect.fail(error)))
+    call.end()
+  })
+
+const fetched = (port: number) => Effect.tryPromise(() => fetch(`http://127.0.0.1:${port}/`).then((one) => one.text()))
+
+it.scopedLive("a certificate makes it HTTPS", () =>
+  Effect.gen(function* () {
+    const { closing, http, port } = yield* listen({ ...options, tls: { cert, key } })
+    yield* http.serve(Effect.succeed(HttpServerResponse.text("safe")))
+    yield* Effect.addFinalizer(() => closing)
+    assert.strictEqual(yield* overTls(port), "safe")
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(fetched(port))), "plain HTTP is not answered")
+  })
+)
+
+it.scopedLive("a port that is taken, and a certificate that is none, are refused in words", () =>
+  Effect.gen(function* () {
+    const { port } = yield* listen(options)
+    const taken = yield* Effect.flip(listen({ ...options, port }))
+    assert.strictEqual(
+      taken.message,
+      `cannot listen on 127.0.0.1:${port}: the port is in use; name another one, or 0 for one that is free`
+    )
+    const broken = yield* Effect.flip(listen({ ...options, tls: { cert: "x", key } }))
+    assert.match(broken.message, /^cannot listen on 127\.0\.0\.1:0: .*PEM/i)
+  })
+)
+
+it.scopedLive("at the end answers go out for the length of the grace, then connections are cut", () =>
+  Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const { closing, http, port } = yield* Scope.extend(listen(options), scope)
+    const reached = yield* Deferred.make<void>()
+    const hang = Effect.zipRight(Deferred.succeed(reached, undefined), Effect.never)
+    yield* Scope.extend(http.serve(hang), scope)
+    yield* Scope.addFinalizer(scope, closing)
+    const call = yield* Effect.fork(Effect.exit(fetched(port)))
+    yield* Deferred.await(reached)
+    yield* Scope.close(scope, Exit.void)
+    assert.isTrue(Exit.isFailure(yield* Fiber.join(call)))
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(fetched(port))), "nobody listens any more")
+  }).pipe(Effect.timeout("10 seconds"))
+)
