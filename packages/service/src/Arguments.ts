@@ -69,10 +69,7 @@ export class Arguments {
     const options = this.commands.get(command)
     if (options === undefined) return undefined
     const wrong = rest.flatMap((arg, index) => {
-      // What stands behind an option that takes a value is its value.
-      const before = rest[index - 1] ?? ""
-      const isValue = options.once.includes(before) || options.repeated.includes(before)
-      const text = arg.startsWith("--") && !isValue ? optionProblem(options, rest, index) : undefined
+      const text = arg.startsWith("--") ? optionProblem(options, rest, index) : undefined
       return text === undefined ? [] : [text]
     })
     const problems = [...firstProblem(options, rest), ...wrong]

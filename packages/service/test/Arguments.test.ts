@@ -6,7 +6,16 @@ const known = new Arguments(
   "tool",
   new Map([
     ["serve", { once: ["--port", "--name"], repeated: ["--pf"], flags: ["--quiet"] }],
-    ["fault inject", { once: ["--nth"], repeated: [], flags: [] }]
+    [
+      "fault inject",
+      {
+        once: ["--nth", "--level"],
+        repeated: [],
+        flags: [],
+        choices: { "--level": ["low", "high"] },
+        first: { what: "kind of fault", words: ["delay", "drop"] }
+      }
+    ]
   ])
 )
 const problems = (...args: ReadonlyArray<string>) => known.problems(known.withValuesApart(args))
@@ -26,6 +35,14 @@ it("all mistakes are told, and where to read more", () => {
   assert.strictEqual(
     problems("fault", "inject", "--port=1"),
     "there is no option '--port'\nsee tool fault inject --help"
+  )
+})
+
+it("a word that is none of few is told with those that there are", () => {
+  assert.isUndefined(problems("fault", "inject", "drop", "--level", "low"))
+  assert.strictEqual(
+    problems("fault", "inject", "dorp", "--level=mid"),
+    "dorp: is no kind of fault; use one of delay, drop\n--level mid: is not one of low, high\nsee tool fault inject --help"
   )
 })
 

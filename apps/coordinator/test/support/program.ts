@@ -1,5 +1,5 @@
 /** The coordinator as people run it: bundled from these sources, run as a process. */
-import { bundleApp, bundleMillis, type Ended, type Running, spawned, started } from "@stopcopy/workbench"
+import { bundleApp, bundleMillis, type Ended, type Running, started } from "@stopcopy/workbench"
 import { Effect, type Scope } from "effect"
 import { rm } from "node:fs/promises"
 import { join } from "node:path"
@@ -23,7 +23,13 @@ export const program = (): Program => {
   afterAll(() => rm(folder, { recursive: true, force: true }))
   const script = () => join(folder, "main.js")
   return {
-    run: (args, environment) => Effect.promise(() => spawned(script(), args, environment).ended),
+    run: (args, environment) =>
+      Effect.scoped(
+        Effect.flatMap(
+          Effect.suspend(() => started(script(), args, environment)),
+          ({ ended }) => Effect.promise(() => ended)
+        )
+      ),
     serve: (args, environment) =>
       Effect.tap(
         Effect.suspend(() => started(script(), ["serve", ...args], environment)),
