@@ -19,5 +19,11 @@ export const plainConsole = (base: Console.Console): Console.Console => ({
   error: (text) => base.error(shown(process.stderr, text))
 })
 
-/** `base` without its standard error. */
-export const withoutErrors = (base: Console.Console): Console.Console => ({ ...base, error: () => Effect.void })
+/** How every message of this program begins. */
+const ownMessage = /^stopcopy: /
+
+/** `base` whose standard error gets messages of this program alone: those of `@effect/cli` are said in another way. */
+export const withoutErrors = (base: Console.Console): Console.Console => ({
+  ...base,
+  error: (text) => (ownMessage.test(String(text)) ? base.error(text) : Effect.void)
+})
