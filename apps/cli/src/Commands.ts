@@ -5,8 +5,9 @@
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import { Effect } from "effect"
+import { Console, Effect } from "effect"
 import { bundleCommand } from "./commands/Bundles.ts"
+import { evacuateCommand, hostCommand, policyCommand, vfCommand } from "./commands/Fleet.ts"
 import {
   blameCommand,
   compareCommand,
@@ -15,8 +16,18 @@ import {
   verifyCommand,
   whyCommand
 } from "./commands/Inspect.ts"
+import {
+  cancelCommand,
+  listCommand,
+  migrateCommand,
+  preflightCommand,
+  resolveCommand,
+  showCommand,
+  watchCommand
+} from "./commands/Migrations.ts"
 import { flag, load, textOption, word } from "./commands/Parts.ts"
 import { conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
+import { Misuse } from "./Outcome.ts"
 import { version } from "./Version.ts"
 
 const decodeCommand = Command.make(
@@ -53,8 +64,30 @@ const demoCommand = Command.make(
   Command.withDescription("Start two emulators, migrate a busy QAT VF live from one to the other, and check the result")
 )
 
+/** The scripts of each shell; those of the root, which is made below. */
+const shells: Readonly<Record<string, () => Effect.Effect<ReadonlyArray<string>>>> = {
+  bash: () => Command.getBashCompletions(stopcopy, "stopcopy"),
+  zsh: () => Command.getZshCompletions(stopcopy, "stopcopy"),
+  fish: () => Command.getFishCompletions(stopcopy, "stopcopy")
+}
+
+const completionsCommand = Command.make(
+  "completions",
+  { shell: word("SHELL", "bash, zsh or fish") },
+  ({ shell }): Effect.Effect<void, Misuse> => {
+    const script = shells[shell]
+    return script === undefined
+      ? new Misuse({ message: `there is no completion for '${shell}': use one of ${Object.keys(shells).join(", ")}` })
+      : Effect.flatMap(script(), (lines) => Console.log(lines.join("\n")))
+  }
+).pipe(
+  Command.withDescription(
+    'Print the completion script of a shell. Example: eval "$(stopcopy completions bash)" in ~/.bashrc'
+  )
+)
+
 const stopcopy = Command.make("stopcopy").pipe(
-  Command.withDescription("Live migration of QAT VFs: try it, look into blocks and journals"),
+  Command.withDescription("Live migration of VFIO devices: try it, operate a fleet, look into blocks and journals"),
   Command.withSubcommands([
     demoCommand,
     decodeCommand,
@@ -66,7 +99,19 @@ const stopcopy = Command.make("stopcopy").pipe(
     compareCommand,
     bundleCommand,
     conformanceCommand,
-    recordCommand
+    recordCommand,
+    hostCommand,
+    vfCommand,
+    preflightCommand,
+    migrateCommand,
+    watchCommand,
+    listCommand,
+    showCommand,
+    cancelCommand,
+    resolveCommand,
+    evacuateCommand,
+    policyCommand,
+    completionsCommand
   ])
 )
 

@@ -7,6 +7,12 @@ interface Valued {
   readonly repeated?: ReadonlyArray<string>
 }
 
+/** The options of an operator command, with those of the connection to the coordinator. */
+const operator = (once: ReadonlyArray<string>, repeated: ReadonlyArray<string> = []): Valued => ({
+  once: ["--coordinator", "--token-file", "--ca-file", "--config", ...once],
+  repeated
+})
+
 const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["demo", { once: ["--journal", "--emulator"] }],
   ["decode", { once: [] }],
@@ -20,7 +26,33 @@ const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["bundle create", { once: ["--correlation"], repeated: ["--redact"] }],
   ["bundle open", { once: [] }],
   ["conformance", { once: ["--junit"], repeated: ["--only"] }],
-  ["record", { once: ["--listen", "--connect", "--journal", "--name"], repeated: ["--fault"] }]
+  ["record", { once: ["--listen", "--connect", "--journal", "--name"], repeated: ["--fault"] }],
+  ["host", { once: [] }],
+  ["host list", operator([])],
+  ["host add", operator([])],
+  ["host show", operator([])],
+  ["host remove", operator([])],
+  ["host cordon", operator(["--reason"])],
+  ["host uncordon", operator([])],
+  ["vf", { once: [] }],
+  ["vf list", operator(["--state"])],
+  ["vf show", operator([])],
+  ["vf placements", operator([])],
+  ["vf groups", operator([])],
+  ["vf group", operator([])],
+  ["vf ungroup", operator([])],
+  ["preflight", operator(["--group"], ["--to"])],
+  ["migrate", operator(["--group", "--priority", "--downtime-limit", "--patience", "--key"], ["--to"])],
+  ["watch", operator(["--after"])],
+  ["list", operator(["--phase", "--host", "--group", "--evacuation", "--limit", "--after"])],
+  ["show", operator([])],
+  ["cancel", operator(["--reason"])],
+  ["resolve", operator(["--verdict"])],
+  ["evacuate", operator(["--priority", "--key"])],
+  ["policy", { once: [] }],
+  ["policy get", operator([])],
+  ["policy set", operator([])],
+  ["completions", { once: [] }]
 ])
 
 /** The command that the arguments name, and what stands behind it. */

@@ -149,12 +149,21 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
     "bundle create",
     "bundle open",
     "conformance",
-    "record"
+    "record",
+    "host list",
+    "vf placements",
+    "preflight",
+    "migrate",
+    "watch",
+    "resolve",
+    "evacuate",
+    "policy set",
+    "completions"
   ]
   for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))
   assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
-  assertMisuse(await program.run(["migrate"]), "stopcopy: there is no command 'migrate', use one of demo, decode,")
+  assertMisuse(await program.run(["teleport"]), "stopcopy: there is no command 'teleport', use one of demo, decode,")
   assertMisuse(await program.run(["bundle", "nope"]), "there is no command 'nope', use one of create, open; see")
 })
 

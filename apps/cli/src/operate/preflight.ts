@@ -1,0 +1,35 @@
+/** `stopcopy preflight`: everything that speaks against a migration, all at once; nothing is begun. */
+import { Preflight } from "@stopcopy/coordinator-api"
+import { Effect } from "effect"
+import { columns } from "../Columns.ts"
+import { type Outcome, Refused } from "../Outcome.ts"
+import type { Terminal } from "../Terminal.ts"
+import { asked, type AskedOptions } from "./Asked.ts"
+import { against, blockersLines } from "./Blockers.ts"
+import { Coordinator, type OperateOptions, operating, print } from "./Coordinator.ts"
+
+export interface PreflightOptions extends OperateOptions, AskedOptions {}
+
+const lines = ({ blockers, fits, from, moves, to }: Preflight): ReadonlyArray<string> => [
+  fits
+    ? `it fits: from ${from} to ${to ?? from}`
+    : `it does not fit: ${against(blockers)}${to === null ? "" : ` on ${to}`}`,
+  ...columns(moves.map(({ destination, source }) => [`  ${from}/${source}`, "->", `${to ?? "?"}/${destination}`])),
+  ...blockersLines(blockers)
+]
+
+/** Fails with `Refused` if something speaks against it. */
+export const preflight = (options: PreflightOptions): Effect.Effect<void, Outcome, Terminal> =>
+  operating(
+    options,
+    Effect.gen(function* () {
+      const { client } = yield* Coordinator
+      const found = yield* client.preflight.check({ payload: yield* asked(options) })
+      yield* print(options.json, Preflight, found, lines)
+      if (!found.fits) {
+        yield* new Refused({
+          message: `the migration does not fit: ${found.blockers.map(({ code }) => code).join(", ")}`
+        })
+      }
+    })
+  )

@@ -1,0 +1,110 @@
+/** The operator commands against a real coordinator and two emulators, each a process of its own. */
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { Evacuation, Migration, MigrationSummary } from "@stopcopy/coordinator-api"
+import { bundleApp, type Running, spawned } from "@stopcopy/workbench"
+import { Effect, Schema } from "effect"
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { bundleMillis } from "../bundled.ts"
+import { type Ran, stopcopy as run } from "./running.ts"
+
+let folder = ""
+let apps: ReadonlyArray<string> = []
+let running: ReadonlyArray<Running> = []
+let url = ""
+
+/** Two hosts with a PF of four VFs each, and the coordinator; all on ports that are free. */
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "stopcopy-fleet-"))
+  apps = await Promise.all([bundleApp("emulator"), bundleApp("coordinator")])
+  const [emulator = "", coordinator = ""] = apps.map((app) => join(app, "main.js"))
+  const inside = (path: string) => join(folder, path)
+  const host = (name: string) => {
+    const files = ["--socket-dir", inside(`sockets-${name}`), "--journal", inside(`${name}.db`)]
+    return spawned(emulator, ["serve", "--host", name, "--pf", "pf0=4xxx:4", "--agent", "127.0.0.1:0", ...files])
+  }
+  const service = ["serve", "--listen", "127.0.0.1:0", "--journal", inside("coordinator.db")]
+  running = [host("alpha"), host("beta"), spawned(coordinator, service)]
+  for (const each of running) await Effect.runPromise(each.ready)
+  url = running[2]?.said("api") ?? ""
+}, 2 * bundleMillis)
+
+afterAll(async () => {
+  for (const each of running) await Effect.runPromise(each.kill("SIGKILL"))
+  for (const each of [...apps, folder]) await rm(each, { recursive: true, force: true })
+})
+
+const stopcopy = (...args: ReadonlyArray<string>): Promise<Ran> => run([...args, "--coordinator", url])
+const well = async (...args: ReadonlyArray<string>): Promise<string> => {
+  const { code, lines, message } = await stopcopy(...args)
+  const output = `${lines.join("\n")}\n`
+  assert.deepStrictEqual([code, message], [0, ""], output)
+  return output
+}
+const decode = <A, I>(schema: Schema.Schema<A, I>, text: string): A => Schema.decodeSync(Schema.parseJson(schema))(text)
+/** The states of all VFs by their names. */
+const states = async (): Promise<ReadonlyMap<string, string>> => {
+  const [, ...lines] = (await well("vf", "list")).trimEnd().split("\n")
+  return new Map(lines.map((line) => line.split(/ +/)).map(([vf = "", state = ""]) => [vf, state]))
+}
+const agentOf = (index: number): string => running[index]?.said("agent") ?? ""
+
+it("hosts are added, a VF moves live, and everything is told; then the host is evacuated", async () => {
+  for (const [index, name] of ["alpha", "beta"].entries()) {
+    assert.match(await well("host", "add", name, agentOf(index)), /health +reachable since/)
+  }
+  const twice = await stopcopy("host", "add", "alpha", agentOf(1))
+  assert.notStrictEqual(twice.code, 0)
+  assert.match(twice.message, /\[[a-z.-]+\]$/)
+  assert.match(await well("vf", "placements", "alpha/pf0/vf0"), /^beta: fits, to pf0\/vf\d\n$/)
+  assert.match(await well("preflight", "alpha/pf0/vf0", "--to", "beta/pf0/vf2"), /^it fits: from alpha to beta\n/)
+
+  const moved = await well("migrate", "alpha/pf0/vf0", "--to", "beta/pf0/vf2", "--downtime-limit", "30s")
+  assert.match(moved, /^m-[0-9a-z]+: .*, 1 VF, from alpha to beta\n/)
+  assert.match(moved, / (queued|preflight|setup|pre-copy|pre-switchover|switchover|finishing) /)
+  assert.match(moved, /\ncompleted after .*is on beta\n {2}stood still for .*drain .*, stop .*\n {2}moved 4\.0 KiB/)
+  const after = await states()
+  assert.deepStrictEqual([after.size, after.get("alpha/pf0/vf0"), after.get("beta/pf0/vf2")], [8, "STOP", "RUNNING"])
+
+  const refused = await stopcopy("preflight", "alpha/pf0/vf0", "--to", "beta/pf0/vf3")
+  assert.strictEqual(refused.code, 3)
+  assert.match(refused.lines.join("\n"), /^it does not fit: 1 rule speaks against it.*\n[^]*code +fleet\.group\.host$/)
+
+  const [summary = ""] = (await well("list", "--json")).split("\n")
+  const { id, phase } = decode(MigrationSummary, summary)
+  assert.strictEqual(phase, "completed")
+  assert.include(await well("watch", id, "--no-follow", "--after", "0"), "Committed")
+  const late = await stopcopy("cancel", id)
+  assert.strictEqual(late.code, 1)
+  assert.match(late.message, /\[[a-z.-]+\]$/)
+
+  assert.match(await well("policy", "set", "downtimeLimitMillis=30000"), /^downtimeLimitMillis +30000$/m)
+  await well("vf", "group", "web-1", "alpha/pf0/vf1", "alpha/pf0/vf2")
+  const plan = await stopcopy("evacuate", "alpha")
+  assert.strictEqual(plan.lines[0], "alpha: 1 group would move, 0 refused, 0 will stop")
+  const gone = decode(Evacuation, await well("evacuate", "alpha", "--yes", "--json"))
+  assert.deepStrictEqual([gone.state, gone.completed, gone.moves], ["finished", 1, 1])
+  // Its migrations have a slash in their ids.
+  const [last = ""] = (await well("list", "--json", "--evacuation", gone.id)).split("\n")
+  assert.match(await well("show", decode(MigrationSummary, last).id), /evacuation +e-/)
+  assert.match(await well("host", "list"), /alpha +reachable .* by e-/)
+}, 90_000)
+
+it("cancel brings the guest back", async () => {
+  const emulator = join(apps[0] ?? "", "main.js")
+  await well("host", "uncordon", "alpha")
+  const fault = async (...args: ReadonlyArray<string>) => {
+    const { code, stderr } = await spawned(emulator, ["fault", ...args, "--agent", agentOf(1)]).ended
+    assert.strictEqual(code, 0, stderr)
+  }
+  // It cannot complete before the fault is gone.
+  await fault("inject", "hang-drain", "--count", "100")
+  const { id } = decode(Migration, await well("migrate", "beta/pf0/vf2", "--to", "alpha", "--no-wait", "--json"))
+  assert.match(await well("cancel", id, "--reason", "a test", "--no-wait"), /^m-[0-9a-z]+: cancell(ing|ed)\n$/)
+  await fault("clear")
+  const watched = await stopcopy("watch", id)
+  assert.strictEqual(watched.code, 4)
+  assert.match(watched.message, /^m-[0-9a-z]+ was cancelled/)
+  assert.strictEqual((await states()).get("beta/pf0/vf2"), "RUNNING")
+}, 60_000)
