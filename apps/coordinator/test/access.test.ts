@@ -1,10 +1,10 @@
 /** Who may call: tokens and roles, TLS, names of hosts; and what everybody may see. */
 import { assert, describe, it } from "@effect/vitest"
+import { makeAuthority } from "@stopcopy/workbench"
 import { Effect } from "effect"
 import { request } from "node:https"
-import { cert, key } from "./support/certificate.ts"
 import { type Sent, send } from "./support/requests.ts"
-import { startCoordinator } from "./support/world.ts"
+import { serveHost, startCoordinator } from "./support/world.ts"
 
 const tokens = [
   { role: "operate", name: "the operator", secret: "secret-of-an-operator" },
@@ -78,10 +78,11 @@ it.scopedLive("without tokens a page of another site reaches nothing, though it 
 
 it.scopedLive("a certificate makes it HTTPS", () =>
   Effect.gen(function* () {
-    const { url } = yield* startCoordinator({ tls: { cert, key } })
+    const { ca, issue } = yield* makeAuthority
+    const { url } = yield* startCoordinator({ tls: yield* issue(["127.0.0.1"]) })
     assert.match(url, /^https:\/\/127\.0\.0\.1:/)
     const status = yield* Effect.async<number, Error>((resume) => {
-      const call = request(`${url}/readyz`, { ca: cert, agent: false }, (response) => {
+      const call = request(`${url}/readyz`, { ca, agent: false }, (response) => {
         response.resume()
         resume(Effect.succeed(response.statusCode ?? 0))
       })
@@ -89,5 +90,28 @@ it.scopedLive("a certificate makes it HTTPS", () =>
       call.end()
     })
     assert.strictEqual(status, 200)
+  }).pipe(Effect.timeout("20 seconds"))
+)
+
+it.scopedLive("agents over TLS are believed by their authority, and get the token that they ask for", () =>
+  Effect.gen(function* () {
+    const { ca, issue } = yield* makeAuthority
+    const token = "what-agents-ask-for"
+    const address = { _tag: "Tcp", host: "127.0.0.1", port: 0, secure: true } as const
+    const certificate = yield* issue(["127.0.0.1"])
+    const host = yield* serveHost({ name: "alpha" }, undefined, { address, certificate, token })
+    assert.match(host.address, /^https:/)
+    const payload = { name: "alpha", address: host.address }
+    const doubting = yield* startCoordinator({ agentToken: token })
+    const distrust = yield* Effect.flip(doubting.client.hosts.register({ payload }))
+    assert.deepStrictEqual([distrust._tag, "code" in distrust && distrust.code], ["Unavailable", "host.unreachable"])
+    const stranger = yield* startCoordinator({ agentCa: ca })
+    assert.match((yield* Effect.flip(stranger.client.hosts.register({ payload }))).message, /401/)
+    const one = yield* startCoordinator({ agentCa: ca, agentToken: token })
+    assert.strictEqual((yield* one.client.hosts.register({ payload })).health.state, "reachable")
+    const exposed = yield* Effect.flip(
+      one.client.hosts.register({ payload: { name: "beta", address: "http://agent.example:7710" } })
+    )
+    assert.match(exposed.message, /token/)
   }).pipe(Effect.timeout("20 seconds"))
 )

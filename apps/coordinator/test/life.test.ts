@@ -119,7 +119,10 @@ it.scopedLive("an evacuation moves what it can, and names what stays", () =>
     const { headers } = starting("an evacuation", {})
     const started = yield* client.evacuations.start({ headers, payload: { host: "alpha", priority: 9 } })
     assert.deepStrictEqual([started.state, started.moves], ["running", 2])
-    for (const number of [1, 2]) yield* until(one, `${started.id}/${number}`, hasEnded)
+    for (const number of [1, 2]) {
+      const moved = yield* until(one, `${started.id}/${number}`, hasEnded)
+      assert.strictEqual(moved.verdict?.reason, "")
+    }
     const ended = yield* client.evacuations.show({ path: { id: started.id } })
     assert.deepStrictEqual([ended.state, ended.completed, ended.failed, ended.left], ["finished", 2, 0, null])
     const { migrations } = yield* client.migrations.list({ urlParams: { limit: 1, evacuation: started.id } })

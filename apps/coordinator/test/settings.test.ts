@@ -2,11 +2,11 @@
 import { assert, it } from "@effect/vitest"
 import { assertRight } from "@effect/vitest/utils"
 import { problemLines } from "@stopcopy/service"
+import { makeAuthority } from "@stopcopy/workbench"
 import { Effect, Either } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { plan } from "../src/settings/plan.ts"
-import { cert, key } from "./support/certificate.ts"
 import { folder } from "./support/world.ts"
 
 type Options = Parameters<typeof plan>[0]
@@ -25,6 +25,7 @@ it("everything has a default that needs nothing", () => {
     tls: undefined,
     tokens: [],
     agentToken: undefined,
+    agentCa: undefined,
     otlpUrl: undefined,
     logLevel: "info",
     graceSeconds: 5,
@@ -107,6 +108,7 @@ it.scopedLive("tokens are lines of a file, with or without a name; what is none 
     assert.notInclude(found, "short\n", "a secret is not told")
     writeFileSync(file, "\n")
     assert.match(problems({ readTokens: file })[0] ?? "", /has no token; put one on a line of its own/)
+    assert.match(problems({ agentCa: file })[0] ?? "", /^--agent-ca .*: has no certificate; name a PEM file/)
     assert.match(problems({ agentToken: file })[0] ?? "", /is empty; put a secret into it/)
   })
 )
@@ -114,6 +116,7 @@ it.scopedLive("tokens are lines of a file, with or without a name; what is none 
 it.scopedLive("an address that others reach needs TLS and tokens", () =>
   Effect.gen(function* () {
     const at = yield* folder
+    const { cert, key } = yield* Effect.flatMap(makeAuthority, ({ issue }) => issue(["127.0.0.1"]))
     const [tokenFile, certFile, keyFile] = [join(at, "tokens"), join(at, "cert.pem"), join(at, "key.pem")]
     writeFileSync(tokenFile, "0123456789abcdef")
     writeFileSync(certFile, cert)

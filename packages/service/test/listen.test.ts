@@ -2,9 +2,9 @@
 import { HttpServerResponse } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
 import { listen, type ListenOptions } from "@stopcopy/service/listen"
+import { makeAuthority } from "@stopcopy/workbench"
 import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
 import { request } from "node:https"
-import { cert, key } from "./support/certificate.ts"
 
 const options: ListenOptions = {
   host: "127.0.0.1",
@@ -15,9 +15,13 @@ const options: ListenOptions = {
   grace: "50 millis"
 }
 
-const overTls = (port: number): Effect.Effect<string, Error> =>
+const certificate = Effect.flatMap(makeAuthority, ({ ca, issue }) =>
+  Effect.map(issue(["127.0.0.1"]), (issued) => ({ ca, ...issued }))
+)
+
+const overTls = (port: number, ca: string): Effect.Effect<string, Error> =>
   Effect.async((resume) => {
-    const call = request({ host: "127.0.0.1", port, ca: cert, agent: false }, (response) => {
+    const call = request({ host: "127.0.0.1", port, ca, agent: false }, (response) => {
       let text = ""
       response.on("data", (data: Buffer) => (text += data.toString()))
       response.on("end", () => resume(Effect.succeed(text)))
@@ -30,10 +34,11 @@ const fetched = (port: number) => Effect.tryPromise(() => fetch(`http://127.0.0.
 
 it.scopedLive("a certificate makes it HTTPS", () =>
   Effect.gen(function* () {
-    const { closing, http, port } = yield* listen({ ...options, tls: { cert, key } })
+    const { ca, ...tls } = yield* certificate
+    const { closing, http, port } = yield* listen({ ...options, tls })
     yield* http.serve(Effect.succeed(HttpServerResponse.text("safe")))
     yield* Effect.addFinalizer(() => closing)
-    assert.strictEqual(yield* overTls(port), "safe")
+    assert.strictEqual(yield* overTls(port, ca), "safe")
     assert.isTrue(Exit.isFailure(yield* Effect.exit(fetched(port))), "plain HTTP is not answered")
   })
 )
@@ -46,6 +51,7 @@ it.scopedLive("a port that is taken, and a certificate that is none, are refused
       taken.message,
       `cannot listen on 127.0.0.1:${port}: the port is in use; name another one, or 0 for one that is free`
     )
+    const { key } = yield* certificate
     const broken = yield* Effect.flip(listen({ ...options, tls: { cert: "x", key } }))
     assert.match(broken.message, /^cannot listen on 127\.0\.0\.1:0: .*PEM/i)
   })

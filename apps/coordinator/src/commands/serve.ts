@@ -8,7 +8,7 @@ import { tracing } from "@stopcopy/service/tracing"
 import { Effect, Either, Layer } from "effect"
 import { FleetActor } from "../fleet/FleetActor.ts"
 import { fleetLive } from "../fleet/FleetLive.ts"
-import { HostAgents } from "../hosts/HostAgents.ts"
+import { type AgentAccess, HostAgents } from "../hosts/HostAgents.ts"
 import { Watching } from "../hosts/Watching.ts"
 import { serveApi } from "../http/serve.ts"
 import { migrationsLive } from "../migrations/MigrationsLive.ts"
@@ -23,11 +23,11 @@ const print = (line: string): Effect.Effect<void> => Effect.sync(() => void proc
 
 /** Everything between the journal and the API: what ran goes on, every host is followed. */
 export const coordinator = (
-  agentToken: string | undefined,
+  access: AgentAccess,
   patience?: Partial<Patience>
 ): Layer.Layer<Fleet | Migrations, { readonly message: string }, ActorSystem> => {
   const running = Layer.provideMerge(Running.layer(patience), HostAgents.forMigrations)
-  const hosts = Layer.provideMerge(Layer.merge(running, Watching.layer), HostAgents.layer(agentToken))
+  const hosts = Layer.provideMerge(Layer.merge(running, Watching.layer), HostAgents.layer(access))
   return Layer.merge(fleetLive, migrationsLive).pipe(Layer.provide(hosts), Layer.provide(FleetActor.layer))
 }
 
@@ -48,7 +48,7 @@ const journalOf = ({ journal }: Plan): Layer.Layer<Journal, Failed> =>
   Layer.mapError(layerSqlite({ file: journal, tapes: true }), ({ message }) => new Failed({ message }))
 
 const running = (plan: Plan): Effect.Effect<void, Failed> => {
-  const behind = Layer.provideMerge(coordinator(plan.agentToken), ActorSystem.layer)
+  const behind = Layer.provideMerge(coordinator({ token: plan.agentToken, ca: plan.agentCa }), ActorSystem.layer)
   return serving(plan).pipe(
     Effect.provide(behind),
     Effect.mapError((error: { readonly message: string } | JournalError) => new Failed({ message: error.message })),

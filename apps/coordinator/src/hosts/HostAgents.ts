@@ -1,6 +1,6 @@
 /** The agents of registered hosts: a client for each address, connected when it is first called. */
 import { type Address, Addresses } from "@stopcopy/agent"
-import { type AgentClient, AgentUnreachable, makeClient } from "@stopcopy/agent/client"
+import { type AgentClient, AgentUnreachable, type ClientOptions, makeClient } from "@stopcopy/agent/client"
 import { Agents } from "@stopcopy/migration"
 import { Context, Effect, Either, Layer, Scope } from "effect"
 import { FleetActor } from "../fleet/FleetActor.ts"
@@ -14,12 +14,24 @@ interface HostAgentsService {
 
 const nowhere: Address = { _tag: "Unix", path: "nowhere" }
 
-const unreachable = (reason: string): AgentUnreachable =>
-  new AgentUnreachable({ address: nowhere, call: "Describe", reason, hint: "look at the address of the host" })
+const unreachable = (reason: string, address: Address = nowhere): AgentUnreachable =>
+  new AgentUnreachable({ address, call: "Describe", reason, hint: "is the address right?" })
+
+/** What agents ask for, and which of those that speak TLS are believed. */
+export interface AgentAccess {
+  readonly token?: string | undefined
+  /** PEM: the authorities that sign for agents. None: those that Node knows. */
+  readonly ca?: string | undefined
+}
+
+const optionsOf = (address: Address, { ca, token }: AgentAccess): ClientOptions => ({
+  address,
+  ...(token === undefined ? {} : { token }),
+  ...(ca === undefined ? {} : { trust: { ca } })
+})
 
 export class HostAgents extends Context.Tag("@stopcopy/coordinator/HostAgents")<HostAgents, HostAgentsService>() {
-  /** `token`: what the agents ask for. */
-  static readonly layer = (token: string | undefined): Layer.Layer<HostAgents, never, FleetActor> =>
+  static readonly layer = (access: AgentAccess): Layer.Layer<HostAgents, never, FleetActor> =>
     Layer.scoped(
       HostAgents,
       Effect.gen(function* () {
@@ -32,9 +44,9 @@ export class HostAgents extends Context.Tag("@stopcopy/coordinator/HostAgents")<
           const key = Addresses.format(parsed.right)
           const known = clients.get(key)
           if (known !== undefined) return Effect.succeed(known)
-          const options = { address: parsed.right, ...(token === undefined ? {} : { token }) }
-          return makeClient(options).pipe(
-            Effect.mapError(({ message }) => unreachable(message)),
+          const address = parsed.right
+          return makeClient(optionsOf(address, access)).pipe(
+            Effect.mapError(({ message }) => unreachable(message, address)),
             Effect.tap((client) => Effect.sync(() => clients.set(key, client))),
             Effect.provideService(Scope.Scope, scope)
           )

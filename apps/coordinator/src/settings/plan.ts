@@ -18,6 +18,7 @@ export interface Plan {
   readonly tls: Tls | undefined
   readonly tokens: ReadonlyArray<Token>
   readonly agentToken: string | undefined
+  readonly agentCa: string | undefined
   readonly otlpUrl: string | undefined
   readonly logLevel: Settings["logLevel"]
   readonly graceSeconds: number
@@ -106,6 +107,13 @@ class Reading {
     }
   }
 
+  authorities(name: Name, path: Option.Option<string>): string | undefined {
+    const pem = this.file(name, path)
+    if (pem === undefined || /-----BEGIN CERTIFICATE-----/.test(pem)) return pem
+    this.problems.push(problem(this.where(name), "has no certificate; name a PEM file with those of the authorities"))
+    return undefined
+  }
+
   secret(name: Name, path: Option.Option<string>): string | undefined {
     const secret = this.file(name, path)?.trim()
     if (secret === "") this.problems.push(problem(this.where(name), "is empty; put a secret into it"))
@@ -157,6 +165,7 @@ export const plan = (
     ...reading.tokens("operateTokens", "operate", set.operateTokens)
   ]
   const agentToken = reading.secret("agentToken", set.agentToken)
+  const agentCa = reading.authorities("agentCa", set.agentCa)
   reading.problems.push(...openProblems(set, reading.where("listen")))
   if (reading.problems.length > 0) return Either.left(reading.problems)
   const { connections, graceSeconds, journal, listen, logLevel } = set
@@ -168,6 +177,7 @@ export const plan = (
     tls,
     tokens,
     agentToken,
+    agentCa,
     otlpUrl,
     logLevel,
     graceSeconds,

@@ -16,7 +16,7 @@ export const defaults = {
 
 /** The names as they stand in the file; `--log-level` and `STOPCOPY_COORDINATOR_LOG_LEVEL` are `logLevel`. */
 export const names = [
-  ...(["listen", "journal", "tlsCert", "tlsKey", "readTokens", "operateTokens", "agentToken"] as const),
+  ...(["listen", "journal", "tlsCert", "tlsKey", "readTokens", "operateTokens", "agentToken", "agentCa"] as const),
   ...(["otlpUrl", "logLevel", "graceSeconds", "bodyKib", "connections"] as const)
 ]
 export type Name = (typeof names)[number]
@@ -84,6 +84,8 @@ export const settings = Config.all({
   operateTokens: file("operateTokens"),
   /** A file with the secret that agents ask for. */
   agentToken: file("agentToken"),
+  /** A PEM file with the authorities that sign for agents. */
+  agentCa: file("agentCa"),
   otlpUrl: url,
   logLevel: level,
   graceSeconds: whole("graceSeconds", defaults.graceSeconds, 0, 3600),

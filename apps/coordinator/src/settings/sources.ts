@@ -31,6 +31,7 @@ const File = Schema.Struct({
   readTokens: scalar,
   operateTokens: scalar,
   agentToken: scalar,
+  agentCa: scalar,
   otlpUrl: scalar,
   logLevel: scalar,
   graceSeconds: scalar,

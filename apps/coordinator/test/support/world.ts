@@ -1,6 +1,6 @@
 /** Hosts in memory, served on UNIX sockets, and a coordinator over a real journal on a port of its own, until the test ends. */
 import { type Address, Addresses, Host, type HostService } from "@stopcopy/agent"
-import { serve as serveAgent } from "@stopcopy/agent/server"
+import { serve as serveAgent, type ServeOptions } from "@stopcopy/agent/server"
 import { makeMemoryHost, type MemoryHost, type MemoryHostOptions } from "@stopcopy/agent/testing"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import {
@@ -37,13 +37,18 @@ export interface Served extends MemoryHost {
 /** `changed` makes it another host than it is: one that fails where a test wants it to. */
 export const serveHost = (
   options: MemoryHostOptions,
-  changed: (host: HostService) => HostService = (host) => host
+  changed: (host: HostService) => HostService = (host) => host,
+  serving: Partial<ServeOptions> = {}
 ): Effect.Effect<Served, never, Scope.Scope> =>
   Effect.gen(function* () {
     const made = yield* makeMemoryHost(options)
     const path = join(yield* folder, "agent.sock")
     const address: Address = yield* Effect.orDie(
-      Effect.provideService(serveAgent({ address: { _tag: "Unix", path }, grace: 100 }), Host, changed(made.host))
+      Effect.provideService(
+        serveAgent({ address: { _tag: "Unix", path }, grace: 100, ...serving }),
+        Host,
+        changed(made.host)
+      )
     )
     return { ...made, name: options.name, address: Addresses.format(address) }
   })
@@ -55,6 +60,7 @@ const plan: Plan = {
   tls: undefined,
   tokens: [],
   agentToken: undefined,
+  agentCa: undefined,
   otlpUrl: undefined,
   logLevel: "none",
   graceSeconds: 1,
@@ -76,7 +82,7 @@ export const startCoordinator = (options: Partial<Plan> = {}): Effect.Effect<Coo
   Effect.gen(function* () {
     const journal = options.journal ?? join(yield* folder, "coordinator.db")
     const behind = Layer.provideMerge(
-      Layer.provideMerge(coordinator(options.agentToken, patience), ActorSystem.layer),
+      Layer.provideMerge(coordinator({ token: options.agentToken, ca: options.agentCa }, patience), ActorSystem.layer),
       layerSqlite({ file: journal })
     )
     const context = yield* Layer.build(behind)
@@ -120,7 +126,7 @@ export const hangingDrain = ({ faults }: Served): Effect.Effect<Effect.Effect<vo
   const target = { device: "pf0/vf0", message: "Drain" }
   const isMet = Effect.map(faults.list, (all) => all.some(({ hits }) => hits > 0))
   const met = Effect.asVoid(Effect.repeat(isMet, { until: (hits) => hits, schedule: Schedule.spaced("10 millis") }))
-  return Effect.orDie(Effect.as(faults.inject({ kind: { _tag: "HangDrain" }, target, nth: 1, count: 1 }), met))
+  return Effect.as(Effect.orDie(faults.inject({ kind: { _tag: "HangDrain" }, target, nth: 1, count: 1 })), met)
 }
 
 /** A request to start this, under a key that no other test has. */
