@@ -12,6 +12,7 @@ import { type DmaAccess, DmaFault } from "./Dma.ts"
 import { BankService, execute, faultAnswer } from "./Firmware.ts"
 import { asymmetricRequestBytes, decodeRequest, encodeResponse, type Executed, requestBytes } from "./Message.ts"
 import { run } from "./run.ts"
+import type { Staging } from "./Staging.ts"
 import type { DmaWrite } from "./Steps.ts"
 
 /**
@@ -150,7 +151,7 @@ interface Burst {
 export type Admit = (message: Uint8Array) => number | undefined
 
 /**
- * Fetches and executes the requests of `work`, as many as `admit` lets through. `base`: address of ring 0. Fails if the ring's own memory cannot be
+ * Fetches and executes the requests of `work`, as many as `admit` lets through. What they write is in `staging`. `base`: address of ring 0. Fails if the ring's own memory cannot be
  * reached.
  */
 export const executeBurst = (
@@ -158,7 +159,8 @@ export const executeBurst = (
   base: bigint,
   work: Work,
   service: number,
-  admit: Admit
+  admit: Admit,
+  staging: Staging
 ): Effect.Effect<Burst, DmaFault> => {
   const size = requestBytesOf(service)
   const count = Math.min(work.count, (work.transmitBytes - work.head) / size, maxRequests)
@@ -170,11 +172,11 @@ export const executeBurst = (
     const all: Array<Done> = []
     const limit = maxBytes(service)
     let total = 0
-    const take = (done: Done): boolean => {
+    const take = ({ outcome, writes }: Done): boolean => {
       if (ahead.missed) return false
-      all.push(done)
-      total += done.outcome.input
-      for (const write of done.writes) {
+      all.push({ outcome, writes: writes.map(({ address, bytes }) => ({ address, bytes: staging.keep(bytes) })) })
+      total += outcome.input
+      for (const write of writes) {
         ahead.add(write)
         total += write.bytes.length
       }

@@ -115,14 +115,15 @@ export class Placement {
     }
   }
 
-  /** Brings to the guest what was just recorded, and has that recorded. */
-  place(ring: Ring, done: ReadonlyArray<Done>): Effect.Effect<void, Failed> {
+  /** Brings to the guest what was just recorded, and has that recorded. True if all of it was written at once. */
+  place(ring: Ring, done: ReadonlyArray<Done>): Effect.Effect<boolean, Failed> {
     return Effect.gen(this, function* () {
       this.own = ring.burst.generation
       // Nothing happens to the bank meanwhile: one look is enough.
       const isCurrent = generationOf(this.vf.unsafeState(), this.bank) === ring.burst.generation
       this.inMemory = isCurrent ? placeNow({ ...ring, dma: this.dma }, done) : 0
-      if (this.inMemory < done.length) {
+      const isAtOnce = this.inMemory === done.length
+      if (!isAtOnce) {
         const outcomes = done.map(({ outcome }) => outcome)
         const write = (index: number) => Effect.as(writeAll(ring.dma, done[index]?.writes ?? []), true)
         if (
@@ -134,10 +135,11 @@ export class Placement {
             "write fault"
           ))
         )
-          return
+          return false
       }
       // At once: while it is not recorded, only the slots tell what the guest has taken (`Slots.ts`).
       yield* this.settleKnown(yield* this.vf.state)
+      return isAtOnce
     })
   }
 

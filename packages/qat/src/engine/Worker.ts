@@ -20,6 +20,7 @@ import type { DmaAccess } from "./Dma.ts"
 import { serviceOf } from "./Firmware.ts"
 import type { Pace } from "./Pace.ts"
 import { type Failed, generationOf, Placement } from "./Placement.ts"
+import { Staging } from "./Staging.ts"
 
 /** What a worker works with. */
 interface Parts {
@@ -185,8 +186,9 @@ export class Worker {
     const { bank, parts, placement } = this
     const generation = generationOf(state, bank)
     const base = ringBase(state.registers, bank, transmit)
+    const staging = new Staging()
     return Effect.gen(this, function* () {
-      const executed = yield* Effect.either(executeBurst(parts.dma, base, work, service, admit))
+      const executed = yield* Effect.either(executeBurst(parts.dma, base, work, service, admit, staging))
       if (executed._tag === "Left") {
         yield* placement.faulted(generation, transmit, executed.left)
         return undefined
@@ -202,7 +204,8 @@ export class Worker {
       // Here an engine may die, or be interrupted: what is recorded and not placed, the next one places.
       const recorded = yield* placement.report({ _tag: "EngineExecuted", ...of })
       if (!recorded) return undefined
-      yield* placement.place(ring, done)
+      // Memory that answers later may still have a write in its hands when it is given up.
+      if (yield* placement.place(ring, done)) staging.release()
       return notBefore
     })
   }
