@@ -1,7 +1,7 @@
 /** The invariants O1 to O4 of long work. */
 import { assert, it } from "@effect/vitest"
 import { ActorSystem, Journal, JournalFull, Operation } from "@stopcopy/runtime"
-import { Chunk, Deferred, Effect, Fiber, Layer, Ref, Stream } from "effect"
+import { Chunk, Deferred, Effect, Either, Fiber, Layer, Ref, Stream } from "effect"
 import { banks, device, draining } from "./Device.ts"
 import type { Command } from "./Device.ts"
 import { scripted } from "./worlds.ts"
@@ -24,6 +24,28 @@ it.effect("an operation is driven to its end, each outcome caused by the event t
     assert.strictEqual(yield* done, banks)
     assert.strictEqual(yield* Operation.drive(one, { ...draining, perform }, 1), "drained")
     assert.strictEqual(yield* done, banks, "an ended operation performs nothing")
+    const journal = yield* Journal
+    const events = Chunk.toReadonlyArray(yield* Stream.runCollect(journal.events(0)))
+    assert.deepStrictEqual(
+      events.map(({ causation }) => causation),
+      [null, "1", "2", "2"]
+    )
+  }).pipe(Effect.provide(TestSystem))
+)
+
+it.effect("what has nothing to wait for is carried on at once, up to what has", () =>
+  Effect.gen(function* () {
+    const one = yield* actor
+    yield* one.ask({ _tag: "Drain", id: 1 })
+    const perform = () => Effect.never
+    const nothing = { ...draining, perform }
+    assert.isUndefined(yield* Operation.advance(one, nothing, 1), "everything is waited for")
+    const first = { ...nothing, atOnce: (left: number) => Effect.succeed(left === banks ? drained(1) : undefined) }
+    assert.isUndefined(yield* Operation.advance(one, first, 1), "the rest is waited for")
+    assert.strictEqual((yield* one.state).drain?.left, banks - 1)
+    const all = { ...nothing, atOnce: () => Effect.succeed(drained(1)) }
+    assert.deepStrictEqual(yield* Operation.advance(one, all, 1), Either.right("drained" as const))
+    assert.deepStrictEqual(yield* Operation.advance(one, all, 1), Either.right("drained" as const), "it has ended")
     const journal = yield* Journal
     const events = Chunk.toReadonlyArray(yield* Stream.runCollect(journal.events(0)))
     assert.deepStrictEqual(
