@@ -50,7 +50,14 @@ const carryOut = ({ conductor, downtimes, fleet, system }: Tools, migration: Que
     if (order === undefined) return
     yield* conductor.submit(actor, order)
     const now = (yield* fleet.state).migrations.find((one) => one.id === id)
-    if (now?.cancelling === true) yield* Effect.ignore(conductor.cancel(actor, "it was cancelled before it began"))
+    if (now?.cancelling === true) {
+      // Denied: it has come too far, or has ended. Anything else is a failure of the journal, and nothing goes on over that.
+      yield* Effect.catchTag(
+        conductor.cancel(actor, "it was cancelled before it began"),
+        "MigrationDenied",
+        () => Effect.void
+      )
+    }
     const ended: Migration = yield* conductor.conduct(actor)
     if (ended.downtime !== null && ended.phase === "completed") downtimes.add(ended.downtime)
     const random = yield* Random.next
