@@ -41,6 +41,8 @@ const main = async ([name = "", ...args]) => {
   if (!(await install(root))) return 1
   const { bundleAll } = await import("./bundle.mjs")
   if (!(await bundleAll(root))) return 1
+  const { buildSite } = await import("./site.mjs")
+  if (!(await buildSite(root))) return 1
   // pnpm hands the separator `--` on, npm does not.
   return command(args[0] === "--" ? args.slice(1) : args)
 }

@@ -81,7 +81,7 @@ export const makeProject = (
   )
   return {
     texts,
-    sources: [...texts].filter(([path]) => /\.(ts|mjs)$/.test(path)).map(([path, text]) => parse(path, text)),
+    sources: [...texts].filter(([path]) => /\.(tsx?|mjs)$/.test(path)).map(([path, text]) => parse(path, text)),
     packages,
     resolve: resolver(packages),
     packageOf: (path) => packages.find(({ folder }) => folder !== "" && path.startsWith(`${folder}/`)),
@@ -112,7 +112,7 @@ const listByWalking = (folder: string): ReadonlyArray<string> =>
 
 /** Files whose text the rules read; vectors are data and the lockfile is a tool's. */
 const isText = (path: string): boolean =>
-  (/\.(ts|mjs|md|json|ya?ml)$/.test(path) || path === ".ci/run") &&
+  (/\.(tsx?|mjs|md|json|ya?ml|html|css)$/.test(path) || path === ".ci/run") &&
   path !== "pnpm-lock.yaml" &&
   !path.startsWith("packages/vectors/data/")
 

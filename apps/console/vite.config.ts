@@ -1,0 +1,21 @@
+/** How the console is built: static files below `dist/site` that the coordinator serves. Paths in them are relative to `/`. */
+import react from "@vitejs/plugin-react"
+import { defineConfig } from "vite"
+
+/** Where `vite` in development finds a coordinator. */
+const coordinator = process.env["STOPCOPY_COORDINATOR"] ?? "http://127.0.0.1:7700"
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react()],
+  resolve: { conditions: ["@stopcopy/source", "module", "browser", "development|production"] },
+  build: {
+    outDir: "dist/site",
+    emptyOutDir: true,
+    target: "chrome120",
+    manifest: true,
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 800
+  },
+  server: { proxy: { "/api": coordinator } }
+})
