@@ -98,6 +98,14 @@ export const HostDescription = Schema.Struct({
 })
 export type HostDescription = typeof HostDescription.Type
 
+/** The devices of these names with their PFs, and nothing else: what a preflight needs of a host. */
+export const onlyDevices = (host: HostDescription, names: ReadonlyArray<DeviceName>): HostDescription => ({
+  ...host,
+  pfs: host.pfs
+    .map((pf) => ({ ...pf, vfs: pf.vfs.filter(({ name }) => names.includes(name)) }))
+    .filter(({ vfs }) => vfs.length > 0)
+})
+
 /** One change of a device; each carries the whole status, so that a watcher that missed one is right again with the next. */
 export const DeviceChange = Schema.Struct({ name: DeviceName, ...DeviceStatus.fields, ...EpochRecord.fields })
 export type DeviceChange = typeof DeviceChange.Type

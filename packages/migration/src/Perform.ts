@@ -10,7 +10,7 @@ import type { Outcome } from "./MigrationCommand.ts"
 import type { Action, Target } from "./Next.ts"
 import type { Side } from "./Order.ts"
 import { type Patience, patiently } from "./Patience.ts"
-import { only, type Sides } from "./Preflight.ts"
+import type { Sides } from "./Preflight.ts"
 import type { Deed } from "./Step.ts"
 import { SessionLost, slowest, transfer, WrongEnd } from "./Transfer.ts"
 
@@ -91,10 +91,7 @@ const change = (deed: Change, target: Target, migration: string) => {
 
 const look = ({ targets }: Action, { destination, source }: Callers): Effect.Effect<Sides, Failure> => {
   const devicesOf = (caller: Caller, names: ReadonlyArray<string>): Effect.Effect<HostDescription, Failure> =>
-    Effect.map(
-      caller.call(null, (agent) => agent.describe),
-      (host) => only(host, names)
-    )
+    caller.call(null, (agent) => agent.describeOnly(names))
   return Effect.all(
     {
       source: devicesOf(

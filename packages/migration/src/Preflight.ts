@@ -26,14 +26,6 @@ const find = (host: HostDescription, name: string): Found | undefined => {
   return undefined
 }
 
-/** The devices of these names with their PFs, and nothing else: what a preflight needs of a host. */
-export const only = (host: HostDescription, names: ReadonlyArray<string>): HostDescription => ({
-  ...host,
-  pfs: host.pfs
-    .map((pf) => ({ ...pf, vfs: pf.vfs.filter(({ name }) => names.includes(name)) }))
-    .filter(({ vfs }) => vfs.length > 0)
-})
-
 const namesOf = (host: HostDescription): string =>
   host.pfs.flatMap(({ vfs }) => vfs.map(({ name }) => name)).join(", ") || "none of the group"
 
