@@ -26,7 +26,7 @@ import {
   watchCommand
 } from "./commands/Migrations.ts"
 import { flag, load, textOption, word } from "./commands/Parts.ts"
-import { conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
+import { agentCommand, conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
 import { Misuse } from "./Outcome.ts"
 import { version } from "./Version.ts"
 
@@ -100,6 +100,7 @@ const stopcopy = Command.make("stopcopy").pipe(
     bundleCommand,
     conformanceCommand,
     recordCommand,
+    agentCommand,
     hostCommand,
     vfCommand,
     preflightCommand,

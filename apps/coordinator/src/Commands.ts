@@ -19,6 +19,7 @@ const settings = {
   operateTokens: optional("operate-tokens", "A file with tokens that may do everything"),
   agentToken: optional("agent-token", "A file with the secret that the agents of hosts ask for"),
   agentCa: optional("agent-ca", "A PEM file with the authorities that sign for agents. Default: those that Node knows"),
+  agentAccess: optional("agent-access", "A JSON file with secrets and authorities of single agents, by their address"),
   otlpUrl: optional("otlp-url", "Where a collector of OpenTelemetry takes traces. Default: nowhere"),
   logLevel: optional("log-level", "What is logged on standard error: debug, info, warning, error, none. Default: info"),
   graceSeconds: optional("grace-seconds", `How long answers may go out at the end. Default: ${defaults.graceSeconds}`),

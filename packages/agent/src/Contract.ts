@@ -46,8 +46,15 @@ export type StateNow = typeof StateNow.Type
 export const DigestsNow = Schema.Struct({ state: MigrationState, digests: Digests, view: Schema.NullOr(View) })
 export type DigestsNow = typeof DigestsNow.Type
 
-/** The host and its devices. */
-const Describe = Rpc.make("Describe", { success: HostDescription, error: HostFailed })
+/**
+ * The host and its devices: those of these names, those that there are, with their PFs; all of them without a payload. A host older than
+ * the payload answers with all.
+ */
+const Describe = Rpc.make("Describe", {
+  payload: Schema.UndefinedOr(Schema.Struct({ devices: Schema.Array(DeviceName) })),
+  success: HostDescription,
+  error: HostFailed
+})
 
 /**
  * Walks to a state, arc by arc. After a failure the device is in the last state that it reached, and nothing is rolled back; an arc that

@@ -26,9 +26,22 @@ const describePf = (pf: HostPf): Effect.Effect<PfDescription, HostFailed> =>
     (vfs) => ({ ...pf.facts, vfs })
   )
 
-const describe = (host: HostService): Effect.Effect<HostDescription, HostFailed> =>
+/** What nobody asks for is not looked at. */
+const narrowed = (pfs: ReadonlyArray<HostPf>, names: ReadonlyArray<DeviceName>): ReadonlyArray<HostPf> => {
+  const wanted = new Set(names)
+  return pfs
+    .map((pf) => ({ ...pf, devices: pf.devices.filter(({ facts }) => wanted.has(facts.name)) }))
+    .filter(({ devices }) => devices.length > 0)
+}
+
+const describe = (
+  host: HostService,
+  asked: { readonly devices: ReadonlyArray<DeviceName> } | undefined
+): Effect.Effect<HostDescription, HostFailed> =>
   Effect.map(
-    Effect.flatMap(host.pfs, (pfs) => Effect.forEach(pfs, describePf)),
+    Effect.flatMap(host.pfs, (pfs) =>
+      Effect.forEach(asked === undefined ? pfs : narrowed(pfs, asked.devices), describePf)
+    ),
     (pfs) => ({
       host: host.name,
       program: host.program,
@@ -117,7 +130,7 @@ export const make = Effect.gen(function* () {
   const { enforce, on } = makeCalls(host)
   yield* enforce
   return Contract.of({
-    Describe: () => measured("Describe", describe(host)),
+    Describe: (asked) => measured("Describe", describe(host, asked)),
     SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to)),
     GetState: (call) => on("GetState", call, (device) => device.getState),
     DataSize: (call) => on("DataSize", call, (device) => device.dataSize),

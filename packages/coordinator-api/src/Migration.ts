@@ -82,6 +82,14 @@ export type MigrationRequest = typeof MigrationRequest.Type
 /** One VF of a group. */
 export const Move = Schema.Struct({ source: DeviceName, destination: DeviceName }).annotations({ identifier: "Move" })
 
+/** Something that no preflight can check of a device, and what follows from it. */
+export const Unchecked = Schema.Struct({
+  code: Schema.String,
+  where: Schema.String,
+  what: Schema.String,
+  consequence: Schema.String
+}).annotations({ identifier: "Unchecked" })
+
 /** What a preflight found: every blocker at once, those included that the driver would find only while the source stands still. */
 export const Preflight = Schema.Struct({
   /** Whether the migration could start now. */
@@ -91,6 +99,8 @@ export const Preflight = Schema.Struct({
   /** Where it would go; null if nothing fits. */
   to: Schema.NullOr(HostName),
   moves: Schema.Array(Move),
+  /** What stays unchecked: no blocker, but worth knowing. Absent where everything is checked. */
+  unchecked: optional(Schema.Array(Unchecked)),
   checkedAt: Time
 }).annotations({ identifier: "Preflight" })
 export type Preflight = typeof Preflight.Type

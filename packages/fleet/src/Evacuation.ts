@@ -72,7 +72,7 @@ const sorted = (host: HostRecord, group: Group) => {
   const refusals = [
     ...(gone === "" ? [] : [unknown("vf", gone, "describe the host, or define the group again")]),
     ...sourceHealth(host),
-    ...devices.flatMap(Fit.immovable)
+    ...Fit.immovable(devices)
   ]
   return { group: group.id, devices, refusals, slas: devices.filter((vf) => Fit.slasOf(vf).length > 0).length }
 }

@@ -11,6 +11,8 @@ export interface Target {
   readonly epochs: { readonly source: number; readonly destination: number }
   /** The epoch of the deed itself. */
   readonly epoch: number
+  /** The migration features of the device on both sides. */
+  readonly flags: number
   /** What it votes for; none unless the deed is a vote for loaded state. */
   readonly digest: string | null
 }
@@ -46,6 +48,7 @@ const targetsOf = (state: Migration, step: Step): ReadonlyArray<Target> => {
       destination: member.destination,
       epochs: { source: ownEpoch, destination: state.epochs?.claim ?? 0 },
       epoch: epochOf(deed, ownEpoch, state),
+      flags: "flags" in member ? member.flags : 0,
       digest: step === "vote" ? (state.digests[at] ?? null) : null
     }
   })

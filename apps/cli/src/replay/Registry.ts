@@ -3,6 +3,7 @@ import { EpochActor } from "@stopcopy/agent"
 import type { Known } from "@stopcopy/debugger"
 import { MigrationFile, Pci, Pf, Vf } from "@stopcopy/qat"
 import { Replay, Supervision } from "@stopcopy/runtime"
+import { StandingStill } from "@stopcopy/vmm/agent"
 import * as Wire from "../record/Wire.ts"
 
 /** One entry each; what an application adds stands here and nowhere else. */
@@ -12,6 +13,7 @@ const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(MigrationFile.behavior),
   Replay.replayable(Pci.behavior),
   Replay.replayable(EpochActor.behavior),
+  Replay.replayable(StandingStill.behavior),
   Replay.replayable(Wire.behavior),
   Replay.replayable(Supervision.behavior)
 ]

@@ -8,13 +8,14 @@ import { tracing } from "@stopcopy/service/tracing"
 import { Effect, Either, Layer } from "effect"
 import { FleetActor } from "../fleet/FleetActor.ts"
 import { fleetLive } from "../fleet/FleetLive.ts"
-import { type AgentAccess, HostAgents } from "../hosts/HostAgents.ts"
+import { HostAgents } from "../hosts/HostAgents.ts"
 import { Watching } from "../hosts/Watching.ts"
 import { serveApi } from "../http/serve.ts"
 import { migrationsLive } from "../migrations/MigrationsLive.ts"
 import { Running } from "../migrations/Running.ts"
 import type { Fleet } from "../ports/Fleet.ts"
 import type { Migrations } from "../ports/Migrations.ts"
+import type { AgentAccess } from "../settings/agentAccess.ts"
 import { type Plan, plan as planOf } from "../settings/plan.ts"
 import type { Name } from "../settings/settings.ts"
 import { version } from "../Version.ts"
@@ -48,7 +49,7 @@ const journalOf = ({ journal }: Plan): Layer.Layer<Journal, Failed> =>
   Layer.mapError(layerSqlite({ file: journal, tapes: true }), ({ message }) => new Failed({ message }))
 
 const running = (plan: Plan): Effect.Effect<void, Failed> => {
-  const behind = Layer.provideMerge(coordinator({ token: plan.agentToken, ca: plan.agentCa }), ActorSystem.layer)
+  const behind = Layer.provideMerge(coordinator(plan.agents), ActorSystem.layer)
   return serving(plan).pipe(
     Effect.provide(behind),
     Effect.mapError((error: { readonly message: string } | JournalError) => new Failed({ message: error.message })),

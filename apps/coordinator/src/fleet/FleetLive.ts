@@ -84,7 +84,7 @@ const placements = (fleet: FleetActorService, { device, host }: PlacementQuery) 
     const missing = device.find((_, index) => found[index] === undefined)
     if (missing !== undefined) return yield* notFound("vf", `${host}:${missing}`)
     const devices = found.filter((one) => one !== undefined)
-    const stuck = devices.flatMap(Fleets.immovable)
+    const stuck = Fleets.immovable(devices)
     if (stuck.length > 0) return yield* refused(stuck)
     return state.hosts
       .filter(({ id }) => id !== host)

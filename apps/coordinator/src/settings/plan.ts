@@ -4,11 +4,12 @@ import type { Role } from "@stopcopy/coordinator-api"
 import { type Problem, problem } from "@stopcopy/service"
 import type { Tls } from "@stopcopy/service/listen"
 import type { ConfigError } from "effect"
-import { ConfigProvider, Effect, Either, Option } from "effect"
+import { ConfigProvider, Effect, Either, Option, Redacted } from "effect"
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { createSecureContext } from "node:tls"
 import type { Token } from "../http/Tokens.ts"
+import { type AgentAccess, authoritiesMistake, noAccess, readAccess, tokenMistake } from "./agentAccess.ts"
 import { type Name, names, type Settings, settings, type TcpAddress } from "./settings.ts"
 import { gather, optionOf, type Values } from "./sources.ts"
 
@@ -17,8 +18,7 @@ export interface Plan {
   readonly journal: string
   readonly tls: Tls | undefined
   readonly tokens: ReadonlyArray<Token>
-  readonly agentToken: string | undefined
-  readonly agentCa: string | undefined
+  readonly agents: AgentAccess
   readonly otlpUrl: string | undefined
   readonly logLevel: Settings["logLevel"]
   readonly graceSeconds: number
@@ -107,17 +107,30 @@ class Reading {
     }
   }
 
-  authorities(name: Name, path: Option.Option<string>): string | undefined {
-    const pem = this.file(name, path)
-    if (pem === undefined || /-----BEGIN CERTIFICATE-----/.test(pem)) return pem
-    this.problems.push(problem(this.where(name), "has no certificate; name a PEM file with those of the authorities"))
-    return undefined
+  private checked(
+    name: Name,
+    path: Option.Option<string>,
+    mistake: (text: string) => string | undefined
+  ): string | undefined {
+    const text = this.file(name, path)?.trim()
+    const wrong = text === undefined ? undefined : mistake(text)
+    if (wrong !== undefined) this.problems.push(problem(this.where(name), wrong))
+    return text
   }
 
-  secret(name: Name, path: Option.Option<string>): string | undefined {
-    const secret = this.file(name, path)?.trim()
-    if (secret === "") this.problems.push(problem(this.where(name), "is empty; put a secret into it"))
-    return secret
+  /** How agents are called. */
+  agents({ agentAccess, agentCa, agentToken }: Settings): AgentAccess {
+    const token = this.checked("agentToken", agentToken, tokenMistake)
+    const ca = this.checked("agentCa", agentCa, authoritiesMistake)
+    const all = {
+      ...(token === undefined ? {} : { token: Redacted.make(token) }),
+      ...(ca === undefined ? {} : { trust: { ca } })
+    }
+    if (Option.isNone(agentAccess)) return { ...noAccess, all }
+    const own = readAccess(this.values.get("agentAccess")?.where ?? optionOf("agentAccess"), agentAccess.value)
+    if (Either.isRight(own)) return { all, own: own.right }
+    this.problems.push(...own.left)
+    return { ...noAccess, all }
   }
 }
 
@@ -164,8 +177,7 @@ export const plan = (
     ...reading.tokens("readTokens", "read", set.readTokens),
     ...reading.tokens("operateTokens", "operate", set.operateTokens)
   ]
-  const agentToken = reading.secret("agentToken", set.agentToken)
-  const agentCa = reading.authorities("agentCa", set.agentCa)
+  const agents = reading.agents(set)
   reading.problems.push(...openProblems(set, reading.where("listen")))
   if (reading.problems.length > 0) return Either.left(reading.problems)
   const { connections, graceSeconds, journal, listen, logLevel } = set
@@ -176,8 +188,7 @@ export const plan = (
     journal,
     tls,
     tokens,
-    agentToken,
-    agentCa,
+    agents,
     otlpUrl,
     logLevel,
     graceSeconds,

@@ -16,7 +16,8 @@ export const defaults = {
 
 /** The names as they stand in the file; `--log-level` and `STOPCOPY_COORDINATOR_LOG_LEVEL` are `logLevel`. */
 export const names = [
-  ...(["listen", "journal", "tlsCert", "tlsKey", "readTokens", "operateTokens", "agentToken", "agentCa"] as const),
+  ...(["listen", "journal", "tlsCert", "tlsKey", "readTokens", "operateTokens"] as const),
+  ...(["agentToken", "agentCa", "agentAccess"] as const),
   ...(["otlpUrl", "logLevel", "graceSeconds", "bodyKib", "connections"] as const)
 ]
 export type Name = (typeof names)[number]
@@ -86,6 +87,8 @@ export const settings = Config.all({
   agentToken: file("agentToken"),
   /** A PEM file with the authorities that sign for agents. */
   agentCa: file("agentCa"),
+  /** A JSON file with what agents have of their own, by address. */
+  agentAccess: file("agentAccess"),
   otlpUrl: url,
   logLevel: level,
   graceSeconds: whole("graceSeconds", defaults.graceSeconds, 0, 3600),

@@ -32,6 +32,7 @@ const File = Schema.Struct({
   operateTokens: scalar,
   agentToken: scalar,
   agentCa: scalar,
+  agentAccess: scalar,
   otlpUrl: scalar,
   logLevel: scalar,
   graceSeconds: scalar,

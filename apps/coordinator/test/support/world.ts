@@ -19,6 +19,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { coordinator } from "../../src/commands/serve.ts"
 import { serveApi } from "../../src/http/serve.ts"
+import { noAccess } from "../../src/settings/agentAccess.ts"
 import type { Plan } from "../../src/settings/plan.ts"
 
 /** A folder until the scope closes. */
@@ -59,8 +60,7 @@ const plan: Plan = {
   journal: "",
   tls: undefined,
   tokens: [],
-  agentToken: undefined,
-  agentCa: undefined,
+  agents: noAccess,
   otlpUrl: undefined,
   logLevel: "none",
   graceSeconds: 1,
@@ -82,7 +82,7 @@ export const startCoordinator = (options: Partial<Plan> = {}): Effect.Effect<Coo
   Effect.gen(function* () {
     const journal = options.journal ?? join(yield* folder, "coordinator.db")
     const behind = Layer.provideMerge(
-      Layer.provideMerge(coordinator({ token: options.agentToken, ca: options.agentCa }, patience), ActorSystem.layer),
+      Layer.provideMerge(coordinator(options.agents ?? noAccess, patience), ActorSystem.layer),
       layerSqlite({ file: journal })
     )
     const context = yield* Layer.build(behind)

@@ -63,7 +63,12 @@ const factsOf = ({ name, socketPath, vf }: DeviceParts, flags: number): DeviceFa
 const statusOf = ({ isAttached, name, vf }: DeviceParts): Effect.Effect<DeviceStatus, HostFailed> =>
   Effect.mapBoth(vf.state, {
     onFailure: failed(name),
-    onSuccess: ({ lifecycle, migrationState }) => ({ state: migrationState, lifecycle, attached: isAttached() })
+    onSuccess: ({ compatVersion, lifecycle, migrationState }) => ({
+      state: migrationState,
+      lifecycle,
+      attached: isAttached(),
+      compatVersion
+    })
   })
 
 const viewOf = ({ name, vf }: DeviceParts) =>

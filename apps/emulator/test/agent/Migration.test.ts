@@ -2,15 +2,18 @@
 import { assert, it } from "@effect/vitest"
 import { Addresses } from "@stopcopy/agent"
 import { makeClient as makeAgent } from "@stopcopy/agent/client"
+import { PfvfMessage, Registers } from "@stopcopy/qat"
 import { MigrationStates } from "@stopcopy/vfio"
 import { makeClient } from "@stopcopy/vfio-user"
 import { Transport } from "@stopcopy/vfio-user/transport"
-import { Chunk, Effect, Either, Fiber, Stream } from "effect"
+import { Chunk, Effect, Either, Fiber, Option, Stream } from "effect"
 import { Guest } from "../support/Guest.ts"
 import { type Place, place, program, type Emulator, socketOf } from "../support/program.ts"
 
 const emulator = program()
 const device = "a/vf0"
+/** Where a VF has the word that goes to its PF, in its BAR 2. */
+const vm2pf = Registers.miscRegisters[Registers.miscIndex.VM2PF].vfOffset
 
 const agentOf = ({ agent }: Emulator) =>
   makeAgent({ address: Either.getOrThrow(Addresses.parse(agent)), timeout: "10 seconds" })
@@ -44,6 +47,28 @@ it.scopedLive("describes PFs and VFs with all that a preflight needs", () =>
       epoch: 0,
       standing: "held"
     })
+  }).pipe(Effect.timeout("30 seconds"))
+)
+
+it.scopedLive("tells the mailbox versions that a preflight compares: the PF's, and what the guest has announced", () =>
+  Effect.gen(function* () {
+    const { agent, here } = yield* host("a=4xxx:2")
+    const described = Effect.map(agent.describeOnly([device]), ({ pfs: [pf] }) => ({
+      names: pf?.vfs.map(({ name }) => name),
+      offered: pf?.capabilities.compatVersion,
+      announced: pf?.vfs[0]?.compatVersion
+    }))
+    const offered = PfvfMessage.compatVersion
+    assert.deepStrictEqual(yield* described, { names: [device], offered, announced: 0 })
+    const watching = yield* agent.watch({ devices: [device] }).pipe(
+      Stream.filter(({ compatVersion }) => compatVersion === offered + 1),
+      Stream.runHead,
+      Effect.fork
+    )
+    const vmm = yield* vmmOf(here)
+    yield* vmm.writeWord(2, vm2pf, 4, PfvfMessage.message(PfvfMessage.toPf.COMPAT_VER_REQ, offered + 1))
+    assert.isTrue(Option.isSome(yield* Fiber.join(watching)))
+    assert.deepStrictEqual(yield* described, { names: [device], offered, announced: offered + 1 })
   }).pipe(Effect.timeout("30 seconds"))
 )
 

@@ -3,7 +3,9 @@ import { RpcClient, RpcClientError, RpcSerialization } from "@effect/rpc"
 import { Cause, Duration, Effect, Option, type Scope, Stream } from "effect"
 import type { Address } from "../Address.ts"
 import { Contract } from "../Contract.ts"
+import { onlyDevices } from "../Description.ts"
 import { defaultChunk, type SavedChunk } from "../Transfer.ts"
+import type { DeviceName } from "../Values.ts"
 import { connection, explain, innermost } from "./connection.ts"
 import { AgentUnreachable, CallBroken, CallTimedOut, type ClientError, TokenExposed } from "./errors.ts"
 import { isExposed, type Trust } from "./Trust.ts"
@@ -69,7 +71,13 @@ class Words {
 }
 
 const callsOf = (rpc: Calls, { ask, follow }: Words) => ({
-  describe: ask("Describe", () => rpc.Describe()),
+  describe: ask("Describe", () => rpc.Describe(undefined)),
+  /** The host with the devices of these names, those that there are, and nothing else. */
+  describeOnly: (devices: ReadonlyArray<DeviceName>) =>
+    Effect.map(
+      ask("Describe", () => rpc.Describe({ devices })),
+      (host) => onlyDevices(host, devices)
+    ),
   setState: (call: CallOf<"SetState">) => ask("SetState", () => rpc.SetState(call)),
   getState: (call: CallOf<"GetState">) => ask("GetState", () => rpc.GetState(call)),
   dataSize: (call: CallOf<"DataSize">) => ask("DataSize", () => rpc.DataSize(call)),

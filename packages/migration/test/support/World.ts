@@ -212,7 +212,7 @@ export class World {
     const made = <A, E>(name: string, use: (life: Life) => Effect.Effect<A, E>) =>
       Effect.provideService(this.made(side, name, use), Scope.Scope, scope)
     return {
-      describe: made("describe", ({ handlers }) => handlers.Describe()),
+      describeOnly: (devices) => made("describe", ({ handlers }) => handlers.Describe({ devices })),
       setState: (call) => made(`setState ${call.to}`, ({ handlers }) => handlers.SetState(call)),
       getState: (call) => made("getState", ({ handlers }) => handlers.GetState(call)),
       dataSize: (call) => made("dataSize", ({ handlers }) => handlers.DataSize(call)),

@@ -1,10 +1,14 @@
-/** How an agent is reached, from options and files: its address, the secret of its callers, and who proves by TLS to be whom. */
-import { type Address, Addresses } from "@stopcopy/agent"
-import { normalFingerprint, type Trust } from "@stopcopy/agent/client"
-import { fingerprintOf, type ServerCertificate } from "@stopcopy/agent/server"
+/**
+ * How an agent is served and called, from the options of a command line and the files that they name: its address, the secret of its callers, and who proves by
+ * TLS to be whom. Offered as `@stopcopy/agent/options`, so that every program that has an agent has the same options. Node only.
+ */
+import { type Problem, problem } from "@stopcopy/service"
 import { Either } from "effect"
 import { readFileSync } from "node:fs"
-import { type Problem, problem } from "@stopcopy/service"
+import type { Address } from "./Address.ts"
+import * as Addresses from "./Address.ts"
+import { normalFingerprint, type Trust } from "./client/Trust.ts"
+import { fingerprintOf, type ServerCertificate } from "./server/Certificate.ts"
 
 type Read<A> = Either.Either<A, ReadonlyArray<Problem>>
 
@@ -74,7 +78,7 @@ export interface Serving {
 }
 
 /** What was said of it. */
-interface ServingOptions {
+export interface ServingOptions {
   readonly agent: string
   readonly tokenFile: string | undefined
   readonly certificate: CertificateFiles
