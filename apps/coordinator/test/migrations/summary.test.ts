@@ -28,7 +28,7 @@ it("nothing has ended: zeros, no downtimes, no periods", () => {
     live: [{ phase: "pre-copy", count: 2 }],
     inDoubt: 1,
     since: null,
-    ended: ["completed", "failed", "cancelled", "refused"].map((outcome) => ({ outcome, count: 0 })),
+    ended: (["completed", "failed", "cancelled", "refused"] as const).map((outcome) => ({ outcome, count: 0 })),
     downtimes: null,
     reasons: [],
     periodMillis: 10_000,
