@@ -1,5 +1,6 @@
 /** The HTTP API of the coordinator, shared by the service, its clients and the OpenAPI document. No handlers here. */
 import { HttpApi, OpenApi } from "@effect/platform"
+import { caller } from "./CallerGroup.ts"
 import {
   Broken,
   Forbidden,
@@ -14,6 +15,7 @@ import { events } from "./EventsGroup.ts"
 import { hosts } from "./HostsGroup.ts"
 import { migrations, preflight } from "./MigrationsGroup.ts"
 import { policy } from "./PolicyGroup.ts"
+import { summary } from "./SummaryGroup.ts"
 import { groups, vfs } from "./VfsGroup.ts"
 
 /** Where the API begins. The number rises with a change that an older client would misread. */
@@ -24,6 +26,7 @@ const description =
   "Every error has a stable `code`, a `message` for people, and `refusals`: each rule that said no, with both values and a remedy."
 
 export class CoordinatorApi extends HttpApi.make("coordinator")
+  .add(caller)
   .add(hosts)
   .add(vfs)
   .add(groups)
@@ -31,6 +34,7 @@ export class CoordinatorApi extends HttpApi.make("coordinator")
   .add(migrations)
   .add(evacuations)
   .add(policy)
+  .add(summary)
   .add(events)
   .addError(InvalidRequest)
   .addError(Forbidden)

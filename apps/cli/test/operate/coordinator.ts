@@ -3,6 +3,7 @@ import { HttpApiBuilder, type HttpApp, HttpServer, HttpServerResponse } from "@e
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import {
   ApiError,
+  Caller,
   CoordinatorApi,
   Forbidden,
   idempotencyHeader,
@@ -53,9 +54,10 @@ const access = (state: State) => {
   const known = (token: Redacted.Redacted) =>
     Effect.suspend(() => {
       const secret = Redacted.value(token)
-      const role = secret === tokens.operate ? ("operate" as const) : ("read" as const)
-      if (!state.closed) return Effect.succeed({ role: "operate" as const, name: "anyone" })
-      if (secret === tokens.read || secret === tokens.operate) return Effect.succeed({ role, name: "somebody" })
+      const isOperator = !state.closed || secret === tokens.operate
+      const role = isOperator ? ("operate" as const) : ("read" as const)
+      if (isOperator || secret === tokens.read)
+        return Effect.succeed({ role, name: state.closed ? "somebody" : "anyone", hasTokens: state.closed })
       const code = secret === "" ? "token.missing" : "token.unknown"
       return new Unauthorized({ code, message: "no token", refusals: [] })
     })
@@ -115,6 +117,9 @@ const named = <A extends { readonly id: string }, E, R>(
   peek: () => string | undefined
 ) => Effect.suspend((): Effect.Effect<A, E | NotFound, R> => (peek() === id ? found : missing(what)))
 
+/** Only the console asks for this. */
+const unasked = Effect.dieMessage("no command asks for this")
+
 const hosts = (state: State) =>
   HttpApiBuilder.group(CoordinatorApi, "hosts", (handlers) => {
     const change = (what: string, name: string, payload: object) =>
@@ -129,6 +134,7 @@ const hosts = (state: State) =>
           }))
         )
       )
+      .handle("pfs", () => unasked)
       .handle("register", ({ payload }) => Effect.orDie(change("register", payload.name, payload)))
       .handle("describe", ({ path }) => hostOf(state, path.host))
       .handle("remove", ({ path }) => Effect.asVoid(change("remove", path.host, {})))
@@ -149,6 +155,7 @@ const vfsAndGroups = (state: State) =>
           )
         )
         .handle("placements", () => Effect.sync(() => state.world.placements))
+        .handle("compatibility", () => unasked)
     ),
     HttpApiBuilder.group(CoordinatorApi, "groups", (handlers) =>
       handlers
@@ -224,6 +231,9 @@ const evacuations = (state: State) =>
     )
   )
 
+const summary = HttpApiBuilder.group(CoordinatorApi, "summary", (handlers) => handlers.handle("show", () => unasked))
+const caller = HttpApiBuilder.group(CoordinatorApi, "caller", (handlers) => handlers.handle("show", () => Caller))
+
 const message = (id: number, event: string, data: string) => `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`
 
 /** The journal, then a position at every look: nothing more happens, but somebody should look. */
@@ -261,6 +271,8 @@ export const serveStub = async (tls = false): Promise<Stub> => {
   const looked = await Effect.runPromise(PubSub.sliding<void>(16))
   const state: State = { world: world(), asked: [], failing: undefined, closed: false, foreign: undefined, looked }
   const handlers = Layer.mergeAll(
+    caller,
+    summary,
     hosts(state),
     vfsAndGroups(state),
     migrations(state),

@@ -10,7 +10,8 @@ import type {
   Preflight,
   PreflightRequest,
   Refused,
-  ResolveRequest
+  ResolveRequest,
+  Summary
 } from "@stopcopy/coordinator-api"
 import { Context, type Effect } from "effect"
 import type { Common } from "./Common.ts"
@@ -33,6 +34,7 @@ interface MigrationsService {
     request: ResolveRequest,
     by: string
   ) => Effect.Effect<Migration, NotFound | Conflict | Common>
+  readonly summary: Effect.Effect<Summary, Common>
   /** How many migrations that have not ended are in each phase. */
   readonly phases: Effect.Effect<ReadonlyMap<Phase, number>, Common>
 }

@@ -10,6 +10,8 @@ import { basename } from "node:path"
 import { createSecureContext } from "node:tls"
 import type { Token } from "../http/Tokens.ts"
 import { type AgentAccess, authoritiesMistake, noAccess, readAccess, tokenMistake } from "./agentAccess.ts"
+import { isSite } from "../site/files.ts"
+import type { Console } from "../site/site.ts"
 import { type Name, names, type Settings, settings, type TcpAddress } from "./settings.ts"
 import { gather, optionOf, type Values } from "./sources.ts"
 
@@ -24,6 +26,7 @@ export interface Plan {
   readonly graceSeconds: number
   readonly bodyLimit: number
   readonly connections: number
+  readonly console: Console
 }
 
 /** Shorter secrets can be guessed. */
@@ -132,6 +135,16 @@ class Reading {
     this.problems.push(...own.left)
     return { ...noAccess, all }
   }
+
+  console(given: Option.Option<string>): Console {
+    if (Option.isNone(given)) return { _tag: "Usual" }
+    if (given.value === "none") return { _tag: "Off" }
+    if (!isSite(given.value)) {
+      const what = "has no index.html; name the folder of a console that was built, or none"
+      this.problems.push(problem(this.where("console"), what))
+    }
+    return { _tag: "Folder", folder: given.value }
+  }
 }
 
 /** What others than this machine reach has tokens, and TLS under them. */
@@ -178,6 +191,7 @@ export const plan = (
     ...reading.tokens("operateTokens", "operate", set.operateTokens)
   ]
   const agents = reading.agents(set)
+  const console = reading.console(set.console)
   reading.problems.push(...openProblems(set, reading.where("listen")))
   if (reading.problems.length > 0) return Either.left(reading.problems)
   const { connections, graceSeconds, journal, listen, logLevel } = set
@@ -193,6 +207,7 @@ export const plan = (
     logLevel,
     graceSeconds,
     bodyLimit,
-    connections
+    connections,
+    console
   })
 }

@@ -18,7 +18,7 @@ export const defaults = {
 export const names = [
   ...(["listen", "journal", "tlsCert", "tlsKey", "readTokens", "operateTokens"] as const),
   ...(["agentToken", "agentCa", "agentAccess"] as const),
-  ...(["otlpUrl", "logLevel", "graceSeconds", "bodyKib", "connections"] as const)
+  ...(["otlpUrl", "logLevel", "graceSeconds", "bodyKib", "connections", "console"] as const)
 ]
 export type Name = (typeof names)[number]
 
@@ -93,6 +93,8 @@ export const settings = Config.all({
   logLevel: level,
   graceSeconds: whole("graceSeconds", defaults.graceSeconds, 0, 3600),
   bodyKib: whole("bodyKib", defaults.bodyKib, 1, 16_384),
-  connections: whole("connections", defaults.connections, 1, 65_535)
+  connections: whole("connections", defaults.connections, 1, 65_535),
+  /** A folder with the console; `none`: it is not served. */
+  console: file("console")
 })
 export type Settings = Config.Config.Success<typeof settings>
