@@ -14,6 +14,7 @@ import { gather, optionOf, type Values } from "./sources.ts"
 
 export interface Plan {
   readonly listen: TcpAddress
+  /** A file, or the URL of a PostgreSQL database. */
   readonly journal: string
   readonly tls: Tls | undefined
   readonly tokens: ReadonlyArray<Token>
@@ -24,6 +25,8 @@ export interface Plan {
   readonly graceSeconds: number
   readonly bodyLimit: number
   readonly connections: number
+  /** How long history is kept whole. 0: for ever. */
+  readonly historyDays: number
 }
 
 /** Shorter secrets can be guessed. */
@@ -168,7 +171,7 @@ export const plan = (
   const agentCa = reading.authorities("agentCa", set.agentCa)
   reading.problems.push(...openProblems(set, reading.where("listen")))
   if (reading.problems.length > 0) return Either.left(reading.problems)
-  const { connections, graceSeconds, journal, listen, logLevel } = set
+  const { connections, graceSeconds, historyDays, journal, listen, logLevel } = set
   const otlpUrl = Option.getOrUndefined(set.otlpUrl)
   const bodyLimit = set.bodyKib * 1024
   return Either.right({
@@ -182,6 +185,7 @@ export const plan = (
     logLevel,
     graceSeconds,
     bodyLimit,
-    connections
+    connections,
+    historyDays
   })
 }

@@ -12,13 +12,13 @@ import {
   type MigrationRequest
 } from "@stopcopy/coordinator-api"
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer, Logger, LogLevel, Schedule, type Scope, Stream } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { coordinator } from "../../src/commands/serve.ts"
 import { serveApi } from "../../src/http/serve.ts"
+import { journalOf } from "../../src/journal/openJournal.ts"
 import type { Plan } from "../../src/settings/plan.ts"
 
 /** A folder until the scope closes. */
@@ -65,7 +65,8 @@ const plan: Plan = {
   logLevel: "none",
   graceSeconds: 1,
   bodyLimit: 64 * 1024,
-  connections: 64
+  connections: 64,
+  historyDays: 0
 }
 
 /** Pauses between tries that no test waits for. */
@@ -83,7 +84,7 @@ export const startCoordinator = (options: Partial<Plan> = {}): Effect.Effect<Coo
     const journal = options.journal ?? join(yield* folder, "coordinator.db")
     const behind = Layer.provideMerge(
       Layer.provideMerge(coordinator({ token: options.agentToken, ca: options.agentCa }, patience), ActorSystem.layer),
-      layerSqlite({ file: journal })
+      journalOf(journal)
     )
     const context = yield* Layer.build(behind)
     const [secret] = options.tokens ?? []
