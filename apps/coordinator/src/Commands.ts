@@ -12,7 +12,10 @@ const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(m
 
 const settings = {
   listen: optional("listen", `HOST:PORT; port 0: one that is free. Default: ${defaults.listen}`),
-  journal: optional("journal", `The journal; made if it is not there. Default: ${defaults.journal}`),
+  journal: optional(
+    "journal",
+    `The journal: a file, or postgres://user@host:port/database; made if it is not there. Default: ${defaults.journal}`
+  ),
   tlsCert: optional("tls-cert", "A PEM file with the certificate and its chain"),
   tlsKey: optional("tls-key", "A PEM file with its key"),
   readTokens: optional("read-tokens", "A file with tokens that may read: one a line, SECRET or NAME SECRET"),
@@ -25,7 +28,11 @@ const settings = {
   graceSeconds: optional("grace-seconds", `How long answers may go out at the end. Default: ${defaults.graceSeconds}`),
   bodyKib: optional("body-kib", `The longest body of a request, in KiB. Default: ${defaults.bodyKib}`),
   connections: optional("connections", `Connections at once. Default: ${defaults.connections}`),
-  console: optional("console", "A folder with the console; none: it is not served. Default: where it is found")
+  console: optional("console", "A folder with the console; none: it is not served. Default: where it is found"),
+  historyDays: optional(
+    "history-days",
+    `How many days of history are kept whole; 0: all of it. Default: ${defaults.historyDays}`
+  )
 }
 
 const serveCommand = Command.make(

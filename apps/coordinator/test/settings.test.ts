@@ -30,7 +30,8 @@ it("everything has a default that needs nothing", () => {
     graceSeconds: 5,
     bodyLimit: 256 * 1024,
     connections: 256,
-    console: { _tag: "Usual" }
+    console: { _tag: "Usual" },
+    historyDays: 30
   })
 })
 

@@ -58,6 +58,7 @@ const cordon = HttpApiEndpoint.post("cordon")`/hosts/${host}/cordon`
   .setPayload(CordonRequest)
   .addSuccess(Host)
   .addError(NotFound)
+  .addError(Conflict)
   .annotate(OpenApi.Summary, "Keep a host free of new guests")
   .annotate(OpenApi.Description, "What runs there runs on, and migrations under way go on.")
   .middleware(OperateAccess)
@@ -73,6 +74,7 @@ const cordonPf = HttpApiEndpoint.post("cordonPf")`/hosts/${host}/pfs/${pf}/cordo
   .setPayload(CordonRequest)
   .addSuccess(Host)
   .addError(NotFound)
+  .addError(Conflict)
   .annotate(OpenApi.Summary, "Keep a PF free of new guests")
   .middleware(OperateAccess)
 

@@ -231,6 +231,13 @@ export const CancelRequest = Schema.Struct({ reason: Schema.optionalWith(Reason,
   ...strict
 })
 
+/** Another destination for a migration that waits. */
+export const RedirectRequest = Schema.Struct({
+  /** Left out: the coordinator chooses the host too. */
+  to: optional(Destination)
+}).annotations({ identifier: "RedirectRequest", ...strict })
+export type RedirectRequest = typeof RedirectRequest.Type
+
 /** An operator says which side has the guest, having read the consequences: those of the resolution, word for word. */
 export const ResolveRequest = Schema.Struct({ verdict: Side, accepting: Schema.String }).annotations({
   identifier: "ResolveRequest",

@@ -3,7 +3,15 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/p
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
 import { IdempotencyHeaders } from "./IdempotencyKey.ts"
-import { CancelRequest, Migration, MigrationRequest, Preflight, PreflightRequest, ResolveRequest } from "./Migration.ts"
+import {
+  CancelRequest,
+  Migration,
+  MigrationRequest,
+  Preflight,
+  PreflightRequest,
+  RedirectRequest,
+  ResolveRequest
+} from "./Migration.ts"
 import { MigrationFilter, MigrationPage } from "./Page.ts"
 import { MigrationId, inPath } from "./Values.ts"
 
@@ -60,6 +68,19 @@ const cancel = HttpApiEndpoint.post("cancel")`/migrations/${id}/cancel`
   )
   .middleware(OperateAccess)
 
+const redirect = HttpApiEndpoint.post("redirect")`/migrations/${id}/redirect`
+  .setPayload(RedirectRequest)
+  .addSuccess(Migration)
+  .addError(NotFound)
+  .addError(Conflict)
+  .addError(Refused)
+  .annotate(OpenApi.Summary, "Choose another destination for a migration that waits")
+  .annotate(
+    OpenApi.Description,
+    "For one whose destination is gone, cordoned or paused. It keeps its place in the queue. Refused while it runs: cancel it first."
+  )
+  .middleware(OperateAccess)
+
 const resolve = HttpApiEndpoint.post("resolve")`/migrations/${id}/resolve`
   .setPayload(ResolveRequest)
   .addSuccess(Migration)
@@ -78,5 +99,6 @@ export const migrations = HttpApiGroup.make("migrations")
   .add(list)
   .add(show)
   .add(cancel)
+  .add(redirect)
   .add(resolve)
   .annotate(OpenApi.Description, "Moving all VFs of one virtual machine to another host")

@@ -1,7 +1,7 @@
 /** Endpoints of the policy. */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { OperateAccess, ReadAccess } from "./Access.ts"
-import { Refused } from "./Errors.ts"
+import { Conflict, Refused } from "./Errors.ts"
 import { Policy } from "./Policy.ts"
 
 const get = HttpApiEndpoint.get("get", "/policy")
@@ -12,6 +12,7 @@ const get = HttpApiEndpoint.get("get", "/policy")
 const put = HttpApiEndpoint.put("put", "/policy")
   .setPayload(Policy)
   .addSuccess(Policy)
+  .addError(Conflict)
   .addError(Refused)
   .annotate(OpenApi.Summary, "Put the policy, whole")
   .middleware(OperateAccess)

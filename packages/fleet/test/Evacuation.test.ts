@@ -175,6 +175,7 @@ describe("an evacuation", () => {
         failed: 0,
         cancelled: 0,
         turnedDown: 0,
+        idle: 0,
         refused: 1,
         willStop: 1
       }

@@ -195,6 +195,7 @@ const migrations = (state: State) =>
         })
         .handle("show", ({ path }) => show(path.id))
         .handle("cancel", ({ path, payload }) => change("cancel", path.id, payload))
+        .handle("redirect", ({ path, payload }) => change("redirect", path.id, payload))
         .handle("resolve", ({ path, payload }) => change("resolve", path.id, payload))
     })
   )

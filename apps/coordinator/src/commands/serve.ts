@@ -1,7 +1,6 @@
 /** `serve`: coordinates until it is asked to end. Lines on standard output: `api URL`, then `ready`. */
 import type { Patience } from "@stopcopy/migration"
-import { ActorSystem, type Journal, type JournalError } from "@stopcopy/runtime"
-import { layerSqlite } from "@stopcopy/runtime/sqlite"
+import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import { Failed, logging, Misuse, problemLines } from "@stopcopy/service"
 import { endSignal } from "@stopcopy/service/process"
 import { tracing } from "@stopcopy/service/tracing"
@@ -11,6 +10,8 @@ import { fleetLive } from "../fleet/FleetLive.ts"
 import { HostAgents } from "../hosts/HostAgents.ts"
 import { Watching } from "../hosts/Watching.ts"
 import { serveApi } from "../http/serve.ts"
+import { keepingHistory } from "../journal/keepHistory.ts"
+import { journalOf } from "../journal/openJournal.ts"
 import { migrationsLive } from "../migrations/MigrationsLive.ts"
 import { Running } from "../migrations/Running.ts"
 import type { Fleet } from "../ports/Fleet.ts"
@@ -36,6 +37,7 @@ export const coordinator = (
 const serving = (plan: Plan) =>
   Effect.gen(function* () {
     const signal = yield* endSignal
+    yield* Effect.forkScoped(keepingHistory(plan.historyDays))
     const url = yield* serveApi(plan)
     yield* print(`api ${url}`)
     yield* print("ready")
@@ -44,17 +46,16 @@ const serving = (plan: Plan) =>
     yield* Effect.logInfo(`${name}: no new request is taken; migrations stay as the journal has them`)
   }).pipe(Effect.scoped)
 
-/** With tapes the journal is locked: two coordinators on one journal would both carry out what it says. */
-const journalOf = ({ journal }: Plan): Layer.Layer<Journal, Failed> =>
-  Layer.mapError(layerSqlite({ file: journal, tapes: true }), ({ message }) => new Failed({ message }))
+/** How long the state of a migration that ended stays in memory after somebody looked at it. */
+const idle = "1 minute"
 
 const running = (plan: Plan): Effect.Effect<void, Failed> => {
-  const behind = Layer.provideMerge(coordinator(plan.agents), ActorSystem.layer)
+  const behind = Layer.provideMerge(coordinator(plan.agents), ActorSystem.layerWith({ idle }))
   return serving(plan).pipe(
     Effect.provide(behind),
     Effect.mapError((error: { readonly message: string } | JournalError) => new Failed({ message: error.message })),
     Effect.zipRight(Effect.logInfo("everything is in the journal; the coordinator ends")),
-    Effect.provide(journalOf(plan)),
+    Effect.provide(journalOf(plan.journal)),
     Effect.provide(tracing({ url: plan.otlpUrl, name: "stopcopy-coordinator", version }))
   )
 }

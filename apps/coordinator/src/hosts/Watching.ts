@@ -2,7 +2,7 @@
  * Follows every registered host: what it is, each change of its devices, whether it answers. A host that does not answer is asked again; what it said last is
  * kept meanwhile.
  */
-import type { PfDescription } from "@stopcopy/agent"
+import type { DeviceChange, PfDescription } from "@stopcopy/agent"
 import type { AgentClient } from "@stopcopy/agent/client"
 import { type HostRecord, locate } from "@stopcopy/fleet"
 import { Context, Effect, Either, FiberMap, Layer, Stream } from "effect"
@@ -59,22 +59,31 @@ export const noteHealth = (fleet: FleetActorService, host: string, reason: strin
       Effect.catchAll(({ message }) => Effect.logWarning(`${host}: its health is not recorded: ${message}`))
     )
 
+/** Changes of one device within so long are told as one. */
+const together = "100 millis"
+/** Changes that are told at once, at most. */
+const changesAtOnce = 1024
+
+/** The last change of each device. */
+const lastOfEach = (changes: Iterable<DeviceChange>): Iterable<DeviceChange> =>
+  new Map(Array.from(changes, (change) => [change.name, change] as const)).values()
+
+/** A device that the fleet does not know is one of a new description: the host is looked at again. Nothing that waits to start waits for this. */
+const noteDevices = (fleet: FleetActorService, host: string, changes: Iterable<DeviceChange>): Effect.Effect<void> =>
+  Effect.forEach(
+    lastOfEach(changes),
+    (change) => Effect.either(fleet.note(() => ({ _tag: "NoteDevice", host, change }))),
+    { discard: true }
+  )
+
 /** Follows while the host answers; gives why it does not any more. */
 const following = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<never, string> => {
   const looking = Effect.forever(Effect.zipRight(look(fleet, host, agent), Effect.sleep(lookEvery)))
   const changes = agent.watch({ devices: [] }).pipe(
     Stream.mapError(({ message }) => message),
-    // A device that the fleet does not know is one of a new description: the host is looked at again.
-    Stream.runForEach((change) =>
-      Effect.asVoid(
-        Effect.either(
-          Effect.zipLeft(
-            fleet.note(() => ({ _tag: "NoteDevice", host, change })),
-            fleet.kick
-          )
-        )
-      )
-    ),
+    // A migration changes a device ten times on each side, most of it within milliseconds: what counts is how the device is then.
+    Stream.groupedWithin(changesAtOnce, together),
+    Stream.runForEach((some) => noteDevices(fleet, host, some)),
     Effect.zipRight(Effect.fail("its agent closed the stream of changes"))
   )
   return Effect.zipRight(look(fleet, host, agent), Effect.raceFirst(looking, changes))

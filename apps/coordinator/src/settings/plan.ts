@@ -17,6 +17,7 @@ import { gather, optionOf, type Values } from "./sources.ts"
 
 export interface Plan {
   readonly listen: TcpAddress
+  /** A file, or the URL of a PostgreSQL database. */
   readonly journal: string
   readonly tls: Tls | undefined
   readonly tokens: ReadonlyArray<Token>
@@ -27,6 +28,8 @@ export interface Plan {
   readonly bodyLimit: number
   readonly connections: number
   readonly console: Console
+  /** How long history is kept whole. 0: for ever. */
+  readonly historyDays: number
 }
 
 /** Shorter secrets can be guessed. */
@@ -194,7 +197,7 @@ export const plan = (
   const console = reading.console(set.console)
   reading.problems.push(...openProblems(set, reading.where("listen")))
   if (reading.problems.length > 0) return Either.left(reading.problems)
-  const { connections, graceSeconds, journal, listen, logLevel } = set
+  const { connections, graceSeconds, historyDays, journal, listen, logLevel } = set
   const otlpUrl = Option.getOrUndefined(set.otlpUrl)
   const bodyLimit = set.bodyKib * 1024
   return Either.right({
@@ -208,6 +211,7 @@ export const plan = (
     graceSeconds,
     bodyLimit,
     connections,
-    console
+    console,
+    historyDays
   })
 }

