@@ -3,7 +3,7 @@ import type { Patience } from "@stopcopy/migration"
 import { ActorSystem, type Journal, type JournalError } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Failed, logging, Misuse, problemLines } from "@stopcopy/service"
-import { endSignal } from "@stopcopy/service/process"
+import { endAsked } from "@stopcopy/service/process"
 import { tracing } from "@stopcopy/service/tracing"
 import { Effect, Either, Layer } from "effect"
 import { FleetActor } from "../fleet/FleetActor.ts"
@@ -31,25 +31,25 @@ export const coordinator = (
   return Layer.merge(fleetLive, migrationsLive).pipe(Layer.provide(hosts), Layer.provide(FleetActor.layer))
 }
 
-/** Serves, and ends when a signal comes. */
-const serving = (plan: Plan) =>
+/** Serves, and ends when it is asked to. */
+const serving = (plan: Plan, untilStdinEnds: boolean) =>
   Effect.gen(function* () {
-    const signal = yield* endSignal
+    const asked = yield* endAsked(untilStdinEnds)
     const url = yield* serveApi(plan)
     yield* print(`api ${url}`)
     yield* print("ready")
     yield* Effect.logInfo(`the API is at ${url}, its documentation at ${url}/docs`)
-    const name = yield* signal
-    yield* Effect.logInfo(`${name}: no new request is taken; migrations stay as the journal has them`)
+    const how = yield* asked
+    yield* Effect.logInfo(`${how}: no new request is taken; migrations stay as the journal has them`)
   }).pipe(Effect.scoped)
 
 /** With tapes the journal is locked: two coordinators on one journal would both carry out what it says. */
 const journalOf = ({ journal }: Plan): Layer.Layer<Journal, Failed> =>
   Layer.mapError(layerSqlite({ file: journal, tapes: true }), ({ message }) => new Failed({ message }))
 
-const running = (plan: Plan): Effect.Effect<void, Failed> => {
+const running = (plan: Plan, untilStdinEnds: boolean): Effect.Effect<void, Failed> => {
   const behind = Layer.provideMerge(coordinator({ token: plan.agentToken, ca: plan.agentCa }), ActorSystem.layer)
-  return serving(plan).pipe(
+  return serving(plan, untilStdinEnds).pipe(
     Effect.provide(behind),
     Effect.mapError((error: { readonly message: string } | JournalError) => new Failed({ message: error.message })),
     Effect.zipRight(Effect.logInfo("everything is in the journal; the coordinator ends")),
@@ -58,14 +58,15 @@ const running = (plan: Plan): Effect.Effect<void, Failed> => {
   )
 }
 
-/** Ends when the coordinator has. `options` and `config` as they were given, `environment` as the process has it. */
+/** Ends when the coordinator has. `options` and `config` as they were given, `environment` as the process has it; `untilStdinEnds`: it is asked to end by the end of standard input, too. */
 export const serve = (
   options: Readonly<Partial<Record<Name, string>>>,
   config: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>
+  environment: Readonly<Record<string, string | undefined>>,
+  untilStdinEnds: boolean
 ): Effect.Effect<void, Failed | Misuse> => {
   const plan = planOf(options, config, environment)
   return Either.isLeft(plan)
     ? Effect.fail(new Misuse({ message: `${problemLines(plan.left)}\nnothing was started` }))
-    : Effect.provide(running(plan.right), logging(plan.right.logLevel, process.stderr.isTTY))
+    : Effect.provide(running(plan.right, untilStdinEnds), logging(plan.right.logLevel, process.stderr.isTTY))
 }
