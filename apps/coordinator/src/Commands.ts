@@ -37,11 +37,17 @@ const settings = {
 
 const serveCommand = Command.make(
   "serve",
-  { config: optional("config", "A JSON file with settings; the environment and options win"), ...settings },
-  ({ config, ...given }) =>
+  {
+    config: optional("config", "A JSON file with settings; the environment and options win"),
+    untilStdinEnds: Options.boolean("until-stdin-ends").pipe(
+      Options.withDescription("End as after SIGTERM when standard input ends, too: for a child process")
+    ),
+    ...settings
+  },
+  ({ config, untilStdinEnds, ...given }) =>
     Effect.flatMap(
       load(() => import("./commands/serve.ts")),
-      ({ serve }) => serve(Record.getSomes(given), Option.getOrUndefined(config), process.env)
+      ({ serve }) => serve(Record.getSomes(given), Option.getOrUndefined(config), process.env, untilStdinEnds)
     )
 ).pipe(
   Command.withDescription(

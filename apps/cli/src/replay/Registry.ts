@@ -1,6 +1,8 @@
 /** The behaviors whose events this command line can read. A behavior that is not here is shown raw. */
 import { EpochActor } from "@stopcopy/agent"
 import type { Known } from "@stopcopy/debugger"
+import * as Fleet from "@stopcopy/fleet"
+import * as Migration from "@stopcopy/migration"
 import { MigrationFile, Pci, Pf, Vf } from "@stopcopy/qat"
 import { Replay, Supervision } from "@stopcopy/runtime"
 import { StandingStill } from "@stopcopy/vmm/agent"
@@ -15,6 +17,8 @@ const behaviors: ReadonlyArray<Replay.Replayable> = [
   Replay.replayable(EpochActor.behavior),
   Replay.replayable(StandingStill.behavior),
   Replay.replayable(Wire.behavior),
+  Replay.replayable(Fleet.behavior),
+  Replay.replayable(Migration.behavior),
   Replay.replayable(Supervision.behavior)
 ]
 

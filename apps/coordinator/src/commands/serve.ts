@@ -2,7 +2,7 @@
 import type { Patience } from "@stopcopy/migration"
 import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import { Failed, logging, Misuse, problemLines } from "@stopcopy/service"
-import { endSignal } from "@stopcopy/service/process"
+import { endAsked } from "@stopcopy/service/process"
 import { tracing } from "@stopcopy/service/tracing"
 import { Effect, Either, Layer } from "effect"
 import { FleetActor } from "../fleet/FleetActor.ts"
@@ -33,25 +33,25 @@ export const coordinator = (
   return Layer.merge(fleetLive, migrationsLive).pipe(Layer.provide(hosts), Layer.provide(FleetActor.layer))
 }
 
-/** Serves, and ends when a signal comes. */
-const serving = (plan: Plan) =>
+/** Serves, and ends when it is asked to. */
+const serving = (plan: Plan, untilStdinEnds: boolean) =>
   Effect.gen(function* () {
-    const signal = yield* endSignal
+    const asked = yield* endAsked(untilStdinEnds)
     yield* Effect.forkScoped(keepingHistory(plan.historyDays))
     const url = yield* serveApi(plan)
     yield* print(`api ${url}`)
     yield* print("ready")
     yield* Effect.logInfo(`the API is at ${url}, its documentation at ${url}/docs`)
-    const name = yield* signal
-    yield* Effect.logInfo(`${name}: no new request is taken; migrations stay as the journal has them`)
+    const how = yield* asked
+    yield* Effect.logInfo(`${how}: no new request is taken; migrations stay as the journal has them`)
   }).pipe(Effect.scoped)
 
 /** How long the state of a migration that ended stays in memory after somebody looked at it. */
 const idle = "1 minute"
 
-const running = (plan: Plan): Effect.Effect<void, Failed> => {
+const running = (plan: Plan, untilStdinEnds: boolean): Effect.Effect<void, Failed> => {
   const behind = Layer.provideMerge(coordinator(plan.agents), ActorSystem.layerWith({ idle }))
-  return serving(plan).pipe(
+  return serving(plan, untilStdinEnds).pipe(
     Effect.provide(behind),
     Effect.mapError((error: { readonly message: string } | JournalError) => new Failed({ message: error.message })),
     Effect.zipRight(Effect.logInfo("everything is in the journal; the coordinator ends")),
@@ -60,14 +60,15 @@ const running = (plan: Plan): Effect.Effect<void, Failed> => {
   )
 }
 
-/** Ends when the coordinator has. `options` and `config` as they were given, `environment` as the process has it. */
+/** Ends when the coordinator has. `options` and `config` as they were given, `environment` as the process has it; `untilStdinEnds`: it is asked to end by the end of standard input, too. */
 export const serve = (
   options: Readonly<Partial<Record<Name, string>>>,
   config: string | undefined,
-  environment: Readonly<Record<string, string | undefined>>
+  environment: Readonly<Record<string, string | undefined>>,
+  untilStdinEnds: boolean
 ): Effect.Effect<void, Failed | Misuse> => {
   const plan = planOf(options, config, environment)
   return Either.isLeft(plan)
     ? Effect.fail(new Misuse({ message: `${problemLines(plan.left)}\nnothing was started` }))
-    : Effect.provide(running(plan.right), logging(plan.right.logLevel, process.stderr.isTTY))
+    : Effect.provide(running(plan.right, untilStdinEnds), logging(plan.right.logLevel, process.stderr.isTTY))
 }

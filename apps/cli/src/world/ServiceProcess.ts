@@ -1,38 +1,41 @@
 /**
- * A process of `stopcopy-emulator`: started with its files and devices, ready when it says so, ended with SIGTERM. What it prints is described in
- * `apps/emulator/README.md`: a line for each socket, one for its agent, then `ready`.
+ * A process of a service of ours, `stopcopy-emulator` or `stopcopy-coordinator`: started with its files, ready when it says so, ended with SIGTERM. Both print a
+ * line with their address, then `ready`.
  *
- * P1 A process never outlives its scope, nor this process unless that is killed by SIGKILL.
+ * P1 A process never outlives its scope, nor this process: its standard input ends with this one, however that ends.
  * P2 It has a process group of its own: Ctrl-C in a terminal is this program's alone, which ends its processes in order.
+ * P3 What is set for other programs of ours in the environment is not meant for it.
  */
 import { Data, Deferred, Duration, Effect, FiberId, type Scope } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { withoutControls } from "../Lines.ts"
 
 /** A process that could not be started, or did not end as it should. */
-export class EmulatorFailed extends Data.TaggedError("EmulatorFailed")<{
-  /** Which of them, for people. */
+export class ServiceFailed extends Data.TaggedError("ServiceFailed")<{
+  /** Which of them, for people: `the coordinator`. */
   readonly name: string
   readonly reason: string
 }> {
   override get message(): string {
-    return `the ${this.name} emulator ${this.reason}`
+    return `${this.name} ${this.reason}`
   }
 }
 
-export interface EmulatorProcess {
+export interface ServiceProcess {
   readonly name: string
   readonly pid: number
-  /** Where its agent is, as it prints it. */
-  readonly agent: string
+  /** Where it answers, as it prints it. */
+  readonly address: string
   /** Fails when it ends without having been asked to. */
-  readonly died: Effect.Effect<never, EmulatorFailed>
+  readonly died: Effect.Effect<never, ServiceFailed>
   /** Asks it to end and waits for that. Fails unless it ends with exit code 0. */
-  readonly stop: Effect.Effect<void, EmulatorFailed>
+  readonly stop: Effect.Effect<void, ServiceFailed>
 }
 
-interface EmulatorOptions {
+interface ServiceOptions {
   readonly name: string
+  /** The word before the address. */
+  readonly says: "agent" | "api"
   /** The file that Node runs. */
   readonly program: string
   readonly args: ReadonlyArray<string>
@@ -60,18 +63,30 @@ const lastWord = (output: string): string => {
   return last === undefined ? "" : `: ${last.slice(0, shownCharacters)}`
 }
 
+/** The environment without our own variables. */
+const foreign = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith("STOPCOPY_")))
+
 class Child {
   readonly ended = Deferred.unsafeMake<Ended>(FiberId.none)
   readonly ready = Deferred.unsafeMake<string>(FiberId.none)
   isAsked = false
   private readonly child: ChildProcess
   private readonly name: string
+  private readonly says: string
   private readonly output = { stdout: "", stderr: "" }
   private readonly onExit = (): void => this.signal("SIGKILL")
 
-  constructor({ args, name, program }: EmulatorOptions) {
+  constructor({ args, name, program, says }: ServiceOptions) {
     this.name = name
-    this.child = spawn(process.execPath, [program, ...args], { stdio: ["ignore", "pipe", "pipe"], detached: true })
+    this.says = `${says} `
+    this.child = spawn(process.execPath, [program, ...args, "--until-stdin-ends"], {
+      stdio: ["pipe", "pipe", "pipe"],
+      detached: true,
+      env: foreign(process.env)
+    })
+    // It may have ended already.
+    this.child.stdin?.on("error", () => undefined)
     process.on("exit", this.onExit)
     for (const kind of ["stdout", "stderr"] as const) {
       this.child[kind]?.on("data", (data: Buffer) => {
@@ -88,8 +103,8 @@ class Child {
 
   private look(): void {
     const lines = this.output.stdout.split("\n").slice(0, -1)
-    const agent = lines.find((line) => line.startsWith("agent "))?.slice("agent ".length)
-    if (agent !== undefined && lines.includes("ready")) Deferred.unsafeDone(this.ready, Effect.succeed(agent))
+    const address = lines.find((line) => line.startsWith(this.says))?.slice(this.says.length)
+    if (address !== undefined && lines.includes("ready")) Deferred.unsafeDone(this.ready, Effect.succeed(address))
   }
 
   private end(ended: Ended): void {
@@ -105,17 +120,17 @@ class Child {
     this.child.kill(signal)
   }
 
-  failed(reason: string): EmulatorFailed {
-    return new EmulatorFailed({ name: this.name, reason })
+  failed(reason: string): ServiceFailed {
+    return new ServiceFailed({ name: this.name, reason })
   }
 
   /** Fails when it ends on its own; waits for ever once it was asked to end. */
-  readonly died: Effect.Effect<never, EmulatorFailed> = Effect.flatMap(Deferred.await(this.ended), ({ how }) =>
+  readonly died: Effect.Effect<never, ServiceFailed> = Effect.flatMap(Deferred.await(this.ended), ({ how }) =>
     this.isAsked ? Effect.never : Effect.fail(this.failed(how))
   )
 
   /** Asks it to end; by force, if it takes too long. */
-  readonly stop: Effect.Effect<void, EmulatorFailed> = Effect.suspend(() => {
+  readonly stop: Effect.Effect<void, ServiceFailed> = Effect.suspend(() => {
     if (!this.isAsked) this.signal("SIGTERM")
     this.isAsked = true
     const late = Effect.suspend(() => {
@@ -131,17 +146,17 @@ class Child {
 }
 
 /** Starts a process and waits until it is ready. It is ended with the scope. */
-export const startEmulator = (options: EmulatorOptions): Effect.Effect<EmulatorProcess, EmulatorFailed, Scope.Scope> =>
+export const startService = (options: ServiceOptions): Effect.Effect<ServiceProcess, ServiceFailed, Scope.Scope> =>
   Effect.gen(function* () {
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => new Child(options)),
       ({ stop }) => Effect.ignore(stop)
     )
-    const agent = yield* Effect.raceFirst(Deferred.await(child.ready), child.died).pipe(
+    const address = yield* Effect.raceFirst(Deferred.await(child.ready), child.died).pipe(
       Effect.timeoutFail({
         duration: startTime,
         onTimeout: () => child.failed(`was not ready within ${Duration.format(startTime)}`)
       })
     )
-    return { name: options.name, pid: child.pid, agent, died: child.died, stop: child.stop }
+    return { name: options.name, pid: child.pid, address, died: child.died, stop: child.stop }
   })
