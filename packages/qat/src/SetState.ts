@@ -18,12 +18,15 @@ import { servePending } from "./pfvf/Serve.ts"
 import { because as becauseAt } from "./Refusals.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
-import { waitForBank, waitForNextBank } from "./Suspend.ts"
+import { suspend, waitForBank, waitForNextBank } from "./Suspend.ts"
 import type { Vf, Waiting } from "./VfState.ts"
 
 /** What the driver offers: STOP_COPY, PRE_COPY, and P2P unless the device lacks it. The kernel driver knows no such device. */
 export const flagsOf = ({ p2p }: Pick<Vf, "p2p">): number =>
   MigrationFlags.STOP_COPY | MigrationFlags.PRE_COPY | (p2p === false ? 0 : MigrationFlags.P2P)
+
+/** What a walk begins with: the world, and the banks that it need not wait for. */
+type Begun = Surroundings & { readonly idle?: number }
 
 /** How far an arc got: done, waiting for the world, or refused. */
 type Progress = "done" | "waiting" | Errno
@@ -83,7 +86,9 @@ const startResuming = (turn: Turn, world: Surroundings): Progress => {
   return "done"
 }
 
-const waitForLock = (turn: Turn, to: MigrationState): Progress => {
+/** The save of an arc into STOP_COPY: at once where nobody has the mailbox lock, behind it otherwise. */
+const save = (turn: Turn, world: Surroundings, to: MigrationState): Progress => {
+  if (world.mailbox === "free") return finishSave(turn, world, "free")
   emit(turn, { _tag: "ArcWaits", to, waiting: { _tag: "MailboxLock" } })
   return "waiting"
 }
@@ -112,12 +117,12 @@ const finishResuming = (turn: Turn, world: Surroundings): Progress => {
  * Begins one arc; `RUNNING_P2P` to `STOP` and back are no work, the banks are stopped already. Without P2P the arcs past those states do their
  * work as well.
  */
-const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: MigrationState): Progress => {
+const beginArc = (turn: Turn, world: Begun, from: MigrationState, to: MigrationState): Progress => {
   switch (`${from}>${to}`) {
     case "RUNNING>RUNNING_P2P":
     case "PRE_COPY>PRE_COPY_P2P":
     case "RUNNING>STOP":
-      return waitForBank(turn, to, 0)
+      return suspend(turn, to, world.idle)
     case "RUNNING_P2P>RUNNING":
     case "PRE_COPY_P2P>PRE_COPY":
     case "STOP>RUNNING":
@@ -129,7 +134,7 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "STOP>RUNNING_P2P":
       return "done"
     case "STOP>STOP_COPY":
-      return creationFailure(world) ?? waitForLock(turn, to)
+      return creationFailure(world) ?? save(turn, world, to)
     case "STOP>RESUMING":
       return startResuming(turn, world)
     case "STOP_COPY>STOP":
@@ -141,9 +146,9 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "RUNNING_P2P>PRE_COPY_P2P":
       return startPreCopy(turn, world)
     case "PRE_COPY_P2P>STOP_COPY":
-      return turn.state.saving === null ? noSavingFile(from) : waitForLock(turn, to)
+      return turn.state.saving === null ? noSavingFile(from) : save(turn, world, to)
     case "PRE_COPY>STOP_COPY":
-      return turn.state.saving === null ? noSavingFile(from) : waitForBank(turn, to, 0)
+      return turn.state.saving === null ? noSavingFile(from) : suspended(turn, world, to, suspend(turn, to, world.idle))
     case "RESUMING>STOP":
       return finishResuming(turn, world)
     default:
@@ -159,11 +164,11 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
   }
 }
 
-/** The save of an arc into STOP_COPY, once it is known whether the mailbox lock was to be had. */
-const finishSave = (turn: Turn, world: Surroundings, taken: boolean): Progress => {
+/** The save of an arc into STOP_COPY, once it is known how it stands with the mailbox lock. */
+const finishSave = (turn: Turn, world: Surroundings, lock: "free" | "taken" | "timed out"): Progress => {
   const opens = turn.state.migrationState === "STOP"
   if (opens) clearForSession(turn)
-  if (!taken) {
+  if (lock === "timed out") {
     emit(turn, { _tag: "MailboxLockTimedOut" })
     Ops.saveStateUnfinished(turn, world.pf)
     // Without P2P this arc has stopped the banks itself, and the state that stays is one that runs.
@@ -178,7 +183,7 @@ const finishSave = (turn: Turn, world: Surroundings, taken: boolean): Progress =
       )
     )
   }
-  emit(turn, { _tag: "MailboxLockTaken" })
+  if (lock === "taken") emit(turn, { _tag: "MailboxLockTaken" })
   Ops.saveState(turn, world.pf)
   if (opens) startSession(turn, "saving", blockBytes)
   else if (turn.state.saving !== null) askFile(turn, { _tag: "Fill", file: turn.state.saving, filledSize: blockBytes })
@@ -204,7 +209,7 @@ const fileTooEarly = (turn: Turn, file: number): Errno => {
   )
 }
 
-const walk = (turn: Turn, world: Surroundings, next: NextArc): VfDecision => {
+const walk = (turn: Turn, world: Begun, next: NextArc): VfDecision => {
   for (;;) {
     const { operation, migrationState: from } = turn.state
     if (operation === null) return accept(turn, { _tag: "Done" })
@@ -245,18 +250,18 @@ export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc
 type Outcome = Command<"DrainEnded"> | Command<"CoalescingEnded"> | Command<"MailboxLockEnded">
 
 /** All banks are stopped: an arc that also saves goes on with that. */
-const suspended = (turn: Turn, to: MigrationState, progress: Progress): Progress =>
-  progress === "done" && to === "STOP_COPY" ? waitForLock(turn, to) : progress
+const suspended = (turn: Turn, world: Surroundings, to: MigrationState, progress: Progress): Progress =>
+  progress === "done" && to === "STOP_COPY" ? save(turn, world, to) : progress
 
 const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState): Progress => {
   switch (command._tag) {
     case "DrainEnded":
-      return suspended(turn, to, waitForNextBank(turn, to, command.bank, command.drained, command.until))
+      return suspended(turn, command, to, waitForNextBank(turn, to, command.bank, command.drained, command.until))
     case "CoalescingEnded":
       emit(turn, { _tag: "CoalescingQuiesced", bank: command.bank })
-      return suspended(turn, to, waitForBank(turn, to, command.bank + 1))
+      return suspended(turn, command, to, waitForBank(turn, to, command.bank + 1))
     case "MailboxLockEnded":
-      return finishSave(turn, command, command.taken)
+      return finishSave(turn, command, command.taken ? "taken" : "timed out")
   }
 }
 
