@@ -11,4 +11,5 @@ export {
   TokenExposed
 } from "./client/errors.ts"
 export { type AgentClient, type ClientOptions, makeClient } from "./client/make.ts"
+export { type GuestAt, guestAt } from "./client/guestAt.ts"
 export { normalFingerprint, type Trust } from "./client/Trust.ts"
