@@ -188,7 +188,7 @@ it.scopedLive(
         { device: { stateBytes, onData, slow } }
       )
       const before = source.state.slice()
-    const { id } = yield* one.client.migrations.start(starting("a slow destination", { devices }))
+      const { id } = yield* one.client.migrations.start(starting("a slow destination", { devices }))
       yield* Deferred.await(stuck)
       assert.deepStrictEqual([moved.given, moved.taken], [stuckAt * chunk, (stuckAt - 1) * chunk])
       yield* Deferred.succeed(goOn, undefined)

@@ -5,6 +5,9 @@ import { lstat } from "node:fs/promises"
 import { GuestContract, type GuestHooks, guestPath, GuestRefused } from "../Guest.ts"
 import { connection, explain, innermost } from "./connection.ts"
 
+/** The longest answer that is taken, in bytes: nothing, or a reason. */
+const answerBytes = 64 * 1024
+
 /** A guest that takes part, or nobody. */
 export interface GuestAt extends GuestHooks {
   /** Whether there is a socket to ask at. */
@@ -43,7 +46,7 @@ export const guestAt = (socketPath: string): GuestAt => {
     use: (questions: Questions) => Effect.Effect<void, GuestRefused | RpcClientError.RpcClientError>
   ): Effect.Effect<void, GuestRefused> =>
     Effect.gen(function* () {
-      const http = yield* connection(address, undefined, undefined)
+      const http = yield* connection(address, undefined, undefined, answerBytes)
       const protocol = yield* RpcClient.makeProtocolHttp(http).pipe(
         Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.ndjson)
       )

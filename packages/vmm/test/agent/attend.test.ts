@@ -2,9 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { guestPath } from "@stopcopy/agent"
 import { guestAt } from "@stopcopy/agent/client"
+import { attach, Gate } from "@stopcopy/vmm"
 import { attend } from "@stopcopy/vmm/agent"
 import { makeHost, Workload } from "@stopcopy/vmm/node"
-import { Effect } from "effect"
+import { Effect, Fiber, Option } from "effect"
 import { existsSync } from "node:fs"
 import { layer, serve, world } from "../support/devices.ts"
 
@@ -91,6 +92,39 @@ describe("a VMM that takes part", () => {
       yield* here.resumed
       yield* workload.more(2)
       assert.match(attachment.name, /17\.sock$/)
+    }).pipe(Effect.provide(layer), Effect.timeout("30 seconds"))
+  )
+
+  it.scopedLive("lets the virtual CPUs of a guest with two devices go on when both of them do", () =>
+    Effect.gen(function* () {
+      const host = yield* makeHost({ messagesOnly: true })
+      const { attachment, space, where } = yield* world(host, "17")
+      const served = yield* Effect.forEach(["18", "27", "28"] as const, (name) => serve(host, where, name))
+      const [second, third, fourth] = served.map(({ path }) => path)
+      const attachments = [attachment, yield* attach(space, host.wire(second ?? ""))]
+      const [one, two] = attachments.map(({ name }) => guestAt(name))
+      const processor = new Gate()
+      yield* attend({ processor, attachments, wire: ({ socketPath }) => host.wire(socketPath) })
+      assert.isDefined(one)
+      assert.isDefined(two)
+      const asked = [
+        { guest: one, destination: { host: "beta", device: "a", socketPath: third ?? "" } },
+        { guest: two, destination: { host: "beta", device: "b", socketPath: fourth ?? "" } }
+      ]
+      for (const { destination, guest: hooks } of asked) {
+        yield* hooks.prepare("m1", destination)
+        yield* hooks.pause("m1")
+      }
+      const step = yield* Effect.fork(processor.pass(Effect.void))
+      for (const { destination, guest: hooks } of asked) yield* hooks.switched("m1", destination)
+      yield* guestAt(third ?? "").resumed
+      assert.isTrue(Option.isNone(yield* Fiber.poll(step)))
+      yield* guestAt(fourth ?? "").resumed
+      yield* Fiber.join(step)
+      assert.deepStrictEqual(
+        attachments.map(({ name }) => name),
+        [third, fourth]
+      )
     }).pipe(Effect.provide(layer), Effect.timeout("30 seconds"))
   )
 
