@@ -165,3 +165,36 @@ it.scopedLive(
       assert.deepStrictEqual(source.state, before)
     }).pipe(Effect.provide(quiet), Effect.timeout("30 seconds"))
 )
+
+it.scopedLive(
+  "a destination that takes no more holds the source back: one chunk is under way, however much there is",
+  () =>
+    Effect.gen(function* () {
+      const [chunk, stateBytes, stuckAt] = [64 * 1024, 2 << 20, 10]
+      const [stuck, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const moved = { given: 0, taken: 0, most: 0, pieces: 0 }
+      const onData = (kind: "given" | "taken", bytes: number): void => {
+        moved[kind] += bytes
+        moved.most = Math.max(moved.most, moved.given - moved.taken)
+      }
+      const slow = Effect.suspend(() => {
+        moved.pieces++
+        return moved.pieces === stuckAt
+          ? Effect.zipRight(Deferred.succeed(stuck, undefined), Deferred.await(goOn))
+          : Effect.void
+      })
+      const { destination, one, source } = yield* pairOf(
+        { device: { stateBytes, onData } },
+        { device: { stateBytes, onData, slow } }
+      )
+      const before = source.state.slice()
+      const { id } = yield* one.client.migrations.start(starting("a slow destination", { devices }))
+      yield* Deferred.await(stuck)
+      assert.deepStrictEqual([moved.given, moved.taken], [stuckAt * chunk, (stuckAt - 1) * chunk])
+      yield* Deferred.succeed(goOn, undefined)
+      const { bytes, verdict } = yield* until(one, id, hasEnded)
+      assert.deepInclude(verdict, { outcome: "completed" })
+      assert.deepStrictEqual([bytes, moved.given, moved.taken, moved.most], [stateBytes, stateBytes, stateBytes, chunk])
+      assert.isTrue(Buffer.from(destination.state).equals(before))
+    }).pipe(Effect.provide(quiet), Effect.timeout("50 seconds"))
+)

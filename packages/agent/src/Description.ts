@@ -74,6 +74,8 @@ export const DeviceStatus = Schema.Struct({
   lifecycle: Schema.Literal("unbound", "bound", "open"),
   /** Whether a guest's VMM is connected to its socket. */
   attached: Schema.Boolean,
+  /** Whether the guest's VMM takes part in migrations, `Guest.ts`; absent where the host does not say. */
+  guest: Schema.optionalWith(Schema.Boolean, { exact: true }),
   /** The mailbox version that the guest's driver has announced, 0 if it has not; absent where the host does not say. */
   compatVersion: Schema.optionalWith(U8, { exact: true })
 })

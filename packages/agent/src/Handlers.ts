@@ -5,7 +5,9 @@ import { Contract } from "./Contract.ts"
 import type { DeviceChange, HostDescription, PfDescription } from "./Description.ts"
 import { FaultRefused, type HostFailed, type NoSuchDevice } from "./Errors.ts"
 import type { Fault, InjectedFault } from "./Fault.ts"
+import type { Destination } from "./Guest.ts"
 import { DeviceCalls } from "./handlers/DeviceCalls.ts"
+import type { Leading } from "./handlers/GuestSteps.ts"
 import { measured } from "./handlers/measured.ts"
 import { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
 import type { DeviceName, MigrationId } from "./Values.ts"
@@ -16,6 +18,10 @@ interface About {
   readonly device: DeviceName
   readonly migration?: MigrationId
 }
+
+/** The guest's VMM has to know which migration it is, to tell a repetition from another one. */
+const leadingOf = ({ destination, migration }: About & { readonly destination?: Destination }): Leading | undefined =>
+  destination === undefined || migration === undefined ? undefined : { destination, migration }
 
 const changeOf = (device: HostDevice): Effect.Effect<DeviceChange, HostFailed> =>
   Effect.zipWith(device.status, device.epoch, (status, record) => ({ name: device.facts.name, ...status, ...record }))
@@ -131,7 +137,7 @@ export const make = Effect.gen(function* () {
   yield* enforce
   return Contract.of({
     Describe: (asked) => measured("Describe", describe(host, asked)),
-    SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to)),
+    SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to, leadingOf(call))),
     GetState: (call) => on("GetState", call, (device) => device.getState),
     DataSize: (call) => on("DataSize", call, (device) => device.dataSize),
     GetPrecopyInfo: (call) => on("GetPrecopyInfo", call, (device) => device.precopyInfo(call.session)),
@@ -141,7 +147,7 @@ export const make = Effect.gen(function* () {
     Digest: (call) => on("Digest", call, (device) => device.digest(call.view)),
     Grant: (call) => on("Grant", call, (device) => device.grant(call.epoch, call.digest)),
     Adopt: (call) => on("Adopt", call, (device) => device.adopt(call.epoch)),
-    Fence: (call) => on("Fence", call, (device) => device.fence(call.epoch)),
+    Fence: (call) => on("Fence", call, (device) => device.fence(call.epoch, leadingOf(call))),
     Inject: (fault) => measured("Inject", inject(host, fault)),
     ListFaults: () =>
       measured(

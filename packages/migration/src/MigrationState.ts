@@ -12,11 +12,15 @@ import { Phase, Step } from "./Step.ts"
 /** Every migration feature: what a group had before features were recorded. */
 const allFlags = MigrationFlags.STOP_COPY | MigrationFlags.P2P | MigrationFlags.PRE_COPY
 
-/** One device of the group, with the epoch under which the source holds it, and the migration features that both sides have. */
+/**
+ * One device of the group, with the epoch under which the source holds it, the migration features that both sides have, and the socket of the destination's
+ * server, for the guest's VMM.
+ */
 export const Moving = Schema.Struct({
   ...Member.fields,
   ownEpoch: Schema.NonNegativeInt,
-  flags: Schema.optionalWith(Schema.NonNegativeInt, { default: () => allFlags })
+  flags: Schema.optionalWith(Schema.NonNegativeInt, { default: () => allFlags }),
+  socketPath: Schema.optionalWith(Schema.String, { default: () => "" })
 })
 export type Moving = typeof Moving.Type
 

@@ -43,7 +43,7 @@ const inspected = (order: Order, report: Report, sides: Sides): Decided => {
   const group = order.members.map((member): Moving => {
     const [from, to] = [devices.get(`0 ${member.source}`), devices.get(`1 ${member.destination}`)]
     const flags = (from?.migrationFlags ?? 0) & (to?.migrationFlags ?? 0)
-    return { ...member, ownEpoch: from?.epoch ?? 0, flags }
+    return { ...member, ownEpoch: from?.epoch ?? 0, flags, socketPath: to?.socketPath ?? "" }
   })
   const named = order.members.flatMap(({ destination, source }) => [`0 ${source}`, `1 ${destination}`])
   const accepted = above(named.map((name) => devices.get(name)?.epoch ?? 0))

@@ -85,16 +85,17 @@ const hasPreCopy = (flags: number): boolean => (flags & MigrationFlags.PRE_COPY)
 
 /** One call that changes one device. */
 const change = (deed: Change, target: Target, migration: string) => {
-  const { digest, epoch, flags } = target
+  const { digest, epoch, flags, goal } = target
   const call = { device: target[deed.side], epoch, migration }
+  const leading = goal === null ? {} : { destination: goal }
   return (agent: Agent): Effect.Effect<unknown, Failed> => {
     switch (deed._tag) {
       case "SetState": {
         const to = reachable(flags, deed.to)
-        return to === undefined ? Effect.void : agent.setState({ ...call, to })
+        return to === undefined ? Effect.void : agent.setState({ ...call, ...leading, to })
       }
       case "Fence":
-        return agent.fence(call)
+        return agent.fence({ ...call, ...leading })
       case "Reset":
         return agent.reset(call)
       case "Grant":

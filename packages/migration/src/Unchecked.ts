@@ -37,6 +37,12 @@ const ofDevice = ({ migrationFlags, unknown = [] }: DeviceDescription): Readonly
   ...((migrationFlags & MigrationFlags.PRE_COPY) === 0 ? [withoutPreCopy] : [])
 ]
 
+const withoutGuest: Unknown = {
+  code: "guest",
+  what: "the VMM of its guest takes no part in migrations",
+  consequence: "somebody else has to hold the guest back before it is stopped, and to lead it to the destination"
+}
+
 /** Of the mailbox the source tells what the guest has, and the destination what its PF knows. */
 const isSilent = (side: Side, { pf, vf }: Found): boolean =>
   (side === "source" ? vf.compatVersion : pf.capabilities.compatVersion) === undefined
@@ -46,7 +52,8 @@ const ofSide = (side: Side, sides: Sides, device: string): ReadonlyArray<Uncheck
   if (found === undefined) return []
   const all = ofDevice(found.vf)
   const silent = isSilent(side, found) && !all.some(({ code }) => code === "compat") ? [withoutCompat] : []
-  return [...all, ...silent].map((one) => ({ ...one, where: `${side} ${sides[side].host} ${device}` }))
+  const alone = side === "source" && found.vf.attached && found.vf.guest !== true ? [withoutGuest] : []
+  return [...all, ...silent, ...alone].map((one) => ({ ...one, where: `${side} ${sides[side].host} ${device}` }))
 }
 
 /** Everything that stays unchecked before this migration, in the order of the group. */

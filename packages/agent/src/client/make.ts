@@ -6,9 +6,12 @@ import { Contract } from "../Contract.ts"
 import { onlyDevices } from "../Description.ts"
 import { defaultChunk, type SavedChunk } from "../Transfer.ts"
 import type { DeviceName } from "../Values.ts"
-import { connection, explain, innermost } from "./connection.ts"
+import { connection, endless, explain, innermost } from "./connection.ts"
 import { AgentUnreachable, CallBroken, CallTimedOut, type ClientError, TokenExposed } from "./errors.ts"
 import { isExposed, type Trust } from "./Trust.ts"
+
+/** The longest answer to one call that is taken, unless told otherwise: 64 MiB. A chunk of data has 1.4, ten thousand VFs have about 6. */
+export const defaultAnswerBytes = 64 * 1024 * 1024
 
 /** Where the agent is and how long to wait for it. */
 export interface ClientOptions {
@@ -20,6 +23,8 @@ export interface ClientOptions {
   readonly insecure?: boolean
   /** How long one call may take; a change of state drains first. `watch` has no limit. Default: 30 seconds. */
   readonly timeout?: Duration.DurationInput
+  /** The longest answer to one call, in bytes; `watch` has no limit. Default: `defaultAnswerBytes`. */
+  readonly answerBytes?: number
 }
 
 type WayError = RpcClientError.RpcClientError
@@ -70,7 +75,7 @@ class Words {
     )
 }
 
-const callsOf = (rpc: Calls, { ask, follow }: Words) => ({
+const callsOf = (rpc: Calls, watching: Calls, { ask, follow }: Words) => ({
   describe: ask("Describe", () => rpc.Describe(undefined)),
   /** The host with the devices of these names, those that there are, and nothing else. */
   describeOnly: (devices: ReadonlyArray<DeviceName>) =>
@@ -93,7 +98,7 @@ const callsOf = (rpc: Calls, { ask, follow }: Words) => ({
   listFaults: ask("ListFaults", () => rpc.ListFaults()),
   clearFaults: (call: CallOf<"ClearFaults">) => ask("ClearFaults", () => rpc.ClearFaults(call)),
   /** How each of these devices is, then each change, for as long as the stream is read. Empty: all devices. */
-  watch: (call: CallOf<"Watch">) => follow("Watch", () => rpc.Watch(call))
+  watch: (call: CallOf<"Watch">) => follow("Watch", () => watching.Watch(call))
 })
 
 /** A call of `Save` without its length: that of one chunk is the client's to choose. */
@@ -128,6 +133,7 @@ export type AgentClient = ReturnType<typeof callsOf> & ReturnType<typeof transfe
 /** The client of one agent, until the scope closes. */
 export const makeClient = ({
   address,
+  answerBytes = defaultAnswerBytes,
   insecure = false,
   timeout = "30 seconds",
   token,
@@ -135,11 +141,15 @@ export const makeClient = ({
 }: ClientOptions): Effect.Effect<AgentClient, TokenExposed, Scope.Scope> =>
   Effect.gen(function* () {
     if (!insecure && isExposed(address, token)) return yield* new TokenExposed({ address })
-    const http = yield* connection(address, token, trust)
-    const protocol = yield* RpcClient.makeProtocolHttp(http).pipe(
-      Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.ndjson)
-    )
-    const rpc = yield* Effect.provideService(RpcClient.make(Contract), RpcClient.Protocol, protocol)
-    const calls = callsOf(rpc, new Words(address, Duration.decode(timeout)))
+    const rpcOver = (limit: number) =>
+      Effect.gen(function* () {
+        const http = yield* connection(address, token, trust, limit)
+        const protocol = yield* RpcClient.makeProtocolHttp(http).pipe(
+          Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.ndjson)
+        )
+        return yield* Effect.provideService(RpcClient.make(Contract), RpcClient.Protocol, protocol)
+      })
+    const [rpc, watching] = [yield* rpcOver(answerBytes), yield* rpcOver(endless)]
+    const calls = callsOf(rpc, watching, new Words(address, Duration.decode(timeout)))
     return { ...calls, ...transfersOf(calls) }
   })

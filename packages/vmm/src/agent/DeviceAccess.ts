@@ -9,11 +9,20 @@ export interface DeviceAccess {
   readonly client: Effect.Effect<Client, HostFailed>
 }
 
-/** The device that a VMM has attached: the migration commands go over the connection of its guest. */
-export const attached = (name: string, attachment: Attachment): DeviceAccess => ({
-  client: Effect.flatMap(attachment.state, (state) => {
-    if (state._tag === "Connected") return Effect.succeed(attachment.client)
-    const reason = state._tag === "Lost" ? `the connection is lost: ${state.reason}` : "the device is detached"
-    return new HostFailed({ device: name, reason })
-  })
-})
+/**
+ * The device that a VMM has attached: the migration commands go over the connection of its guest. It is the device at which the attachment is now, and no other
+ * one when the guest has gone there.
+ */
+export const attached = (name: string, attachment: Attachment): DeviceAccess => {
+  const here = attachment.name
+  const away = (reason: string) => new HostFailed({ device: name, reason })
+  return {
+    client: Effect.flatMap(attachment.state, (state) => {
+      if (state._tag === "Detached") return away("the device is detached")
+      if (state.name !== here) return away(`its guest has gone to ${state.name}; attach it anew to drive it`)
+      return state._tag === "Connected"
+        ? Effect.succeed(attachment.client)
+        : away(`the connection is lost: ${state.reason}`)
+    })
+  }
+}

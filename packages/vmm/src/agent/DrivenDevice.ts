@@ -5,6 +5,7 @@ import {
   type DeviceStatus,
   EpochActor,
   type Epochs,
+  type GuestHooks,
   type HostDevice,
   HostFailed,
   type HostPf,
@@ -38,6 +39,8 @@ export interface DrivenOptions {
   readonly keepsState?: boolean
   /** No guest is on it, so it may be the destination of one. Once it has held an epoch and lost it, it is free in any case. Default: false. */
   readonly free?: boolean
+  /** What a coordinator's steps ask of the guest, where this process has it. */
+  readonly guest?: GuestHooks
   /** What else nobody can know of it. */
   readonly unknown?: ReadonlyArray<Unknown>
 }
@@ -80,7 +83,7 @@ const hasGuest = (free: boolean, { epoch, standing }: Epochs.EpochRecord, state:
 
 /** A device whose server does not answer is not open: then its last state counts, and no preflight takes it. */
 const statusOf = (
-  { epoch, options: { free = false, name } }: Parts,
+  { epoch, options: { free = false, guest, name } }: Parts,
   getState: Effect.Effect<MigrationState, HostFailed>
 ): Effect.Effect<DeviceStatus, HostFailed> => {
   let last: MigrationState = "ERROR"
@@ -90,7 +93,7 @@ const statusOf = (
       onFailure: (): DeviceStatus => ({ state: last, lifecycle: "bound", attached: false }),
       onSuccess: (state): DeviceStatus => {
         last = state
-        return { state, lifecycle: "open", attached: hasGuest(free, record, state) }
+        return { state, lifecycle: "open", attached: hasGuest(free, record, state), guest: guest !== undefined }
       }
     })
   )
@@ -132,6 +135,7 @@ export const drive = (options: DrivenOptions): Effect.Effect<Driven, HostFailed 
       status: statusOf(parts, migration.getState),
       migration,
       view: Effect.zipRight(Effect.mapError(sound, failed), seen),
+      ...(options.guest === undefined ? {} : { guest: options.guest }),
       epoch: Effect.mapError(epoch.state, failed),
       recordEpoch: (record) =>
         Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed)
