@@ -214,7 +214,9 @@ export const plan = (
     ...reading.tokens("operateTokens", "operate", files.operateTokens)
   ]
   const agents = reading.agents(files)
-  const console = reading.console(Option.filter(Option.fromNullable(values.get("console")?.value), (path) => path !== ""))
+  const console = reading.console(
+    Option.filter(Option.fromNullable(values.get("console")?.value), (path) => path !== "")
+  )
   const where = read(values, listenSetting)
   if (Either.isRight(where)) reading.problems.push(...openProblems(where.right, files, reading.where("listen")))
   if (Either.isLeft(result) || reading.problems.length > 0) return Either.left(reading.problems)
