@@ -81,6 +81,36 @@ it.scopedLive("all mistakes are named at once, each with where it stands and its
   })
 )
 
+it.scopedLive("files are looked at whatever else is wrong, and so is who reaches it", () =>
+  Effect.gen(function* () {
+    const nothing = join(yield* folder, "nothing")
+    const given = {
+      listen: "0.0.0.0:1",
+      bodyKib: "much",
+      readTokens: nothing,
+      tlsKey: nothing,
+      agentCa: "",
+      journal: "mysql://a:b@c"
+    }
+    const found = problems(given)
+    for (const [index, pattern] of [
+      /^--journal: mysql:\/\/ is no journal; name a file, or postgres:\/\/host\/database$/,
+      /^--agent-ca: is empty; name a file, or leave it out$/,
+      /^--body-kib: 'much' is no whole number/,
+      /^--tls-key .*nothing: cannot be read/,
+      /^--tls-cert: is missing; TLS needs a certificate and its key/,
+      /^--read-tokens .*nothing: cannot be read/,
+      /^--listen 0\.0\.0\.0:1: others than this machine reach it, so it needs TLS \(--tls-cert, --tls-key\); give these/
+    ].entries()) {
+      assert.match(found[index] ?? "", pattern)
+    }
+    assert.lengthOf(found, 7)
+    assert.notInclude(found.join("\n"), "a:b", "a password is not told")
+    const database = { journal: "postgres://who@somewhere:5432/stopcopy" }
+    assert.strictEqual(Either.getOrThrow(plan(database, undefined, {})).journal, database.journal)
+  })
+)
+
 it.scopedLive("a file with what nobody knows, or of another form, is refused", () =>
   Effect.gen(function* () {
     const config = join(yield* folder, "coordinator.json")

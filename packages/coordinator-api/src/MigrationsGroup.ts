@@ -2,7 +2,7 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
-import { IdempotencyHeaders } from "./IdempotencyKey.ts"
+import { IdempotencyHeaders, mayHaveKey } from "./IdempotencyKey.ts"
 import {
   CancelRequest,
   Migration,
@@ -66,6 +66,7 @@ const cancel = HttpApiEndpoint.post("cancel")`/migrations/${id}/cancel`
     OpenApi.Description,
     "The guest goes on at the source. Refused behind the commit: then there is no way back. Cancelling again is the same answer."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const redirect = HttpApiEndpoint.post("redirect")`/migrations/${id}/redirect`
@@ -79,6 +80,7 @@ const redirect = HttpApiEndpoint.post("redirect")`/migrations/${id}/redirect`
     OpenApi.Description,
     "For one whose destination is gone, cordoned or paused. It keeps its place in the queue. Refused while it runs: cancel it first."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const resolve = HttpApiEndpoint.post("resolve")`/migrations/${id}/resolve`
@@ -92,6 +94,7 @@ const resolve = HttpApiEndpoint.post("resolve")`/migrations/${id}/resolve`
     "`resolutions` of the migration has what is possible now, each with its consequences. `accepting` repeats these word for word: who resolves has read what " +
       "they vouch for, and nothing has changed since."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const migrations = HttpApiGroup.make("migrations")

@@ -2,6 +2,7 @@
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, Refused } from "./Errors.ts"
+import { mayHaveKey } from "./IdempotencyKey.ts"
 import { Policy } from "./Policy.ts"
 
 const get = HttpApiEndpoint.get("get", "/policy")
@@ -15,6 +16,7 @@ const put = HttpApiEndpoint.put("put", "/policy")
   .addError(Conflict)
   .addError(Refused)
   .annotate(OpenApi.Summary, "Put the policy, whole")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const policy = HttpApiGroup.make("policy")

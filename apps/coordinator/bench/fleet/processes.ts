@@ -17,12 +17,12 @@ const Probed = Schema.Struct({ rss: Schema.Number, heap: Schema.Number, cpu: Sch
 export type Probed = typeof Probed.Type
 const decode = Schema.decodeUnknownSync(Probed)
 
-/** Two collections: what the first one finds only weakly reachable goes with the second. */
+/** When the benchmark ends, however it does, its processes do. Two collections: what the first one finds only weakly reachable goes with the second. */
 const probe = `process.on("message", () => {
   gc(); gc()
   const { rss, heapUsed: heap } = process.memoryUsage(), { user, system } = process.cpuUsage()
   process.send({ rss, heap, cpu: (user + system) / 1000 })
-}); process.channel.unref()`
+}); process.on("disconnect", () => process.exit(1)); process.channel.unref()`
 
 /** One process of the benchmark. */
 export class Process extends Running {

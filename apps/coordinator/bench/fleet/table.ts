@@ -49,6 +49,7 @@ const lines: ReadonlyArray<Line> = [
   line("migrations that did not complete", ({ unmoved }) => unmoved),
   growing("downtime, ms: p50", downtime("whole", 0.5)),
   growing("downtime, ms: p99", downtime("whole", 0.99)),
+  line("  of the first", ({ downtimes: [first] }) => (first?.whole ?? Number.NaN) / micros),
   line("  floor: p50", floorDowntime(0.5)),
   line("  floor: p99", floorDowntime(0.99)),
   line("  p50, times the floor", (all) => downtime("whole", 0.5)(all) / floorDowntime(0.5)(all)),

@@ -38,7 +38,9 @@ export const keepHistory = (
   periodMillis: number
 ): Effect.Effect<number, { readonly message: string }, ActorSystem | Journal> =>
   Effect.gen(function* () {
-    const actor = yield* keeper
+    const [actor, journal] = [yield* keeper, yield* Journal]
+    // An empty journal has no history that a period could end with.
+    if ((yield* journal.head()).sequence === 0) return periodMillis
     const now = yield* Clock.currentTimeMillis
     const before = yield* actor.state
     if (untilEnd(before, periodMillis, now) === 0) {

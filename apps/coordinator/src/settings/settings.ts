@@ -26,7 +26,8 @@ export type Name = (typeof names)[number]
 /** The name stands in the error: an error behind a default knows no path of its own. */
 const refuse = (name: Name, message: string) => Either.left(ConfigError.InvalidData([name], message))
 
-const address = Config.string("listen").pipe(
+/** Where it listens, alone: what is wrong with other settings hides nothing of it. */
+export const listen = Config.string("listen").pipe(
   Config.withDefault(defaults.listen),
   Config.mapOrFail((text): Either.Either<TcpAddress, ConfigError.ConfigError> => {
     const parsed = Addresses.parse(text)
@@ -92,7 +93,7 @@ const level = Config.string("logLevel").pipe(
 
 /** Read from every source at once: all mistakes are found. */
 export const settings = Config.all({
-  listen: address,
+  listen,
   journal,
   tlsCert: file("tlsCert"),
   tlsKey: file("tlsKey"),

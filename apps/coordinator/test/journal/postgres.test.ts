@@ -67,8 +67,6 @@ describe.skipIf(Either.isLeft(server))("a journal in PostgreSQL", () => {
       const ended = yield* Effect.promise(() => first.ended)
       assert.strictEqual(ended.code, 1)
       assert.match(ended.stderr, /the session that holds the journal is lost; the process ends/)
-      const third = yield* coordinator.serve(args)
-      assert.strictEqual((yield* third.kill("SIGTERM")).code, 0)
     }).pipe(Effect.timeout("60 seconds"))
   )
 })
