@@ -9,13 +9,13 @@
 import { EBUSY, EINVAL, type Errno, ETIMEDOUT } from "@stopcopy/errno"
 import { MigrationFlags, type MigrationState, MigrationStates, NextState } from "@stopcopy/vfio"
 import { Either } from "effect"
-import { fromErrno, fromOutside } from "./Failure.ts"
+import { fromErrno } from "./Failure.ts"
 import { deriveInterrupts } from "./InterruptTurn.ts"
-import type { Kind } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Ops from "./MigrationOps.ts"
 import { servePending } from "./pfvf/Serve.ts"
 import { because as becauseAt } from "./Refusals.ts"
+import { clearForSession, closeEnded, creationFailure, startSession } from "./Session.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
 import { suspend, waitForBank, waitForNextBank } from "./Suspend.ts"
@@ -43,31 +43,6 @@ const arcsOf =
 
 const because = (code: string, rule: string, source: string, destination: string, remedy: string) =>
   becauseAt(code, rule, "set state", source, destination, remedy)
-
-const creationFailure = ({ fileCreation }: Surroundings): Errno | undefined =>
-  fileCreation === 0
-    ? undefined
-    : fromOutside(
-        fileCreation,
-        because(
-          "file.create",
-          "a migration file must be creatable",
-          `errno ${fileCreation}`,
-          "0",
-          "close files that are no longer used and try again"
-        )
-      )
-
-const startSession = (turn: Turn, kind: Kind, filledSize: number): void => {
-  const file = turn.state.nextFile
-  askFile(turn, { _tag: "Open", file, kind, filledSize })
-  emit(turn, { _tag: "SessionStarted", kind, file })
-}
-
-/** Safe mode begins every session with an empty block, so that nothing of an earlier one can show (quirks 2, 3). */
-const clearForSession = (turn: Turn): void => {
-  if (turn.state.mode === "safe") emit(turn, { _tag: "BlockCleared" })
-}
 
 const startPreCopy = (turn: Turn, world: Surroundings): Progress => {
   const failure = creationFailure(world)
@@ -243,8 +218,11 @@ export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc
   const closed = Ops.requireOpen(turn)
   if (closed !== undefined) return refuse(turn, "set state", closed)
   if (turn.state.operation !== null) return refuse(turn, "set state", busy(turn.state.operation.id))
+  const { resuming, saving } = turn.state
   emit(turn, { _tag: "OperationStarted", id: turn.state.nextOperation, requested: command.requested })
-  return walk(turn, command, next)
+  const walked = walk(turn, command, next)
+  if (command.closes === true) for (const file of [saving, resuming]) closeEnded(turn, file)
+  return walked
 }
 
 type Outcome = Command<"DrainEnded"> | Command<"CoalescingEnded"> | Command<"MailboxLockEnded">

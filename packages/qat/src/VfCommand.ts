@@ -75,10 +75,12 @@ export const VfCommand = Schema.Union(
   Schema.TaggedStruct("ErrorDetected", {}),
   /**
    * `requested`: any state number. `idle`: the banks 0 to `idle` have nothing under way, a suspend need not wait for them. Left out: that is not known of any.
+   * `closes`: the user gives back the file of a session that ends with this turn, as it would do next. Left out: it may go on to hold it.
    */
   Schema.TaggedStruct("SetState", {
     requested: Schema.Int,
     idle: Schema.optionalWith(Schema.Int, { exact: true }),
+    closes: Schema.optionalWith(Schema.Literal(true), { exact: true }),
     ...Surroundings.fields
   }),
   /**

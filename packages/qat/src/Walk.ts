@@ -104,9 +104,14 @@ const finish = (parts: Parts, id: number): Effect.Effect<number | null, Failed> 
 }
 
 /** A walk that begins now, and no other is under way. What could be done without waiting is done when this returns. */
-const begin = (parts: Parts, ask: Ask, requested: number): Effect.Effect<number | null, Failed> =>
+const begin = (
+  parts: Parts,
+  ask: Ask,
+  requested: number,
+  closes?: { readonly closes: true }
+): Effect.Effect<number | null, Failed> =>
   Now.flatMapNow(beginning(parts, requested), (world) => {
-    const asked = ask({ _tag: "SetState", requested, ...world })
+    const asked = ask({ _tag: "SetState", requested, ...closes, ...world })
     // A refusal comes before anything is stopped, but banks were asked whether they have drained.
     if (Now.isNow(asked) && Either.isLeft(asked)) return Now.flatMapNow(settle(parts), () => Either.left(asked.left))
     return Now.flatMapNow(asked, (answer) => {
@@ -136,10 +141,10 @@ export class Walks {
     return this.inTurn(Effect.uninterruptible(Effect.zipRight(this.recovered(), this.filed(walked))))
   }
 
-  /** Begins to walk now, if no other is under way. */
+  /** Begins to walk now, if no other is under way. The user gives back the file of a session that ends. */
   setStateNow(requested: number): Effect.Effect<File, Failed> {
     if (this.queued > 0 || this.parts.vf.unsafeState().operation !== null) return this.setState(requested)
-    const walked = begin(this.parts, this.bound.ask, requested)
+    const walked = begin(this.parts, this.bound.ask, requested, { closes: true })
     return Now.isNow(walked) ? this.filed(walked) : this.inTurn(Effect.uninterruptible(this.filed(walked)))
   }
 

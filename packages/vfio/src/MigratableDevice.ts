@@ -78,6 +78,7 @@ export interface BoundFile<E = never> {
 
 /** A device's walks for a server's hot path, as `BoundFile`. */
 export interface BoundMigration<E = never> {
+  /** The caller closes the file of a session that ends with the walk, whatever its answer: a device may do that at once. */
   readonly setState: (requested: number) => Effect.Effect<Option.Option<MigrationFile<E>>, Errno | E>
   /** The state after the last walk that has ended. */
   readonly getState: () => MigrationState

@@ -1,7 +1,8 @@
 /** `serve`: hosts until it is asked to end. Lines on standard output: one for each socket, one for the agent, then `ready`. */
 import { Addresses, Host, type HostService } from "@stopcopy/agent"
 import { fingerprintOf, serve as serveAgent } from "@stopcopy/agent/server"
-import { ActorSystem } from "@stopcopy/runtime"
+import { Vf } from "@stopcopy/qat"
+import { ActorSystem, deciderOf } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Either, Layer } from "effect"
 import { plan as planOf, type Plan, type ServeOptions } from "../description/Plan.ts"
@@ -62,7 +63,7 @@ export const serve = (
     // Before a journal is made.
     yield* Effect.mapError(checkPlaces(plan.right, plan.right.pfs), outcomeOf)
     const journal = Layer.mapError(
-      layerSqlite({ file: plan.right.journal, tapes: true, spool: true }),
+      layerSqlite({ file: plan.right.journal, tapes: true, spool: true, deciders: [deciderOf(Vf.behavior)] }),
       (error) => new Failed({ message: error.message })
     )
     yield* hosting(plan.right, options.untilStdinEnds).pipe(
