@@ -18,6 +18,7 @@ import {
   NoSuchSession,
   TransferError
 } from "./Errors.ts"
+import { Export } from "./Export.ts"
 import { Fault, InjectedFault } from "./Fault.ts"
 import { LoadedChunk, PrecopyInfo, SavedChunk, Session } from "./Transfer.ts"
 import { Bytes, DeviceName, MigrationId, Offset, SessionToken, U64 } from "./Values.ts"
@@ -157,5 +158,6 @@ export class Contract extends RpcGroup.make(
   Inject,
   ListFaults,
   ClearFaults,
-  Watch
+  Watch,
+  Export
 ) {}

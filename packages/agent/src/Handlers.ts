@@ -6,6 +6,7 @@ import type { DeviceChange, HostDescription, PfDescription } from "./Description
 import { FaultRefused, type HostFailed, type NoSuchDevice } from "./Errors.ts"
 import type { Fault, InjectedFault } from "./Fault.ts"
 import { DeviceCalls } from "./handlers/DeviceCalls.ts"
+import { exporting } from "./handlers/exporting.ts"
 import { measured } from "./handlers/measured.ts"
 import { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
 import type { DeviceName, MigrationId } from "./Values.ts"
@@ -140,6 +141,7 @@ export const make = Effect.gen(function* () {
         "ClearFaults",
         withFaults(host, (faults) => faults.clear(ids))
       ),
-    Watch: ({ devices }) => watch(host, devices)
+    Watch: ({ devices }) => watch(host, devices),
+    Export: (request) => exporting(host, request)
   })
 })

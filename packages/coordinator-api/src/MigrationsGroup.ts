@@ -4,6 +4,7 @@ import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
 import { IdempotencyHeaders } from "./IdempotencyKey.ts"
 import { CancelRequest, Migration, MigrationRequest, Preflight, PreflightRequest, ResolveRequest } from "./Migration.ts"
+import { bundle } from "./MigrationBundle.ts"
 import { MigrationFilter, MigrationPage } from "./Page.ts"
 import { MigrationId, inPath } from "./Values.ts"
 
@@ -79,4 +80,5 @@ export const migrations = HttpApiGroup.make("migrations")
   .add(show)
   .add(cancel)
   .add(resolve)
+  .add(bundle)
   .annotate(OpenApi.Description, "Moving all VFs of one virtual machine to another host")

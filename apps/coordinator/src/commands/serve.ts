@@ -25,7 +25,7 @@ const print = (line: string): Effect.Effect<void> => Effect.sync(() => void proc
 export const coordinator = (
   access: AgentAccess,
   patience?: Partial<Patience>
-): Layer.Layer<Fleet | Migrations, { readonly message: string }, ActorSystem> => {
+): Layer.Layer<Fleet | Migrations, { readonly message: string }, ActorSystem | Journal> => {
   const running = Layer.provideMerge(Running.layer(patience), HostAgents.forMigrations)
   const hosts = Layer.provideMerge(Layer.merge(running, Watching.layer), HostAgents.layer(access))
   return Layer.merge(fleetLive, migrationsLive).pipe(Layer.provide(hosts), Layer.provide(FleetActor.layer))

@@ -37,6 +37,7 @@ const migrations = HttpApiBuilder.group(CoordinatorApi, "migrations", (handlers)
       )
       .handle("list", ({ urlParams }) => port.list(urlParams))
       .handle("show", ({ path }) => port.show(path.id))
+      .handle("bundle", ({ path, urlParams }) => port.bundle(path.id, urlParams))
       .handle("cancel", ({ path, payload }) => port.cancel(path.id, payload.reason))
       .handle("resolve", ({ path, payload }) =>
         Effect.flatMap(Caller, ({ name }) => port.resolve(path.id, payload, name))
