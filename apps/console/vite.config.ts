@@ -13,6 +13,8 @@ export default defineConfig({
     outDir: "dist/site",
     emptyOutDir: true,
     target: "chrome120",
+    // `light-dark()` stays as it is.
+    cssTarget: "chrome123",
     manifest: true,
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 800

@@ -1,17 +1,19 @@
 /** The entry of the console: mounts the app into the page. */
-import { FetchHttpClient } from "@effect/platform"
-import { makeClient } from "@stopcopy/coordinator-api"
-import { Effect } from "effect"
+import "./styles/tokens.css"
+import "./styles/base.css"
+import "./styles/layout.css"
+import "./styles/ui.css"
 import { StrictMode } from "react"
 import { createRoot } from "react-dom/client"
+import { App } from "./App.tsx"
+import { beginTheme } from "./layout/theme.ts"
+import { Auth } from "./session/Auth.ts"
 
 const root = document.getElementById("root")
-const program = Effect.flatMap(makeClient({ baseUrl: location.origin }), (client) => client.hosts.list({}))
-void Effect.runPromise(Effect.provide(program, FetchHttpClient.layer)).then((hosts) => console.log(hosts))
-if (root !== null) {
-  createRoot(root).render(
-    <StrictMode>
-      <h1>Stopcopy</h1>
-    </StrictMode>
-  )
-}
+if (root === null) throw new Error("the page has no element with the id root")
+beginTheme()
+createRoot(root).render(
+  <StrictMode>
+    <App auth={new Auth(location.origin, sessionStorage)} />
+  </StrictMode>
+)

@@ -23,7 +23,8 @@ const settings = {
   logLevel: optional("log-level", "What is logged on standard error: debug, info, warning, error, none. Default: info"),
   graceSeconds: optional("grace-seconds", `How long answers may go out at the end. Default: ${defaults.graceSeconds}`),
   bodyKib: optional("body-kib", `The longest body of a request, in KiB. Default: ${defaults.bodyKib}`),
-  connections: optional("connections", `Connections at once. Default: ${defaults.connections}`)
+  connections: optional("connections", `Connections at once. Default: ${defaults.connections}`),
+  console: optional("console", "A folder with the console; none: it is not served. Default: where it is found")
 }
 
 const serveCommand = Command.make(

@@ -30,7 +30,8 @@ it("everything has a default that needs nothing", () => {
     logLevel: "info",
     graceSeconds: 5,
     bodyLimit: 256 * 1024,
-    connections: 256
+    connections: 256,
+    console: { _tag: "Usual" }
   })
 })
 

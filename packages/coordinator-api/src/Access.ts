@@ -14,6 +14,8 @@ export class Caller extends Context.Tag("@stopcopy/coordinator-api/Caller")<
     readonly role: Role
     /** Who that is in the journal: the name of the token's file, or `anyone`. */
     readonly name: string
+    /** Whether the service has tokens at all. */
+    readonly hasTokens: boolean
   }
 >() {}
 

@@ -1,5 +1,6 @@
 /** The HTTP API of the coordinator, shared by the service, its clients and the OpenAPI document. No handlers here. */
 import { HttpApi, OpenApi } from "@effect/platform"
+import { caller } from "./CallerGroup.ts"
 import {
   Broken,
   Forbidden,
@@ -24,6 +25,7 @@ const description =
   "Every error has a stable `code`, a `message` for people, and `refusals`: each rule that said no, with both values and a remedy."
 
 export class CoordinatorApi extends HttpApi.make("coordinator")
+  .add(caller)
   .add(hosts)
   .add(vfs)
   .add(groups)

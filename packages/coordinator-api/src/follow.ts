@@ -26,7 +26,13 @@ export interface FollowOptions {
   readonly pause?: Duration.DurationInput
   /** Without anything for so long the connection counts as lost; the service sends something every 15 seconds. Default: 45 seconds. */
   readonly silence?: Duration.DurationInput
+  /** Told how the connection is, whenever that changes: for those who show it. */
+  readonly onConnection?: (connection: Connection) => void
 }
+
+/** `Open`: the service has said where the stream is. `Lost`: the connection is gone, or was not made; it is tried again unless `tries` are used up. */
+export type Connection =
+  { readonly _tag: "Open"; readonly after: number } | { readonly _tag: "Lost"; readonly reason: string }
 
 /** The coordinator does not answer any more, or with something that is no stream of events. */
 export class StreamLost extends Data.TaggedError("StreamLost")<{
@@ -53,6 +59,7 @@ class Follower {
   private readonly http: HttpClient.HttpClient
   private readonly options: FollowOptions
   private after: number | undefined
+  private isOpen = false
 
   constructor(http: HttpClient.HttpClient, options: FollowOptions) {
     this.http = http
@@ -99,6 +106,19 @@ class Follower {
       : Effect.succeed({ after, event: decoded.right })
   }
 
+  private seen(after: number): void {
+    this.after = after
+    if (this.isOpen) return
+    this.isOpen = true
+    this.options.onConnection?.({ _tag: "Open", after })
+  }
+
+  private readonly closed = (error: ApiError | StreamLost): Effect.Effect<void> =>
+    Effect.sync(() => {
+      this.isOpen = false
+      this.options.onConnection?.({ _tag: "Lost", reason: error instanceof StreamLost ? error.reason : error.message })
+    })
+
   /** One connection, until it is lost; it ends only where it is not to follow. */
   private readonly connection = Stream.suspend(() => {
     const reader = new MessageReader()
@@ -114,11 +134,7 @@ class Follower {
     const all = pieces.pipe(
       Stream.mapConcatEffect((piece) => Effect.mapError(reader.read(piece), this.lost)),
       Stream.mapEffect(this.said),
-      Stream.tap(({ after }) =>
-        Effect.sync(() => {
-          this.after = after
-        })
-      )
+      Stream.tap(({ after }) => Effect.sync(() => this.seen(after)))
     )
     return follow
       ? Stream.concat(
@@ -136,6 +152,7 @@ class Follower {
       Schedule.whileInput((error: ApiError | StreamLost) => error._tag === "StreamLost")
     )
     return this.connection.pipe(
+      Stream.tapError(this.closed),
       Stream.retry(schedule),
       Stream.filterMap(({ event }) => Option.fromNullable(event))
     )

@@ -3,6 +3,7 @@ import { HttpApiBuilder, type HttpApp, HttpServer, HttpServerResponse } from "@e
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import {
   ApiError,
+  Caller,
   CoordinatorApi,
   Forbidden,
   idempotencyHeader,
@@ -53,9 +54,10 @@ const access = (state: State) => {
   const known = (token: Redacted.Redacted) =>
     Effect.suspend(() => {
       const secret = Redacted.value(token)
-      const role = secret === tokens.operate ? ("operate" as const) : ("read" as const)
-      if (!state.closed) return Effect.succeed({ role: "operate" as const, name: "anyone" })
-      if (secret === tokens.read || secret === tokens.operate) return Effect.succeed({ role, name: "somebody" })
+      const isOperator = !state.closed || secret === tokens.operate
+      const role = isOperator ? ("operate" as const) : ("read" as const)
+      if (isOperator || secret === tokens.read)
+        return Effect.succeed({ role, name: state.closed ? "somebody" : "anyone", hasTokens: state.closed })
       const code = secret === "" ? "token.missing" : "token.unknown"
       return new Unauthorized({ code, message: "no token", refusals: [] })
     })
@@ -225,6 +227,8 @@ const evacuations = (state: State) =>
     )
   )
 
+const caller = HttpApiBuilder.group(CoordinatorApi, "caller", (handlers) => handlers.handle("show", () => Caller))
+
 const message = (id: number, event: string, data: string) => `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`
 
 /** The journal, then a position at every look: nothing more happens, but somebody should look. */
@@ -262,6 +266,7 @@ export const serveStub = async (tls = false): Promise<Stub> => {
   const looked = await Effect.runPromise(PubSub.sliding<void>(16))
   const state: State = { world: world(), asked: [], failing: undefined, closed: false, foreign: undefined, looked }
   const handlers = Layer.mergeAll(
+    caller,
     hosts(state),
     vfsAndGroups(state),
     migrations(state),

@@ -27,7 +27,9 @@ type CallerService = Context.Tag.Service<typeof Caller>
 const callerOf = (tokens: Tokens, token: Redacted.Redacted): Effect.Effect<CallerService, Unauthorized> => {
   const secret = Redacted.value(token)
   const holder = tokens.holder(secret)
-  return holder === undefined ? Effect.fail(unauthorized(secret)) : Effect.succeed(holder)
+  return holder === undefined
+    ? Effect.fail(unauthorized(secret))
+    : Effect.succeed({ ...holder, hasTokens: !tokens.isOpen })
 }
 
 /** Both middlewares. */

@@ -13,6 +13,7 @@ import { apiPrefix, CoordinatorApi } from "@stopcopy/coordinator-api"
 import { Cause, Effect, Option } from "effect"
 import type { Documents } from "../docs/documents.ts"
 import { counted } from "../metrics/requests.ts"
+import type { Site } from "../site/site.ts"
 import { pathOf } from "./paths.ts"
 import * as Refusals from "./refusals.ts"
 
@@ -26,6 +27,7 @@ interface AppOptions {
   /** Names in `Host` are looked at: there are no tokens, so that what reaches the service may do everything. */
   readonly isOpen: boolean
   readonly documents: Documents
+  readonly site: Site
   readonly health: Effect.Effect<Response>
   readonly readiness: Effect.Effect<Response>
   /** Who may read may see metrics. */
@@ -85,12 +87,10 @@ const served = (
     "/docs": Effect.succeed(documents.page)
   }
   const page = own[path]
-  if (page === undefined)
-    return path.startsWith(`${apiPrefix}/`) ? api : Effect.succeed(Refusals.noRoute(request.method, path))
-  if (!get) {
-    return Effect.succeed(Refusals.noMethod(request.method, path, "GET"))
-  }
-  return page
+  if (page !== undefined) return get ? page : Effect.succeed(Refusals.noMethod(request.method, path, "GET"))
+  if (path.startsWith(`${apiPrefix}/`)) return api
+  const file = get ? options.site(request, path) : undefined
+  return file ?? Effect.succeed(Refusals.noRoute(request.method, path))
 }
 
 /** The handler of every request: always an answer, in the form of the API. */

@@ -6,12 +6,14 @@ import type { ActorSystem, Journal } from "@stopcopy/runtime"
 import { type CannotListen, listen } from "@stopcopy/service/listen"
 import { Effect, Layer, type Scope } from "effect"
 import { makeDocuments } from "../docs/documents.ts"
+import { callerHandlers } from "../handlers/caller.ts"
 import { eventHandlers } from "../handlers/events.ts"
 import { fleetHandlers } from "../handlers/fleet.ts"
 import { migrationHandlers } from "../handlers/migrations.ts"
 import type { Fleet } from "../ports/Fleet.ts"
 import type { Migrations } from "../ports/Migrations.ts"
 import type { Plan } from "../settings/plan.ts"
+import { makeSite } from "../site/site.ts"
 import { access } from "./access.ts"
 import { apiErrors, makeApp } from "./app.ts"
 import { Closing } from "./Closing.ts"
@@ -25,7 +27,7 @@ const requestMillis = 30_000
 type Behind = Fleet | Migrations | Journal | ActorSystem
 
 const apiOf = (tokens: Tokens) => {
-  const handlers = Layer.mergeAll(fleetHandlers, migrationHandlers, eventHandlers)
+  const handlers = Layer.mergeAll(callerHandlers, fleetHandlers, migrationHandlers, eventHandlers)
   const api = Layer.merge(HttpApiBuilder.api(CoordinatorApi).pipe(Layer.provide(handlers)), apiErrors)
   const router = Layer.merge(HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer)
   return api.pipe(Layer.provide(access(tokens)), Layer.provideMerge(router))
@@ -49,6 +51,7 @@ export const serveApi = (plan: Plan): Effect.Effect<string, CannotListen, Behind
       bodyLimit,
       isOpen: tokens.isOpen,
       documents: makeDocuments(),
+      site: makeSite(plan.console, process.argv[1] ?? ""),
       health: Health.health,
       readiness: Effect.provide(Health.readiness, behind),
       metrics: Effect.provide(Health.metrics(tokens), behind)

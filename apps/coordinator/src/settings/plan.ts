@@ -9,6 +9,8 @@ import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { createSecureContext } from "node:tls"
 import type { Token } from "../http/Tokens.ts"
+import { isSite } from "../site/files.ts"
+import type { Console } from "../site/site.ts"
 import { type Name, names, type Settings, settings, type TcpAddress } from "./settings.ts"
 import { gather, optionOf, type Values } from "./sources.ts"
 
@@ -24,6 +26,7 @@ export interface Plan {
   readonly graceSeconds: number
   readonly bodyLimit: number
   readonly connections: number
+  readonly console: Console
 }
 
 /** Shorter secrets can be guessed. */
@@ -114,6 +117,16 @@ class Reading {
     return undefined
   }
 
+  console(given: Option.Option<string>): Console {
+    if (Option.isNone(given)) return { _tag: "Usual" }
+    if (given.value === "none") return { _tag: "Off" }
+    if (!isSite(given.value)) {
+      const what = "has no index.html; name the folder of a console that was built, or none"
+      this.problems.push(problem(this.where("console"), what))
+    }
+    return { _tag: "Folder", folder: given.value }
+  }
+
   secret(name: Name, path: Option.Option<string>): string | undefined {
     const secret = this.file(name, path)?.trim()
     if (secret === "") this.problems.push(problem(this.where(name), "is empty; put a secret into it"))
@@ -166,6 +179,7 @@ export const plan = (
   ]
   const agentToken = reading.secret("agentToken", set.agentToken)
   const agentCa = reading.authorities("agentCa", set.agentCa)
+  const console = reading.console(set.console)
   reading.problems.push(...openProblems(set, reading.where("listen")))
   if (reading.problems.length > 0) return Either.left(reading.problems)
   const { connections, graceSeconds, journal, listen, logLevel } = set
@@ -182,6 +196,7 @@ export const plan = (
     logLevel,
     graceSeconds,
     bodyLimit,
-    connections
+    connections,
+    console
   })
 }

@@ -17,7 +17,7 @@ export const defaults = {
 /** The names as they stand in the file; `--log-level` and `STOPCOPY_COORDINATOR_LOG_LEVEL` are `logLevel`. */
 export const names = [
   ...(["listen", "journal", "tlsCert", "tlsKey", "readTokens", "operateTokens", "agentToken", "agentCa"] as const),
-  ...(["otlpUrl", "logLevel", "graceSeconds", "bodyKib", "connections"] as const)
+  ...(["otlpUrl", "logLevel", "graceSeconds", "bodyKib", "connections", "console"] as const)
 ]
 export type Name = (typeof names)[number]
 
@@ -90,6 +90,8 @@ export const settings = Config.all({
   logLevel: level,
   graceSeconds: whole("graceSeconds", defaults.graceSeconds, 0, 3600),
   bodyKib: whole("bodyKib", defaults.bodyKib, 1, 16_384),
-  connections: whole("connections", defaults.connections, 1, 65_535)
+  connections: whole("connections", defaults.connections, 1, 65_535),
+  /** A folder with the console; `none`: it is not served. */
+  console: file("console")
 })
 export type Settings = Config.Config.Success<typeof settings>

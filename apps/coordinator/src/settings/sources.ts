@@ -36,7 +36,8 @@ const File = Schema.Struct({
   logLevel: scalar,
   graceSeconds: scalar,
   bodyKib: scalar,
-  connections: scalar
+  connections: scalar,
+  console: scalar
 })
 
 /** What one source has, and what is wrong with it. */

@@ -65,7 +65,8 @@ const plan: Plan = {
   logLevel: "none",
   graceSeconds: 1,
   bodyLimit: 64 * 1024,
-  connections: 64
+  connections: 64,
+  console: { _tag: "Off" }
 }
 
 /** Pauses between tries that no test waits for. */

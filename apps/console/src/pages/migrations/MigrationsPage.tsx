@@ -1,0 +1,15 @@
+/** Migrations. */
+import { Page } from "../../layout/Page.tsx"
+import { useSession } from "../../session/context.ts"
+import { Shown } from "../../ui/Shown.tsx"
+
+export const MigrationsPage = () => {
+  const { resources } = useSession()
+  return (
+    <Page title="Migrations">
+      <Shown of={resources.hosts} what="hosts">
+        {(hosts) => <p>{hosts.length} hosts</p>}
+      </Shown>
+    </Page>
+  )
+}
