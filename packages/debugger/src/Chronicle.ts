@@ -161,7 +161,10 @@ export class Chronicle {
     return Array.from(effects.subarray(starts[place] ?? 0, starts[place + 1] ?? 0))
   }
 
-  /** The last sequence of each source that the timeline shows up to `place`; 0: none. Place -1 is before the first event. */
+  /**
+   * The last sequence of each source that the timeline shows up to `place`; where there is none, that before its first event, after which a part of a journal
+   * has the states it begins with. Place -1 is before the first event.
+   */
   pointsAt(place: number): ReadonlyArray<Point> {
     return this.sources.map((source, number) => ({ source, sequence: this.lastUpTo(number, place) }))
   }
@@ -174,8 +177,9 @@ export class Chronicle {
       if ((own[middle] ?? 0) <= place) low = middle + 1
       else high = middle
     }
-    const found = own[low - 1]
-    return found === undefined ? 0 : (this.moments[found]?.envelope.sequence ?? 0)
+    const [found, first] = [own[low - 1], own[0]]
+    const sequenceAt = (at: number | undefined) => (at === undefined ? undefined : this.moments[at]?.envelope.sequence)
+    return sequenceAt(found) ?? (sequenceAt(first) ?? 1) - 1
   }
 
   /** The places of each source, ascending. */

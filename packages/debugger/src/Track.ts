@@ -77,17 +77,16 @@ export class Track {
   }
 
   /**
-   * The last event up to `sequence` that gave `field` (as `formatPath` writes it) another value; undefined if none that is kept did. Looks only where the
-   * top-level field changed between two checkpoints.
+   * The events up to `sequence` that gave `field` (as `formatPath` writes it) another value, the last one first. Between them `undefined`, after each stretch
+   * that was looked through: who wants one answer may do something else meanwhile. Looks only where the top-level field changed.
    */
-  lastSetting(field: string, sequence: number): FieldSetting | undefined {
+  *settings(field: string, sequence: number): Generator<FieldSetting | undefined, void> {
     const count = this.count(sequence)
     for (let index = Math.floor(Math.max(0, count - 1) / checkpointEvents); index >= 0; index--) {
       const end = Math.min(count, (index + 1) * checkpointEvents)
-      const found = this.isSame(field, index, end) ? undefined : this.settingWithin(field, index, end)
-      if (found !== undefined) return found
+      if (!this.isSame(field, index, end)) yield* this.settingsWithin(field, index, end)
+      yield undefined
     }
-    return undefined
   }
 
   private foldTo(count: number): ActorFold {
@@ -129,16 +128,16 @@ export class Track {
     return top !== undefined && Object.is(partOf(one, top.name), partOf(other, top.name))
   }
 
-  private settingWithin(field: string, index: number, end: number): FieldSetting | undefined {
+  private settingsWithin(field: string, index: number, end: number): ReadonlyArray<FieldSetting> {
     const fold = this.checkpoint(index).fork()
     const watched = new FieldFold(fold.replaying, field)
-    let found: FieldSetting | undefined
+    const found: Array<FieldSetting> = []
     for (const envelope of this.events.slice(index * checkpointEvents, end)) {
       const old = watched.value
       fold.take(envelope, this.verified)
-      if (fold.blind === undefined && watched.look()) found = { envelope, old, new: watched.value }
+      if (fold.blind === undefined && watched.look()) found.push({ envelope, old, new: watched.value })
     }
-    return found
+    return found.reverse()
   }
 }
 

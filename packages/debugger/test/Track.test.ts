@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { blame, checkpointEvents, diffJson, diffStandings, loadChronicle, loadTrack, stateOf } from "@stopcopy/debugger"
 import type { Standing } from "@stopcopy/debugger"
-import { Effect, Either, Option } from "effect"
+import { Effect, Either } from "effect"
 import type { Command } from "./Valve.ts"
 import { known } from "./Valve.ts"
 import { freshSource, tell } from "./worlds.ts"
@@ -50,17 +50,15 @@ it.scoped("who set a field last", () =>
         const { history } = yield* Effect.orElseSucceed(blame(known, source, actor.stream, field, sequence), () => ({
           history: []
         }))
-        const expected = Option.fromNullable(history.at(-1))
-        const found = track.lastSetting(field, sequence)
-        assert.strictEqual(
-          found?.envelope.sequence,
-          Option.getOrUndefined(expected)?.moment.envelope.sequence,
+        const found = [...track.settings(field, sequence)].filter((setting) => setting !== undefined)
+        assert.deepStrictEqual(
+          found.map((setting) => [setting.envelope.sequence, setting.old, setting.new]),
+          history.toReversed().map((setting) => [setting.moment.envelope.sequence, setting.old, setting.new]),
           `${field} up to ${sequence}`
         )
-        assert.deepStrictEqual(found?.new, Option.getOrUndefined(expected)?.new)
       }
     }
-    assert.isUndefined(track.lastSetting("nothing", chronicle.count))
+    assert.isTrue([...track.settings("nothing", chronicle.count)].every((setting) => setting === undefined))
   })
 )
 

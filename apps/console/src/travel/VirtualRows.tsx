@@ -1,0 +1,95 @@
+/** A list of any length of which only the lines in sight are there. Keeps the current line in sight. */
+import { type KeyboardEvent, memo, type ReactNode, useEffect, useLayoutEffect, useRef, useState } from "react"
+
+/** Lines above and below what is in sight. */
+const margin = 8
+
+/** Where a key leads in a list; undefined: nowhere. `page` in lines. */
+export const keyStep = (key: string, page: number): number | undefined => {
+  switch (key) {
+    case "ArrowDown":
+      return 1
+    case "ArrowUp":
+      return -1
+    case "PageDown":
+      return page
+    case "PageUp":
+      return -page
+    case "End":
+      return Number.POSITIVE_INFINITY
+    case "Home":
+      return Number.NEGATIVE_INFINITY
+    default:
+      return undefined
+  }
+}
+
+interface VirtualRowsProps {
+  readonly count: number
+  /** Of a line, in pixels. */
+  readonly height: number
+  readonly label: string
+  readonly role: "listbox" | "tree" | "grid"
+  /** The id of the line that is current; undefined: none. */
+  readonly activeId?: string | undefined
+  /** Index of the line to keep in sight; -1: none. */
+  readonly current: number
+  readonly row: (index: number) => ReactNode
+  readonly onKeyDown?: (event: KeyboardEvent, pageLines: number) => void
+  readonly onLeave?: () => void
+}
+
+/** Scrolls so that a line is in sight. */
+const reveal = (element: HTMLElement, index: number, height: number): void => {
+  const [top, bottom] = [index * height, (index + 1) * height]
+  const { clientHeight, scrollTop } = element
+  if (top < scrollTop || bottom > scrollTop + clientHeight) {
+    element.scrollTop = Math.max(0, top - Math.floor(clientHeight / 2) + height)
+  }
+}
+
+const useSize = (element: { readonly current: HTMLElement | null }): number => {
+  const [size, setSize] = useState(400)
+  useEffect(() => {
+    const observed = element.current
+    if (observed === null) return undefined
+    const observer = new ResizeObserver(() => setSize(observed.clientHeight))
+    observer.observe(observed)
+    return () => observer.disconnect()
+  }, [element])
+  return size
+}
+
+export const VirtualRows = memo((props: VirtualRowsProps) => {
+  const { activeId, count, current, height, label, onKeyDown, onLeave, role, row } = props
+  const frame = useRef<HTMLDivElement>(null)
+  const [scrolled, setScrolled] = useState(0)
+  const size = useSize(frame)
+  useLayoutEffect(() => {
+    if (frame.current === null || current < 0) return
+    reveal(frame.current, current, height)
+    setScrolled(frame.current.scrollTop)
+  }, [current, height, count])
+  const pageLines = Math.max(1, Math.floor(size / height) - 1)
+  const first = Math.max(0, Math.floor(scrolled / height) - margin)
+  const last = Math.min(count, Math.ceil((scrolled + size) / height) + margin)
+  return (
+    <div
+      ref={frame}
+      className="travel-rows"
+      role={role}
+      aria-label={label}
+      aria-activedescendant={activeId}
+      tabIndex={0}
+      onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
+      onKeyDown={(event) => onKeyDown?.(event, pageLines)}
+      onMouseLeave={onLeave}
+    >
+      <div className="travel-rows-all" role="presentation" style={{ height: count * height }}>
+        <div className="travel-rows-seen" role="presentation" style={{ transform: `translateY(${first * height}px)` }}>
+          {Array.from({ length: Math.max(0, last - first) }, (_, index) => row(first + index))}
+        </div>
+      </div>
+    </div>
+  )
+})
