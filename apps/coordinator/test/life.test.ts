@@ -45,6 +45,8 @@ describe("a migration", () => {
       const listed = yield* client.migrations.list({ urlParams: { limit: 10, live: false } })
       assert.deepStrictEqual([listed.migrations.map((summary) => summary.id), listed.next], [[id], null])
       // The guest goes by the name of its VF: that is the group, whoever names it.
+      const summary = yield* client.summary.show()
+      assert.deepStrictEqual([summary.downtimes?.samples, summary.downtimes?.mostMicros], [1, whole])
       const back = yield* client.migrations.start(starting("the way back", { from: "beta", devices }))
       assert.strictEqual(back.group, "vm1")
       assert.strictEqual((yield* until(one, back.id, hasEnded)).phase, "completed")
@@ -160,6 +162,19 @@ it.scopedLive("hosts, groups and the policy are what they are told to be", () =>
     const [placement] = yield* client.vfs.placements({ urlParams: { host: "alpha", device: ["pf0/vf0"] } })
     assert.deepStrictEqual([placement?.host, placement?.devices], ["beta", []])
     assert.isNotEmpty(placement?.blockers)
+    const rows = yield* client.vfs.compatibility({ urlParams: { host: "alpha" } })
+    assert.deepStrictEqual(
+      rows.map(({ devices, group, placements }) => [group, devices.length, placements.map(({ host }) => host)]),
+      [["rack/vm:1", 2, ["beta"]]]
+    )
+    const pfs = yield* client.hosts.pfs()
+    assert.deepStrictEqual(
+      pfs.map(({ cordon, host, vfs }) => [host, vfs, cordon?.reason ?? null]),
+      [
+        ["alpha", 2, null],
+        ["beta", 2, "a new cable"]
+      ]
+    )
     yield* client.groups.remove({ path: { group: "rack/vm:1" } })
     yield* client.hosts.remove({ path: { host: "alpha" } })
     const [host] = yield* client.hosts.list()

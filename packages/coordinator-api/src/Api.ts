@@ -15,6 +15,7 @@ import { events } from "./EventsGroup.ts"
 import { hosts } from "./HostsGroup.ts"
 import { migrations, preflight } from "./MigrationsGroup.ts"
 import { policy } from "./PolicyGroup.ts"
+import { summary } from "./SummaryGroup.ts"
 import { groups, vfs } from "./VfsGroup.ts"
 
 /** Where the API begins. The number rises with a change that an older client would misread. */
@@ -33,6 +34,7 @@ export class CoordinatorApi extends HttpApi.make("coordinator")
   .add(migrations)
   .add(evacuations)
   .add(policy)
+  .add(summary)
   .add(events)
   .addError(InvalidRequest)
   .addError(Forbidden)

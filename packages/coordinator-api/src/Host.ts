@@ -1,6 +1,6 @@
 /** Hosts as the coordinator knows them: where their agent is, what it said last, whether it answers, what is kept free of guests. */
 import { PfDescription } from "@stopcopy/agent"
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import { HostName, optional, PfName, Reason, strict, Time } from "./Values.ts"
 
 /** What is kept free of new guests: since when, why, and by which evacuation if it was one. */
@@ -34,6 +34,15 @@ const summary = {
   /** When its agent described it last. */
   describedAt: Schema.NullOr(Time)
 }
+
+/** A PF in a list: where it is, what it is, and how many VFs it has. */
+export const PfSummary = Schema.Struct({
+  host: HostName,
+  ...Struct.omit(PfDescription.fields, "vfs"),
+  cordon: Schema.NullOr(Cordon),
+  vfs: Schema.Int
+}).annotations({ identifier: "PfSummary" })
+export type PfSummary = typeof PfSummary.Type
 
 /** A host in a list. */
 export const HostSummary = Schema.Struct({ ...summary, pfs: Schema.Int, vfs: Schema.Int }).annotations({

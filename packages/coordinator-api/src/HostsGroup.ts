@@ -3,7 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/p
 import { Schema } from "effect"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
-import { CordonRequest, Health, Host, HostSummary, RegisterHost } from "./Host.ts"
+import { CordonRequest, Health, Host, HostSummary, PfSummary, RegisterHost } from "./Host.ts"
 import { HostName, PfName } from "./Values.ts"
 
 const host = HttpApiSchema.param("host", HostName)
@@ -12,6 +12,11 @@ const pf = HttpApiSchema.param("pf", PfName)
 const list = HttpApiEndpoint.get("list", "/hosts")
   .addSuccess(Schema.Array(HostSummary))
   .annotate(OpenApi.Summary, "List hosts")
+  .middleware(ReadAccess)
+
+const pfs = HttpApiEndpoint.get("pfs", "/pfs")
+  .addSuccess(Schema.Array(PfSummary))
+  .annotate(OpenApi.Summary, "List PFs of the fleet")
   .middleware(ReadAccess)
 
 const register = HttpApiEndpoint.post("register", "/hosts")
@@ -80,6 +85,7 @@ const uncordonPf = HttpApiEndpoint.post("uncordonPf")`/hosts/${host}/pfs/${pf}/u
 
 export const hosts = HttpApiGroup.make("hosts")
   .add(list)
+  .add(pfs)
   .add(register)
   .add(describe)
   .add(remove)

@@ -35,6 +35,21 @@ export type Placement = typeof Placement.Type
 export const PlacementQuery = Schema.Struct({ host: HostName, device: Devices }).annotations(strict)
 export type PlacementQuery = typeof PlacementQuery.Type
 
+/** What could move where: one entry for each group on a host, and each VF in none that a guest may run on. */
+export const Compatibility = Schema.Struct({
+  /** Null: nobody has said what the VF belongs to. */
+  group: Schema.NullOr(GroupName),
+  devices: Schema.Array(DeviceName),
+  /** Why it can move nowhere, whatever the fleet has; then there are no placements. */
+  blockers: Schema.Array(Refusal),
+  /** One for each other host. */
+  placements: Schema.Array(Placement)
+}).annotations({ identifier: "Compatibility" })
+export type Compatibility = typeof Compatibility.Type
+
+/** The host whose groups are asked about. */
+export const CompatibilityQuery = Schema.Struct({ host: HostName }).annotations(strict)
+
 /** All VFs of one virtual machine: they move together, with one commit. */
 export const Group = Schema.Struct({ name: GroupName, host: HostName, devices: Schema.Array(DeviceName) }).annotations({
   identifier: "Group"

@@ -4,7 +4,7 @@ import { Schema } from "effect"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
 import { GroupName, inPath } from "./Values.ts"
-import { DefineGroup, Group, Placement, PlacementQuery, Vf, VfFilter } from "./Vf.ts"
+import { Compatibility, CompatibilityQuery, DefineGroup, Group, Placement, PlacementQuery, Vf, VfFilter } from "./Vf.ts"
 
 const group = HttpApiSchema.param("group", inPath(GroupName))
 
@@ -26,9 +26,18 @@ const placements = HttpApiEndpoint.get("placements", "/vfs/placements")
   )
   .middleware(ReadAccess)
 
+const compatibility = HttpApiEndpoint.get("compatibility", "/vfs/compatibility")
+  .setUrlParams(CompatibilityQuery)
+  .addSuccess(Schema.Array(Compatibility))
+  .addError(NotFound)
+  .annotate(OpenApi.Summary, "Tell where everything on a host could move")
+  .annotate(OpenApi.Description, "Placements of every group on the host at once, each as if it moved alone.")
+  .middleware(ReadAccess)
+
 export const vfs = HttpApiGroup.make("vfs")
   .add(list)
   .add(placements)
+  .add(compatibility)
   .annotate(OpenApi.Description, "VFs, and where each could move")
 
 const listGroups = HttpApiEndpoint.get("list", "/groups")

@@ -117,6 +117,9 @@ const named = <A extends { readonly id: string }, E, R>(
   peek: () => string | undefined
 ) => Effect.suspend((): Effect.Effect<A, E | NotFound, R> => (peek() === id ? found : missing(what)))
 
+/** Only the console asks for this. */
+const unasked = Effect.dieMessage("no command asks for this")
+
 const hosts = (state: State) =>
   HttpApiBuilder.group(CoordinatorApi, "hosts", (handlers) => {
     const change = (what: string, name: string, payload: object) =>
@@ -131,6 +134,7 @@ const hosts = (state: State) =>
           }))
         )
       )
+      .handle("pfs", () => unasked)
       .handle("register", ({ payload }) => Effect.orDie(change("register", payload.name, payload)))
       .handle("describe", ({ path }) => hostOf(state, path.host))
       .handle("remove", ({ path }) => Effect.asVoid(change("remove", path.host, {})))
@@ -151,6 +155,7 @@ const vfsAndGroups = (state: State) =>
           )
         )
         .handle("placements", () => Effect.sync(() => state.world.placements))
+        .handle("compatibility", () => unasked)
     ),
     HttpApiBuilder.group(CoordinatorApi, "groups", (handlers) =>
       handlers
@@ -227,6 +232,7 @@ const evacuations = (state: State) =>
     )
   )
 
+const summary = HttpApiBuilder.group(CoordinatorApi, "summary", (handlers) => handlers.handle("show", () => unasked))
 const caller = HttpApiBuilder.group(CoordinatorApi, "caller", (handlers) => handlers.handle("show", () => Caller))
 
 const message = (id: number, event: string, data: string) => `id: ${id}\nevent: ${event}\ndata: ${data}\n\n`
@@ -267,6 +273,7 @@ export const serveStub = async (tls = false): Promise<Stub> => {
   const state: State = { world: world(), asked: [], failing: undefined, closed: false, foreign: undefined, looked }
   const handlers = Layer.mergeAll(
     caller,
+    summary,
     hosts(state),
     vfsAndGroups(state),
     migrations(state),

@@ -5,6 +5,7 @@
 import { Effect, Either, Fiber } from "effect"
 import type { Problem } from "../session/Problem.ts"
 import { type Readable, Store } from "../store/Store.ts"
+import { whileWatched } from "../store/whileWatched.ts"
 
 /** `problem` beside a value: the value is as it was, and could not be read again. */
 export type Loaded<A> =
@@ -19,8 +20,6 @@ export class Resource<A> implements Readable<Loaded<A>> {
   private readonly store = new Store<Loaded<A>>({ _tag: "Loading" })
   private readonly due = Effect.unsafeMakeLatch(true)
   private readonly read: Effect.Effect<A, Problem>
-  private watchers = 0
-  private fiber: Fiber.RuntimeFiber<void> | undefined
 
   constructor(read: Effect.Effect<A, Problem>) {
     this.read = read
@@ -28,15 +27,17 @@ export class Resource<A> implements Readable<Loaded<A>> {
 
   readonly get = (): Loaded<A> => this.store.get()
 
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const unsubscribe = this.store.subscribe(listener)
-    this.watchers += 1
-    if (this.watchers === 1) this.fiber = Effect.runFork(this.reading)
+  readonly subscribe = whileWatched(this.store, () => {
+    const fiber = Effect.runFork(this.reading)
     return () => {
-      unsubscribe()
-      this.watchers -= 1
-      if (this.watchers === 0) this.leave()
+      Effect.runFork(Fiber.interrupt(fiber))
+      // It may change unseen from now on: the next who comes reads it anew.
+      this.due.unsafeOpen()
     }
+  })
+
+  get isWatched(): boolean {
+    return this.store.isWatched
   }
 
   /** It has changed. */
@@ -47,13 +48,6 @@ export class Resource<A> implements Readable<Loaded<A>> {
   /** It is known how it has changed: nothing has to be read. Nothing happens before the first reading. */
   change(changed: (value: A) => A): void {
     this.store.update((now) => (now._tag === "Ready" ? { ...now, value: changed(now.value) } : now))
-  }
-
-  /** Nobody watches any more: it may change unseen, so that the next who comes reads it anew. */
-  private leave(): void {
-    if (this.fiber !== undefined) Effect.runFork(Fiber.interrupt(this.fiber))
-    this.fiber = undefined
-    this.due.unsafeOpen()
   }
 
   private took(read: Either.Either<A, Problem>): void {

@@ -1,21 +1,113 @@
 /** What pages read of the coordinator, each thing once however many show it, and what events do to it. */
-import type { Client, HostSummary } from "@stopcopy/coordinator-api"
+import type {
+  Client,
+  Compatibility,
+  Evacuation,
+  HostSummary,
+  Migration,
+  PfSummary,
+  Policy,
+  Summary,
+  Vf
+} from "@stopcopy/coordinator-api"
 import { Effect } from "effect"
 import type { CallError, Problem } from "../session/Problem.ts"
-import type { Live } from "./Live.ts"
+import { deviceChangeOf, withChange } from "./deviceChange.ts"
+import type { Live, News } from "./Live.ts"
+import { type MigrationList, type MigrationQuery, readMigrations } from "./migrationList.ts"
 import { Resource } from "./Resource.ts"
+import { type Subject, touches } from "./touches.ts"
+
+/** Resources of one kind by what is asked for; those that nobody watches are forgotten. */
+class Family<A> {
+  private readonly known = new Map<string, Resource<A>>()
+  private readonly make: (key: string) => Resource<A>
+
+  constructor(make: (key: string) => Resource<A>) {
+    this.make = make
+  }
+
+  of(key: string): Resource<A> {
+    const found = this.known.get(key) ?? this.make(key)
+    this.known.set(key, found)
+    return found
+  }
+
+  /** Those that `isMeant`, or all. */
+  invalidate(isMeant: (key: string) => boolean = () => true): void {
+    for (const [key, resource] of this.known) {
+      if (!resource.isWatched) this.known.delete(key)
+      else if (isMeant(key)) resource.invalidate()
+    }
+  }
+}
 
 export class Resources {
   readonly hosts: Resource<ReadonlyArray<HostSummary>>
-  private readonly all: ReadonlyArray<Resource<never> | Resource<ReadonlyArray<HostSummary>>>
+  readonly pfs: Resource<ReadonlyArray<PfSummary>>
+  readonly vfs: Resource<ReadonlyArray<Vf>>
+  readonly evacuations: Resource<ReadonlyArray<Evacuation>>
+  readonly policy: Resource<Policy>
+  readonly summary: Resource<Summary>
+  private readonly rows: Family<ReadonlyArray<Compatibility>>
+  private readonly one: Family<Migration>
+  private readonly lists: Family<MigrationList>
 
   constructor(client: Client, live: Live, problem: (error: CallError) => Problem) {
-    this.hosts = new Resource(Effect.mapError(client.hosts.list(), problem))
-    this.all = [this.hosts]
-    live.listen(() => this.took())
+    const made = <A>(read: Effect.Effect<A, CallError>) => new Resource(Effect.mapError(read, problem))
+    this.hosts = made(client.hosts.list())
+    this.pfs = made(client.hosts.pfs())
+    this.vfs = made(client.vfs.list({ urlParams: {} }))
+    this.evacuations = made(client.evacuations.list())
+    this.policy = made(client.policy.get())
+    this.summary = made(client.summary.show())
+    this.rows = new Family((host) => made(client.vfs.compatibility({ urlParams: { host } })))
+    this.one = new Family((id) => made(client.migrations.show({ path: { id } })))
+    this.lists = new Family((key) => made(readMigrations(client, key)))
+    live.listen(this.took)
   }
 
-  private took(): void {
-    for (const each of this.all) each.invalidate()
+  /** Where everything on a host could move. */
+  compatibility(host: string): Resource<ReadonlyArray<Compatibility>> {
+    return this.rows.of(host)
+  }
+
+  migration(id: string): Resource<Migration> {
+    return this.one.of(id)
+  }
+
+  migrations(query: MigrationQuery): Resource<MigrationList> {
+    return this.lists.of(JSON.stringify(query))
+  }
+
+  private readonly invalidators: Readonly<Record<Subject, () => void>> = {
+    hosts: () => this.hosts.invalidate(),
+    pfs: () => this.pfs.invalidate(),
+    vfs: () => this.vfs.invalidate(),
+    compatibility: () => this.rows.invalidate(),
+    evacuations: () => this.evacuations.invalidate(),
+    migrations: () => this.lists.invalidate(),
+    summary: () => this.summary.invalidate(),
+    policy: () => this.policy.invalidate()
+  }
+
+  private readonly took = (news: News): void => {
+    if (news._tag === "Opened") return this.all()
+    const subjects = new Set<Subject>()
+    const migrations = new Set<string>()
+    for (const event of news.events) {
+      for (const subject of touches(event)) subjects.add(subject)
+      migrations.add(event.correlation)
+      const change = deviceChangeOf(event)
+      if (change !== undefined) this.vfs.change((vfs) => withChange(vfs, change))
+    }
+    for (const subject of subjects) this.invalidators[subject]()
+    // Who waits in the queue moves up with what happens to others.
+    this.one.invalidate((id) => migrations.has(id) || subjects.has("evacuations"))
+  }
+
+  private all(): void {
+    for (const invalidate of Object.values(this.invalidators)) invalidate()
+    this.one.invalidate()
   }
 }

@@ -22,6 +22,10 @@ export class Store<A> implements Readable<A> {
     return () => void this.listeners.delete(listener)
   }
 
+  get isWatched(): boolean {
+    return this.listeners.size > 0
+  }
+
   /** The same value again is no change. */
   set(value: A): void {
     if (Object.is(value, this.value)) return

@@ -12,6 +12,7 @@ import { HostAgents } from "../hosts/HostAgents.ts"
 import { look, noteHealth, Watching } from "../hosts/Watching.ts"
 import { Running } from "../migrations/Running.ts"
 import { Fleet, type FleetService } from "../ports/Fleet.ts"
+import { compatibilityOf, placementsOf } from "./compatibility.ts"
 import { conflict, notFound, ofFleet, only, refused } from "./errors.ts"
 import { FleetActor, type FleetActorService } from "./FleetActor.ts"
 import * as Views from "./views.ts"
@@ -86,14 +87,13 @@ const placements = (fleet: FleetActorService, { device, host }: PlacementQuery) 
     const devices = found.filter((one) => one !== undefined)
     const stuck = devices.flatMap(Fleets.immovable)
     if (stuck.length > 0) return yield* refused(stuck)
-    return state.hosts
-      .filter(({ id }) => id !== host)
-      .map(({ id }) =>
-        Either.match(Fleets.place(state, new Fleets.Places(state), host, devices, now, id), {
-          onLeft: (blockers) => ({ host: id, devices: [], blockers }),
-          onRight: ({ moves }) => ({ host: id, devices: moves.map(({ destination }) => destination), blockers: [] })
-        })
-      )
+    return placementsOf(state, host, devices, now)
+  })
+
+const compatibility = (fleet: FleetActorService, name: string) =>
+  Effect.gen(function* () {
+    const [state, source, now] = [yield* fleet.state, yield* record(fleet, name), yield* Clock.currentTimeMillis]
+    return compatibilityOf(state, source, now)
   })
 
 const evacuationNamed = (fleet: FleetActorService, id: string) =>
@@ -118,6 +118,7 @@ const hostsAndVfs = (parts: Parts) => {
     fleet.ask(asked).pipe(Effect.zipRight(fleet.kick), Effect.zipRight(hostNamed(fleet, place.host)))
   return {
     hosts: Effect.map(fleet.state, ({ hosts }) => hosts.map(Views.summaryOf)),
+    pfs: Effect.map(fleet.state, Views.pfsOf),
     register: (host) =>
       Effect.zipRight(register(parts, host), hostNamed(fleet, host.name)).pipe(only("Conflict", "Refused")),
     host: (name) => hostNamed(fleet, name),
@@ -140,7 +141,8 @@ const hostsAndVfs = (parts: Parts) => {
             (wanted === undefined || vf.state === wanted)
         )
       ),
-    placements: (query) => placements(fleet, query)
+    placements: (query) => placements(fleet, query),
+    compatibility: (host) => compatibility(fleet, host)
   } satisfies Partial<FleetService>
 }
 

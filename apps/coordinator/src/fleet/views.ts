@@ -1,5 +1,5 @@
 /** What the fleet remembers, in terms of the API. Pure. */
-import type { Evacuation, EvacuationPlan, Host, HostSummary, Policy, Vf } from "@stopcopy/coordinator-api"
+import type { Evacuation, EvacuationPlan, Host, HostSummary, PfSummary, Policy, Vf } from "@stopcopy/coordinator-api"
 import * as Fleets from "@stopcopy/fleet"
 
 type Record = Fleets.HostRecord
@@ -27,6 +27,10 @@ export const summaryOf = (record: Record): HostSummary => ({
   pfs: record.pfs.length,
   vfs: record.pfs.reduce((sum, { vfs }) => sum + vfs.length, 0)
 })
+
+/** Every PF of the fleet. */
+export const pfsOf = ({ hosts }: Fleets.Fleet): ReadonlyArray<PfSummary> =>
+  hosts.flatMap((record) => hostOf(record).pfs.map((pf) => ({ ...pf, host: record.id, vfs: pf.vfs.length })))
 
 /** Every VF of the fleet. */
 export const vfsOf = ({ hosts, members, reserved }: Fleets.Fleet): ReadonlyArray<Vf> => {

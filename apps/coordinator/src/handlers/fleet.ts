@@ -8,6 +8,7 @@ const hosts = HttpApiBuilder.group(CoordinatorApi, "hosts", (handlers) =>
   Effect.map(Fleet, (fleet) =>
     handlers
       .handle("list", () => fleet.hosts)
+      .handle("pfs", () => fleet.pfs)
       .handle("register", ({ payload }) => fleet.register(payload))
       .handle("describe", ({ path }) => fleet.host(path.host))
       .handle("remove", ({ path }) => fleet.remove(path.host))
@@ -24,6 +25,7 @@ const vfs = HttpApiBuilder.group(CoordinatorApi, "vfs", (handlers) =>
     handlers
       .handle("list", ({ urlParams }) => fleet.vfs(urlParams))
       .handle("placements", ({ urlParams }) => fleet.placements(urlParams))
+      .handle("compatibility", ({ urlParams }) => fleet.compatibility(urlParams.host))
   )
 )
 

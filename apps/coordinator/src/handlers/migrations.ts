@@ -45,6 +45,10 @@ const migrations = HttpApiBuilder.group(CoordinatorApi, "migrations", (handlers)
   })
 )
 
+const summary = HttpApiBuilder.group(CoordinatorApi, "summary", (handlers) =>
+  Effect.map(Migrations, (migrations) => handlers.handle("show", () => migrations.summary))
+)
+
 const evacuations = HttpApiBuilder.group(CoordinatorApi, "evacuations", (handlers) =>
   Effect.gen(function* () {
     const fleet = yield* Fleet
@@ -68,4 +72,4 @@ const evacuations = HttpApiBuilder.group(CoordinatorApi, "evacuations", (handler
   })
 )
 
-export const migrationHandlers = Layer.mergeAll(preflight, migrations, evacuations)
+export const migrationHandlers = Layer.mergeAll(preflight, migrations, evacuations, summary)

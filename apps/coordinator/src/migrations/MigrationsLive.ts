@@ -10,7 +10,7 @@ import {
   ends
 } from "@stopcopy/coordinator-api"
 import { explainWaiting } from "@stopcopy/fleet"
-import { MigrationDenied } from "@stopcopy/migration"
+import { isInDoubt, MigrationDenied } from "@stopcopy/migration"
 import { ActorSystem, Journal, type JournalError, withCorrelation } from "@stopcopy/runtime"
 import { Clock, Effect, Layer } from "effect"
 import { conflict, only } from "../fleet/errors.ts"
@@ -23,6 +23,7 @@ import { type Kept, keptById, keptOf, known } from "./Known.ts"
 import { preflight } from "./preflight.ts"
 import { Running, type RunningService } from "./Running.ts"
 import { submitOf } from "./submission.ts"
+import { summaryOfAll } from "./summary.ts"
 import { migrationOf, phaseOf, summaryOf } from "./views.ts"
 import { behavior as wish } from "./Wish.ts"
 
@@ -120,16 +121,25 @@ const resolve = (parts: Parts, id: string, request: ResolveRequest, by: string) 
     return yield* show(parts, id)
   })
 
-const phases = ({ fleet, running }: Parts) =>
+const liveCounts = ({ fleet, running }: Parts) =>
   Effect.gen(function* () {
     const state = yield* fleet.state
-    const counts = new Map<Phase, number>()
+    const phases = new Map<Phase, number>()
+    let inDoubt = 0
     for (const live of state.migrations) {
       const kept: Kept = { _tag: "Live", of: live }
-      const phase = live.phase === "running" ? phaseOf(yield* known(running.conductor, live.id, kept)) : "queued"
-      counts.set(phase, (counts.get(phase) ?? 0) + 1)
+      const one = live.phase === "running" ? yield* known(running.conductor, live.id, kept) : undefined
+      const phase = one === undefined ? "queued" : phaseOf(one)
+      if (one !== undefined && isInDoubt(one.attempt)) inDoubt += 1
+      phases.set(phase, (phases.get(phase) ?? 0) + 1)
     }
-    return counts
+    return { phases, inDoubt }
+  })
+
+const summary = (parts: Parts) =>
+  Effect.gen(function* () {
+    const [state, now] = [yield* parts.fleet.state, yield* Clock.currentTimeMillis]
+    return summaryOfAll(state.finished, yield* liveCounts(parts), now)
   })
 
 /** Over the actor of the fleet, the agents of hosts, and the migrations that run. */
@@ -148,7 +158,8 @@ export const migrationsLive: Layer.Layer<Migrations, never, FleetActor | HostAge
         cancel: (id, reason) => cancel(parts, id, reason).pipe(only("NotFound", "Conflict")),
         resolve: (id, request, by) => resolve(parts, id, request, by).pipe(only("NotFound", "Conflict")),
         bundle: (id, query) => Effect.flatMap(lookUp(parts, id), (one) => bundle(one, query)).pipe(only("NotFound")),
-        phases: phases(parts).pipe(only())
+        summary: summary(parts).pipe(only()),
+        phases: Effect.map(liveCounts(parts), ({ phases }) => phases).pipe(only())
       }
     })
   )

@@ -1,5 +1,6 @@
 /** The port to the fleet: hosts, VFs, groups, evacuations and the policy, in terms of the API. Whoever is behind it keeps durably what it answers. */
 import type {
+  Compatibility,
   Conflict,
   DefineGroup,
   Evacuation,
@@ -12,6 +13,7 @@ import type {
   HostOrPf,
   HostSummary,
   NotFound,
+  PfSummary,
   Placement,
   PlacementQuery,
   Policy,
@@ -25,6 +27,7 @@ import type { Common } from "./Common.ts"
 
 export interface FleetService {
   readonly hosts: Effect.Effect<ReadonlyArray<HostSummary>, Common>
+  readonly pfs: Effect.Effect<ReadonlyArray<PfSummary>, Common>
   /** Asks the agent first; the same host at the same address again changes nothing. */
   readonly register: (host: RegisterHost) => Effect.Effect<Host, Conflict | Refused | Common>
   readonly host: (name: string) => Effect.Effect<Host, NotFound | Common>
@@ -35,6 +38,7 @@ export interface FleetService {
   readonly uncordon: (place: HostOrPf) => Effect.Effect<Host, NotFound | Conflict | Common>
   readonly vfs: (filter: VfFilter) => Effect.Effect<ReadonlyArray<Vf>, Common>
   readonly placements: (query: PlacementQuery) => Effect.Effect<ReadonlyArray<Placement>, NotFound | Refused | Common>
+  readonly compatibility: (host: string) => Effect.Effect<ReadonlyArray<Compatibility>, NotFound | Common>
   readonly groups: Effect.Effect<ReadonlyArray<Group>, Common>
   readonly define: (name: string, group: DefineGroup) => Effect.Effect<Group, NotFound | Conflict | Refused | Common>
   readonly forget: (name: string) => Effect.Effect<void, NotFound | Conflict | Common>

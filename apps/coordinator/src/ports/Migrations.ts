@@ -11,7 +11,8 @@ import type {
   Preflight,
   PreflightRequest,
   Refused,
-  ResolveRequest
+  ResolveRequest,
+  Summary
 } from "@stopcopy/coordinator-api"
 import { Context, type Effect } from "effect"
 import type { Common } from "./Common.ts"
@@ -36,6 +37,7 @@ interface MigrationsService {
   ) => Effect.Effect<Migration, NotFound | Conflict | Common>
   /** Everything that was recorded for one attempt, as an incident bundle. */
   readonly bundle: (id: string, query: BundleQuery) => Effect.Effect<Uint8Array, NotFound | Common>
+  readonly summary: Effect.Effect<Summary, Common>
   /** How many migrations that have not ended are in each phase. */
   readonly phases: Effect.Effect<ReadonlyMap<Phase, number>, Common>
 }

@@ -1,15 +1,19 @@
-/** Fleet. */
+/** The fleet: what is there, what could move where, what is being emptied. */
 import { Page } from "../../layout/Page.tsx"
-import { useSession } from "../../session/context.ts"
-import { Shown } from "../../ui/Shown.tsx"
+import { Tabs } from "../../ui/Tabs.tsx"
+import { Compatibility } from "./Compatibility.tsx"
+import { Evacuations } from "./Evacuations.tsx"
+import { Hosts } from "./Hosts.tsx"
 
-export const FleetPage = () => {
-  const { resources } = useSession()
-  return (
-    <Page title="Fleet">
-      <Shown of={resources.hosts} what="hosts">
-        {(hosts) => <p>{hosts.length} hosts</p>}
-      </Shown>
-    </Page>
-  )
-}
+export const FleetPage = () => (
+  <Page title="Fleet">
+    <Tabs
+      label="Views of the fleet"
+      tabs={[
+        { id: "hosts", title: "Hosts and VFs", panel: () => <Hosts /> },
+        { id: "compatibility", title: "What could move where", panel: () => <Compatibility /> },
+        { id: "evacuations", title: "Evacuations", panel: () => <Evacuations /> }
+      ]}
+    />
+  </Page>
+)
