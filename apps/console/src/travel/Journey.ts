@@ -30,6 +30,12 @@ export interface Journey {
   readonly damage: ReadonlyArray<string>
 }
 
+/** Characters of a reason that are shown: what a schema says of an event is long. */
+const reasonLength = 240
+
+const shortly = ({ message }: { readonly message: string }): string =>
+  message.length > reasonLength ? `${message.slice(0, reasonLength)} …` : message
+
 /** Lets the page show how far it is. */
 const breathe = Effect.sleep(0)
 
@@ -48,7 +54,7 @@ const loadTracks = Effect.fnUntraced(function* (
     const source = chronicle.sources[actor.source]
     if (source === undefined) continue
     const loaded = yield* Effect.either(loadTrack(known, source, actor, { verified }))
-    tracks.push(Either.mapLeft(loaded, ({ message }) => message))
+    tracks.push(Either.mapLeft(loaded, shortly))
     onProgress({ what: "the states of every actor", part: (index + 1) / chronicle.actors.length })
     yield* breathe
   }
@@ -86,5 +92,5 @@ export const standingAt = (
   const [track, found] = [tracks[actor], chronicle.actors[actor]]
   if (track === undefined || found === undefined) return Either.left("there is no such actor")
   const sequence = chronicle.pointsAt(place)[found.source]?.sequence ?? 0
-  return Either.flatMap(track, (known) => Either.mapLeft(known.at(sequence), ({ message }) => message))
+  return Either.flatMap(track, (known) => Either.mapLeft(known.at(sequence), shortly))
 }

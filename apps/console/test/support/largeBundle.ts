@@ -15,8 +15,9 @@ const states = ["RUNNING", "PRE_COPY", "RUNNING", "RUNNING_P2P", "STOP", "RUNNIN
 const eventOf = (index: number): { readonly _tag: string } & Readonly<Record<string, unknown>> => {
   if (index % 500 === 499)
     return { _tag: "ArcTaken", from: states[(index / 499) % 6] ?? "STOP", to: states[index % 6] ?? "STOP" }
-  if (index % 9000 === 8999) return { _tag: "Refused", operation: "set state", failure: { name: "EINVAL", errno: 22 } }
-  return { _tag: "RegisterWritten", bar: 2, offset: (index % 4) * 0x2000 + 0x100 + 4 * (index % 8), value: index }
+  if (index % 9000 === 8999)
+    return { _tag: "Refused", operation: "set state", failure: { name: "EINVAL", errno: 22, refusal: null } }
+  return { _tag: "RegisterWritten", bar: 0, offset: (index % 4) * 0x2000 + 0x100 + 4 * (index % 2), value: index }
 }
 
 /** Appends `count` events, batch after batch. `base` in microseconds. */
