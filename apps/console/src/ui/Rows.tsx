@@ -77,10 +77,12 @@ const Head = <Row,>({ columns, layout }: Pick<RowsProps<Row>, "columns" | "layou
 )
 
 const keysOf = <Row,>({ heightOf, keyOf, rows }: RowsProps<Row>) => {
-  const of = <A,>(read: (row: Row) => A, otherwise: A) => (index: number) => {
-    const row = rows[index]
-    return row === undefined ? otherwise : read(row)
-  }
+  const of =
+    <A,>(read: (row: Row) => A, otherwise: A) =>
+    (index: number) => {
+      const row = rows[index]
+      return row === undefined ? otherwise : read(row)
+    }
   return { count: rows.length, estimateSize: of(heightOf, 36), getItemKey: of(keyOf, ""), overscan }
 }
 

@@ -65,7 +65,15 @@ const Cell = ({ from, placement, unit }: CellProps) => {
   )
 }
 
-const Matrix = ({ from, hosts, units }: { readonly from: string; readonly hosts: ReadonlyArray<string>; readonly units: ReadonlyArray<Unit> }) => {
+const Matrix = ({
+  from,
+  hosts,
+  units
+}: {
+  readonly from: string
+  readonly hosts: ReadonlyArray<string>
+  readonly units: ReadonlyArray<Unit>
+}) => {
   if (units.length === 0) return <Empty title={`Nothing on ${from} could move`} />
   if (hosts.length === 0) return <Empty title="There is no other host" />
   return (
@@ -115,7 +123,8 @@ export const Compatibility = () => {
           </select>
         </label>
         <p className="quiet fields-note">
-          Each as if it moved alone, by what hosts said last. A migration asks both hosts afresh before it touches anything.
+          Each as if it moved alone, by what hosts said last. A migration asks both hosts afresh before it touches
+          anything.
         </p>
       </div>
       <Shown of={resources.compatibility(from)} what={`what could move from ${from}`}>

@@ -51,8 +51,8 @@ export const EvacuateDialog = ({ onClose, place }: { readonly place: Place; read
       }
     >
       <p>
-        This is what would happen now. It begins with a cordon, which stays until somebody lifts it; what fits nowhere does not hold
-        up the rest.
+        This is what would happen now. It begins with a cordon, which stays until somebody lifts it; what fits nowhere
+        does not hold up the rest.
       </p>
       {asked._tag === "Loading" && <Loading what="the plan" />}
       {asked._tag === "Failed" && <Failure problem={asked.problem} />}

@@ -64,7 +64,11 @@ export const EvacuationPlanView = ({ plan }: { readonly plan: EvacuationPlan }) 
         title="Refused"
         text="These can move nowhere, whatever the fleet has. Their guests have to be stopped."
       />
-      <Stays all={willStop} title="Will stop" text="These could move, and nothing fits now: they stop when the host does." />
+      <Stays
+        all={willStop}
+        title="Will stop"
+        text="These could move, and nothing fits now: they stop when the host does."
+      />
       {leaving.length > 0 && <p>Leaving already: {leaving.join(", ")}</p>}
       {arriving.length > 0 && <p>Arriving: {arriving.join(", ")}</p>}
     </>

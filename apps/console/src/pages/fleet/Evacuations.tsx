@@ -51,7 +51,11 @@ const One = ({ evacuation }: { readonly evacuation: Evacuation }) => {
         )}
       </div>
       <div className="progress">
-        <progress max={Math.max(1, moves)} value={moves === 0 ? 1 : doneOf(evacuation)} aria-label={`Progress of ${id}`} />
+        <progress
+          max={Math.max(1, moves)}
+          value={moves === 0 ? 1 : doneOf(evacuation)}
+          aria-label={`Progress of ${id}`}
+        />
         <span>
           {doneOf(evacuation)} of {plural(moves, "group")}
         </span>

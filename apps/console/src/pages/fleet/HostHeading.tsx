@@ -31,7 +31,8 @@ export const PfHeading = ({ pf }: { readonly pf: PfSummary }) => {
       <h3 className="place-name place-pf">{name}</h3>
       <CordonState cordon={cordon} />
       <span className="place-more quiet" title="capabilities, services of ring pairs">
-        {deviceKind} · {plural(vfs, "VF")} · capabilities {hex(capabilities.gencap)} · services {hex(capabilities.svcmap)}
+        {deviceKind} · {plural(vfs, "VF")} · capabilities {hex(capabilities.gencap)} · services{" "}
+        {hex(capabilities.svcmap)}
         {slaText(pf)}
       </span>
       <PlaceActions host={host} pf={name} cordon={cordon} />

@@ -30,11 +30,21 @@ interface ListProps {
   readonly vfs: ReadonlyArray<Vf>
 }
 
-const Filter = ({ filter, onChange }: { readonly filter: FleetFilter; readonly onChange: (filter: FleetFilter) => void }) => (
+const Filter = ({
+  filter,
+  onChange
+}: {
+  readonly filter: FleetFilter
+  readonly onChange: (filter: FleetFilter) => void
+}) => (
   <div className="fields" role="search" aria-label="Filter">
     <label className="field">
       <span>Host, VF, group or migration</span>
-      <input type="search" value={filter.text} onChange={(event) => onChange({ ...filter, text: event.target.value })} />
+      <input
+        type="search"
+        value={filter.text}
+        onChange={(event) => onChange({ ...filter, text: event.target.value })}
+      />
     </label>
     <label className="field">
       <span>State</span>

@@ -11,7 +11,9 @@ export const verdictOfPreflight = (preflight: Loaded<Preflight>): string | undef
   if (preflight._tag === "Loading") return "both hosts are asked"
   if (preflight._tag === "Failed") return "the preflight failed"
   const { blockers, fits } = preflight.value
-  return fits ? undefined : `${plural(blockers.length, "rule")} ${blockers.length === 1 ? "speaks" : "speak"} against it`
+  return fits
+    ? undefined
+    : `${plural(blockers.length, "rule")} ${blockers.length === 1 ? "speaks" : "speak"} against it`
 }
 
 const Found = ({ blockers, fits, moves, to }: Preflight) =>

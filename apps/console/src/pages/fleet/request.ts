@@ -27,8 +27,10 @@ const millis = (text: string): number | undefined => {
 
 /** What is wrong with what was written; undefined: nothing. */
 export const mistakeOf = ({ limit, targets, wait }: Choice): string | undefined => {
-  if (limit !== "" && millis(limit) === undefined) return `the downtime limit '${limit}' is no number of milliseconds from 1 to 604800000`
-  if (wait !== "" && millis(wait) === undefined) return `the wait '${wait}' is no number of milliseconds from 1 to 604800000`
+  if (limit !== "" && millis(limit) === undefined)
+    return `the downtime limit '${limit}' is no number of milliseconds from 1 to 604800000`
+  if (wait !== "" && millis(wait) === undefined)
+    return `the wait '${wait}' is no number of milliseconds from 1 to 604800000`
   const chosen = targets.filter((target) => target !== "")
   if (chosen.length > 0 && chosen.length < targets.length) return "choose a VF for each device, or for none"
   return new Set(chosen).size < chosen.length ? "the same VF is chosen twice" : undefined

@@ -7,7 +7,13 @@ import { Act } from "../../ui/Act.tsx"
 import { Dialog } from "../../ui/Dialog.tsx"
 import { Failure } from "../../ui/Failure.tsx"
 
-export const CancelDialog = ({ migration, onClose }: { readonly migration: Migration; readonly onClose: () => void }) => {
+export const CancelDialog = ({
+  migration,
+  onClose
+}: {
+  readonly migration: Migration
+  readonly onClose: () => void
+}) => {
   const session = useSession()
   const [reason, setReason] = useState("")
   const [problem, setProblem] = useState<Problem>()
@@ -32,8 +38,8 @@ export const CancelDialog = ({ migration, onClose }: { readonly migration: Migra
       }
     >
       <p>
-        The guest goes on at <strong>{from}</strong>, and what the destination has is discarded. Behind the commit there is no way
-        back: then this is refused, and nothing happens.
+        The guest goes on at <strong>{from}</strong>, and what the destination has is discarded. Behind the commit there
+        is no way back: then this is refused, and nothing happens.
       </p>
       <label className="field">
         <span>Reason, for those who read the journal later</span>

@@ -10,8 +10,8 @@ export const Doubts = ({ migration }: { readonly migration: Migration }) => {
     <section className="note note-warn" aria-labelledby="doubt-title">
       <h2 id="doubt-title">In doubt</h2>
       <p>
-        A step cannot be done, and nothing else would be right: it is tried until it can. If the side that is missing does not come
-        back, somebody has to say which side has the guest.
+        A step cannot be done, and nothing else would be right: it is tried until it can. If the side that is missing
+        does not come back, somebody has to say which side has the guest.
       </p>
       <ul className="list" aria-label="What cannot be done">
         {doubts.map(({ code, device, message, side, step }) => (

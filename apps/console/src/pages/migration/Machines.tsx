@@ -65,7 +65,13 @@ export const Machines = ({ migration }: { readonly migration: Migration }) => {
         </label>
       )}
       <Device key={`source ${move.source}`} migration={migration} side="source" host={from} device={move.source} />
-      <Device key={`destination ${move.destination}`} migration={migration} side="destination" host={to} device={move.destination} />
+      <Device
+        key={`destination ${move.destination}`}
+        migration={migration}
+        side="destination"
+        host={to}
+        device={move.destination}
+      />
     </section>
   )
 }

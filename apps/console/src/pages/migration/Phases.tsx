@@ -3,7 +3,12 @@ import type { Migration } from "@stopcopy/coordinator-api"
 import { millisText } from "../../text/units.ts"
 import { type PhaseMark, phaseMarks } from "./phases.ts"
 
-const words: Readonly<Record<PhaseMark["state"], string>> = { done: "done", now: "now", later: "not yet", skipped: "not reached" }
+const words: Readonly<Record<PhaseMark["state"], string>> = {
+  done: "done",
+  now: "now",
+  later: "not yet",
+  skipped: "not reached"
+}
 
 const Mark = ({ phase, state, took }: PhaseMark) => (
   <li className={`phase phase-${state} phase-is-${phase}`} aria-current={state === "now" ? "step" : undefined}>

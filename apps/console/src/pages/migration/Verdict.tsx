@@ -5,7 +5,13 @@ import { useStore } from "../../store/useStore.ts"
 import { Refusals } from "../../ui/Refusals.tsx"
 import { verdictOf } from "./verdict.ts"
 
-const notes = { good: "note note-good", bad: "note note-failure", warn: "note note-warn", neutral: "note", busy: "note" } as const
+const notes = {
+  good: "note note-good",
+  bad: "note note-failure",
+  warn: "note note-warn",
+  neutral: "note",
+  busy: "note"
+} as const
 
 export const Verdict = ({ migration }: { readonly migration: Migration }) => {
   const said = verdictOf(migration, useStore(now))

@@ -24,14 +24,20 @@ const listLimit = 4
 
 const valueText = (value: unknown): string => {
   if (Array.isArray(value)) {
-    return value.length > listLimit ? `(${value.length})` : value.map(valueText).filter((text) => text !== "").join("; ")
+    return value.length > listLimit
+      ? `(${value.length})`
+      : value
+          .map(valueText)
+          .filter((text) => text !== "")
+          .join("; ")
   }
   if (Predicate.isRecord(value)) return `{${ofRecord(value)}}`
   return scalar(value) ?? ""
 }
 
 /** Without the braces of the whole. */
-export const eventText = ({ payload }: Event): string => (Predicate.isRecord(payload) ? ofRecord(payload) : valueText(payload))
+export const eventText = ({ payload }: Event): string =>
+  Predicate.isRecord(payload) ? ofRecord(payload) : valueText(payload)
 
 /** Milliseconds since 1970. */
 export const eventMillis = ({ time }: Event): number => time / micros

@@ -8,7 +8,8 @@ import type { Column } from "../../ui/Table.tsx"
 
 const downtime = ({ downtimeMicros }: MigrationSummary) => (downtimeMicros === null ? "" : microsText(downtimeMicros))
 
-const took = ({ endedAt, queuedAt }: MigrationSummary, now: number) => millisText(Math.max(0, (endedAt ?? now) - queuedAt))
+const took = ({ endedAt, queuedAt }: MigrationSummary, now: number) =>
+  millisText(Math.max(0, (endedAt ?? now) - queuedAt))
 
 /** `now`: milliseconds since 1970. */
 export const columnsAt = (now: number): ReadonlyArray<Column<MigrationSummary>> => [

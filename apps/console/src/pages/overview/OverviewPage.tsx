@@ -16,9 +16,12 @@ const FirstSteps = () => {
   const hosts = useStore(useSession().resources.hosts)
   if (hosts._tag !== "Ready" || hosts.value.length >= 2) return null
   return (
-    <Empty title={hosts.value.length === 0 ? "No host is registered yet" : "One host alone: there is nowhere to move to"}>
+    <Empty
+      title={hosts.value.length === 0 ? "No host is registered yet" : "One host alone: there is nowhere to move to"}
+    >
       <p>
-        Register hosts with <code>stopcopy host add NAME ADDRESS</code>, then go to the <Link href="/fleet">fleet</Link>.
+        Register hosts with <code>stopcopy host add NAME ADDRESS</code>, then go to the <Link href="/fleet">fleet</Link>
+        .
       </p>
     </Empty>
   )

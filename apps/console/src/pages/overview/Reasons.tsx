@@ -18,7 +18,11 @@ export const Reasons = ({ summary: { reasons } }: { readonly summary: Summary })
         rows={reasons}
         keyOf={({ last }) => last}
         columns={[
-          { id: "outcome", title: "Outcome", cell: ({ outcome }) => <Badge tone={phaseTone(outcome)}>{outcome}</Badge> },
+          {
+            id: "outcome",
+            title: "Outcome",
+            cell: ({ outcome }) => <Badge tone={phaseTone(outcome)}>{outcome}</Badge>
+          },
           { id: "reason", title: "Reason", cell: ({ reason }) => (reason === "" ? "no reason was given" : reason) },
           { id: "count", title: "Times", numeric: true, cell: ({ count }) => count },
           {
