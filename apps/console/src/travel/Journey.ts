@@ -1,6 +1,15 @@
 /** An opened bundle, made ready for going to and fro in it: the merged timeline by place, and the states of every actor by checkpoints. */
-import { Bundle, type Chronicle, type Header, loadChronicle, loadTrack } from "@stopcopy/debugger"
-import type { OpenBundleError, OpenedJournal, Standing, Track } from "@stopcopy/debugger"
+import {
+  Bundle,
+  type Chronicle,
+  type Header,
+  loadChronicle,
+  loadTrack,
+  type OpenBundleError,
+  type OpenedJournal,
+  type Standing,
+  type Track
+} from "@stopcopy/debugger"
 import { behaviors } from "@stopcopy/debugger/behaviors"
 import { type ReadError, Replay } from "@stopcopy/runtime"
 import { Effect, Either } from "effect"
@@ -9,7 +18,7 @@ import { Effect, Either } from "effect"
 export const known = { registry: Replay.registry(...behaviors) }
 
 /** Why a bundle cannot be travelled in. */
-export type JourneyError = OpenBundleError | ReadError
+type JourneyError = OpenBundleError | ReadError
 
 /** How far the opening is. */
 export interface Progress {

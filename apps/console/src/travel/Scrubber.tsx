@@ -124,7 +124,7 @@ const keyTarget = (key: string, cursor: number, count: number): number | undefin
   }
 }
 
-export const momentText = (chronicle: Chronicle, place: number): string => {
+const momentText = (chronicle: Chronicle, place: number): string => {
   const moment = chronicle.moments[place]
   if (moment === undefined) return "before the first event"
   const { envelope } = moment

@@ -1,6 +1,6 @@
 /** The states at the cursor: every actor in a word, and one of them whole. */
 import { Either } from "effect"
-import { useMemo } from "react"
+import { useCallback, useMemo, useState } from "react"
 import { Empty } from "../ui/Empty.tsx"
 import { ActorList } from "./ActorList.tsx"
 import { useTravelling, useView } from "./context.ts"
@@ -8,9 +8,22 @@ import { nowOf } from "./standings.ts"
 import { StateTree } from "./StateTree.tsx"
 import { actorText, shownActor } from "./View.ts"
 
+const nothing: ReadonlySet<string> = new Set()
+
+/** Actors of one behavior have the same fields: what is open of one stays open of the next. */
+const useOpen = (behavior: string) => {
+  const [open, setOpen] = useState<ReadonlyMap<string, ReadonlySet<string>>>(new Map())
+  const onOpen = useCallback(
+    (paths: ReadonlySet<string>) => setOpen((before) => new Map([...before, [behavior, paths]])),
+    [behavior]
+  )
+  return { open: open.get(behavior) ?? nothing, onOpen }
+}
+
 const Whole = ({ actor }: { readonly actor: number }) => {
   const { journey } = useTravelling()
   const { cursor } = useView()
+  const { onOpen, open } = useOpen(journey.chronicle.actors[actor]?.behavior ?? "")
   const { changes, standing } = useMemo(() => nowOf(journey, actor, cursor), [journey, actor, cursor])
   if (Either.isLeft(standing)) {
     return (
@@ -20,7 +33,7 @@ const Whole = ({ actor }: { readonly actor: number }) => {
     )
   }
   const label = `State of ${actorText(journey.chronicle, actor)}`
-  return <StateTree key={actor} standing={standing.right} changes={changes} label={label} />
+  return <StateTree standing={standing.right} changes={changes} label={label} open={open} onOpen={onOpen} />
 }
 
 export const StatePanel = () => {

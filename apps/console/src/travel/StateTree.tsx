@@ -88,12 +88,14 @@ interface StateTreeProps {
   readonly standing: Standing
   readonly changes: Now["changes"]
   readonly label: string
+  /** Paths of what is open. */
+  readonly open: ReadonlySet<string>
+  readonly onOpen: (open: ReadonlySet<string>) => void
 }
 
-export const StateTree = ({ changes, label, standing }: StateTreeProps) => {
+export const StateTree = ({ changes, label, onOpen, open, standing }: StateTreeProps) => {
   const travelling = useTravelling()
   const { field } = useView()
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const [active, setActive] = useState(0)
   const changed = useMemo(() => changedPaths(changes), [changes])
   const rows = useMemo(() => stateRows(standing, open, changed), [standing, open, changed])
@@ -104,10 +106,13 @@ export const StateTree = ({ changes, label, standing }: StateTreeProps) => {
     },
     [travelling]
   )
-  const onToggle = useCallback(({ path }: StateRow, index: number) => {
-    setActive(index)
-    setOpen((before) => toggled(before, path))
-  }, [])
+  const onToggle = useCallback(
+    ({ path }: StateRow, index: number) => {
+      setActive(index)
+      onOpen(toggled(open, path))
+    },
+    [open, onOpen]
+  )
   const onKeyDown = useTreeKeys(rows, active, setActive, onChoose, onToggle)
   const row = useCallback(
     (index: number) => {

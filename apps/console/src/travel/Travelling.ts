@@ -14,7 +14,7 @@ export interface Addresses {
 }
 
 /** The events that are listed: places, ascending. `isSearching`: more may come. */
-export interface Listed {
+interface Listed {
   readonly places: Uint32Array
   readonly isSearching: boolean
 }

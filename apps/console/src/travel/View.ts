@@ -4,7 +4,7 @@ import { type Filter, noFilter } from "./Filter.ts"
 import { placeOf, placeText } from "./Place.ts"
 
 export const panels = ["changes", "event", "causes", "field", "block"] as const
-export type Panel = (typeof panels)[number]
+type Panel = (typeof panels)[number]
 
 export interface View {
   /** The place after which everything is shown; -1: before the first event. */

@@ -39,13 +39,38 @@ interface VirtualRowsProps {
   readonly onLeave?: () => void
 }
 
-/** Scrolls so that a line is in sight. */
-const reveal = (element: HTMLElement, index: number, height: number): void => {
+/** Where the list is to be scrolled to, in pixels, so that a line is in sight; where it is, if the line is. */
+const revealed = (scrolled: number, size: number, index: number, count: number, height: number): number => {
   const [top, bottom] = [index * height, (index + 1) * height]
-  const { clientHeight, scrollTop } = element
-  if (top < scrollTop || bottom > scrollTop + clientHeight) {
-    element.scrollTop = Math.max(0, top - Math.floor(clientHeight / 2) + height)
+  if (index < 0 || (top >= scrolled && bottom <= scrolled + size)) return scrolled
+  const middle = top - Math.floor(size / 2) + height
+  return Math.max(0, Math.min(middle, count * height - size))
+}
+
+/**
+ * How far the list is scrolled. A line that has become the current one is brought in sight in the same rendering: the element is not asked how it lies, which
+ * would lay out the page once more for each step.
+ */
+const useScrolled = (
+  { count, current, height }: Pick<VirtualRowsProps, "count" | "current" | "height">,
+  size: number,
+  frame: { readonly current: HTMLElement | null }
+) => {
+  const [seen, setSeen] = useState({ current: -1, count: 0, scrolled: 0 })
+  const isNew = seen.current !== current || seen.count !== count
+  const scrolled = isNew ? revealed(seen.scrolled, size, current, count, height) : seen.scrolled
+  if (isNew) setSeen({ current, count, scrolled })
+  const shown = useRef(0)
+  useLayoutEffect(() => {
+    if (frame.current === null || shown.current === scrolled) return
+    shown.current = scrolled
+    frame.current.scrollTop = scrolled
+  }, [frame, scrolled])
+  const onScroll = (now: number) => {
+    shown.current = now
+    setSeen((before) => (before.scrolled === now ? before : { ...before, scrolled: now }))
   }
+  return { scrolled, onScroll }
 }
 
 const useSize = (element: { readonly current: HTMLElement | null }): number => {
@@ -63,13 +88,8 @@ const useSize = (element: { readonly current: HTMLElement | null }): number => {
 export const VirtualRows = memo((props: VirtualRowsProps) => {
   const { activeId, count, current, height, label, onKeyDown, onLeave, role, row } = props
   const frame = useRef<HTMLDivElement>(null)
-  const [scrolled, setScrolled] = useState(0)
   const size = useSize(frame)
-  useLayoutEffect(() => {
-    if (frame.current === null || current < 0) return
-    reveal(frame.current, current, height)
-    setScrolled(frame.current.scrollTop)
-  }, [current, height, count])
+  const { onScroll, scrolled } = useScrolled({ count, current, height }, size, frame)
   const pageLines = Math.max(1, Math.floor(size / height) - 1)
   const first = Math.max(0, Math.floor(scrolled / height) - margin)
   const last = Math.min(count, Math.ceil((scrolled + size) / height) + margin)
@@ -81,7 +101,7 @@ export const VirtualRows = memo((props: VirtualRowsProps) => {
       aria-label={label}
       aria-activedescendant={activeId}
       tabIndex={0}
-      onScroll={(event) => setScrolled(event.currentTarget.scrollTop)}
+      onScroll={(event) => onScroll(event.currentTarget.scrollTop)}
       onKeyDown={(event) => onKeyDown?.(event, pageLines)}
       onMouseLeave={onLeave}
     >

@@ -23,7 +23,12 @@ interface Options {
 const isNetwork = (text: string): boolean => /^Failed to load resource|net::ERR_/.test(text)
 
 /** Opens an address of the console; whoever asked closes the page. */
-export const open = async (browser: Browser, { url }: World, path: string, options: Options = {}): Promise<Opened> => {
+export const open = async (
+  browser: Browser,
+  { url }: Pick<World, "url">,
+  path: string,
+  options: Options = {}
+): Promise<Opened> => {
   const { colours = "light", height = 900, moves = false, role, width = 1360 } = options
   const context = await browser.newContext({
     viewport: { width, height },

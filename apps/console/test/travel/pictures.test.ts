@@ -1,6 +1,6 @@
 /** What is drawn: lanes and milestones, causes in layers, states and blocks as lines. */
 import { assert, describe, it } from "@effect/vitest"
-import { Block, encodeBlock } from "@stopcopy/qat"
+import { type Block, encodeBlock } from "@stopcopy/qat"
 import { Effect, Either } from "effect"
 import { blockIn, blockRows, isBlank, letterOf, litByte, litRow, rowAt, treeOf } from "../../src/travel/BlockRows.ts"
 import { causeGraph } from "../../src/travel/Causes.ts"
