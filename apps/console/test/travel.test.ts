@@ -152,7 +152,14 @@ describe("a bundle as a file, without a coordinator", () => {
     for (const row of rows) assert.match(row.toLowerCase(), /statesaved/)
     await page.getByRole("button", { name: "Failures" }).click()
     await page.getByText(/^0 of \d+ events$/).waitFor()
+    await goTo("at=source:60&text=statesaved")
     await showAll()
+    const inSight = `(() => {
+      const line = document.querySelector('[role=option][aria-selected="true"]')?.getBoundingClientRect()
+      const list = document.querySelector(".travel-events .travel-rows").getBoundingClientRect()
+      return line !== undefined && line.top >= list.top && line.bottom <= list.bottom
+    })()`
+    await page.waitForFunction(inSight)
   })
 
   it("says in one line what is wrong with a file, and opens the next that is dropped", async () => {
