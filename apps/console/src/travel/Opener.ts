@@ -29,6 +29,8 @@ export class Opener {
   readonly state = new Store<Opening>({ _tag: "Choosing" })
   private readonly addresses: Addresses
   private attempts = 0
+  /** What is open is a migration's, and goes when its address does. */
+  private isMigration = false
 
   constructor(addresses: Addresses) {
     this.addresses = addresses
@@ -36,7 +38,7 @@ export class Opener {
 
   /** Opens a file that somebody chose or dropped. Nothing leaves the page. */
   readonly file = async (file: File): Promise<void> => {
-    const attempt = this.begin({ what: file.name, part: 0 })
+    const attempt = this.begin({ what: file.name, part: 0 }, false)
     const bytes = await file.arrayBuffer().catch((error: unknown) => String(error))
     if (typeof bytes === "string") return this.end(attempt, failed(`${file.name} cannot be read: ${bytes}`))
     await this.bytes(attempt, file.name, new Uint8Array(bytes))
@@ -44,14 +46,23 @@ export class Opener {
 
   /** Fetches the bundle of a migration and opens it. */
   readonly migration = async (session: Session | undefined, id: string): Promise<void> => {
-    const attempt = this.begin({ what: `the journals of ${id}, which the coordinator puts together`, part: 0 })
+    const attempt = this.begin({ what: `the journals of ${id}, which the coordinator puts together`, part: 0 }, true)
     if (session === undefined) return this.end(attempt, { _tag: "Failed", problem: noServer })
     const answer = await session.call(session.client.migrations.bundle({ path: { id }, urlParams: {} }))
     if (answer._tag === "Left") return this.end(attempt, { _tag: "Failed", problem: answer.left })
     await this.bytes(attempt, id, new Uint8Array(answer.right))
   }
 
-  private begin(progress: Progress): number {
+  /** Somebody left the address of a migration. */
+  readonly leave = (): void => {
+    if (!this.isMigration) return
+    this.isMigration = false
+    this.attempts += 1
+    this.state.set({ _tag: "Choosing" })
+  }
+
+  private begin(progress: Progress, isMigration: boolean): number {
+    this.isMigration = isMigration
     this.state.set({ _tag: "Opening", progress })
     return ++this.attempts
   }

@@ -1,7 +1,7 @@
 /** Time travel: any past migration, or a bundle that is opened without a server behind it. */
 import "./travel.css"
 import { useContext, useEffect, useState } from "react"
-import { useParams } from "wouter"
+import { useLocation, useParams } from "wouter"
 import { Page } from "../layout/Page.tsx"
 import { SessionContext } from "../session/context.ts"
 import { useStore } from "../store/useStore.ts"
@@ -13,6 +13,7 @@ import { ChooseFile, DropZone } from "./Choosing.tsx"
 import { Opener, type Opening } from "./Opener.ts"
 import { Travel } from "./Travel.tsx"
 
+/** A browser lets pages write to the clipboard only where nobody can have changed them on their way. */
 const CopyLink = () => {
   const [isCopied, setCopied] = useState(false)
   return (
@@ -51,14 +52,20 @@ const Shown = ({ onRetry, opening }: { readonly opening: Opening; readonly onRet
 
 export const TravelPage = () => {
   const { migration } = useParams()
+  const [, navigate] = useLocation()
   const id = migration === undefined ? undefined : decodeURIComponent(migration)
   const session = useContext(SessionContext)?.session
   const [opener] = useState(() => new Opener(browserAddresses))
   const opening = useStore(opener.state)
   useEffect(() => {
-    if (id !== undefined) void opener.migration(session, id)
+    if (id === undefined) opener.leave()
+    else void opener.migration(session, id)
   }, [opener, session, id])
-  const onFile = (file: File) => void opener.file(file)
+  const onFile = (file: File) => {
+    // The address of a migration would lead to another bundle than this one.
+    if (id !== undefined) navigate("/travel")
+    void opener.file(file)
+  }
   const isReady = opening._tag === "Ready"
   return (
     <DropZone onFile={onFile}>
@@ -67,7 +74,7 @@ export const TravelPage = () => {
         aside={isReady && <span className="travel-name mono">{opening.travelling.journey.name}</span>}
         actions={
           <>
-            {isReady && id !== undefined && <CopyLink />}
+            {isReady && id !== undefined && isSecureContext && <CopyLink />}
             <ChooseFile onFile={onFile}>{isReady ? "Open another bundle" : "Choose a bundle"}</ChooseFile>
           </>
         }

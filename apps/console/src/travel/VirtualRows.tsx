@@ -41,10 +41,10 @@ interface VirtualRowsProps {
 
 /** Where the list is to be scrolled to, in pixels, so that a line is in sight; where it is, if the line is. */
 const revealed = (scrolled: number, size: number, index: number, count: number, height: number): number => {
-  const [top, bottom] = [index * height, (index + 1) * height]
-  if (index < 0 || (top >= scrolled && bottom <= scrolled + size)) return scrolled
-  const middle = top - Math.floor(size / 2) + height
-  return Math.max(0, Math.min(middle, count * height - size))
+  const [top, bottom, most] = [index * height, (index + 1) * height, Math.max(0, count * height - size)]
+  // A list that has become shorter than it is scrolled is scrolled less.
+  if (index < 0 || (top >= scrolled && bottom <= scrolled + size)) return Math.min(scrolled, most)
+  return Math.max(0, Math.min(top - Math.floor(size / 2) + height, most))
 }
 
 /**
