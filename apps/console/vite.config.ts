@@ -5,6 +5,10 @@ import { defineConfig } from "vite"
 /** Where `vite` in development finds a coordinator. */
 const coordinator = process.env["STOPCOPY_COORDINATOR"] ?? "http://127.0.0.1:7700"
 
+// A test that has it built has an environment of its own, and React would be the one for development.
+const building = process.argv.includes("build")
+if (building) process.env["NODE_ENV"] = "production"
+
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],

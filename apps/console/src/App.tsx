@@ -1,7 +1,8 @@
 /** The pages by their addresses. What time travel needs is loaded when somebody goes there. */
 import { lazy, Suspense } from "react"
-import { Route, Switch } from "wouter"
+import { Route, Switch, useRoute } from "wouter"
 import { Layout } from "./layout/Layout.tsx"
+import { OfflineLayout } from "./layout/OfflineLayout.tsx"
 import { FleetPage } from "./pages/fleet/FleetPage.tsx"
 import { MigrationPage } from "./pages/migration/MigrationPage.tsx"
 import { MigrationsPage } from "./pages/migrations/MigrationsPage.tsx"
@@ -25,8 +26,18 @@ const Travel = () => (
   </Suspense>
 )
 
+/** A bundle needs no coordinator; the bundle of a migration does, and whoever reads it is known to it. */
+const useOffline = () => {
+  const [isBundle] = useRoute("/travel")
+  return isBundle ? (
+    <OfflineLayout>
+      <Travel />
+    </OfflineLayout>
+  ) : undefined
+}
+
 export const App = ({ auth }: { readonly auth: Auth }) => (
-  <Gate auth={auth}>
+  <Gate auth={auth} offline={useOffline()}>
     <Layout>
       <Switch>
         <Route path="/" component={OverviewPage} />

@@ -18,6 +18,7 @@ import {
   NoSuchSession,
   TransferError
 } from "./Errors.ts"
+import { Export } from "./Export.ts"
 import { Fault, InjectedFault } from "./Fault.ts"
 import { Destination } from "./Guest.ts"
 import { LoadedChunk, PrecopyInfo, SavedChunk, Session } from "./Transfer.ts"
@@ -171,5 +172,6 @@ export class Contract extends RpcGroup.make(
   Inject,
   ListFaults,
   ClearFaults,
-  Watch
+  Watch,
+  Export
 ) {}

@@ -7,6 +7,7 @@ import { FaultRefused, type HostFailed, type NoSuchDevice } from "./Errors.ts"
 import type { Fault, InjectedFault } from "./Fault.ts"
 import type { Destination } from "./Guest.ts"
 import { DeviceCalls } from "./handlers/DeviceCalls.ts"
+import { exporting } from "./handlers/exporting.ts"
 import type { Leading } from "./handlers/GuestSteps.ts"
 import { measured } from "./handlers/measured.ts"
 import { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
@@ -159,6 +160,7 @@ export const make = Effect.gen(function* () {
         "ClearFaults",
         withFaults(host, (faults) => faults.clear(ids))
       ),
-    Watch: ({ devices }) => watch(host, devices)
+    Watch: ({ devices }) => watch(host, devices),
+    Export: (request) => exporting(host, request)
   })
 })

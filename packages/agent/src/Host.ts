@@ -10,6 +10,7 @@ import { Context, type Effect, type Queue, type Scope } from "effect"
 import type { DeviceChange, DeviceFacts, DeviceStatus, PfFacts } from "./Description.ts"
 import type { EpochRecord } from "./Epoch.ts"
 import type { FaultRefused, HostFailed, NoSuchDevice } from "./Errors.ts"
+import type { ExportRefused, ExportRequest } from "./Export.ts"
 import type { Fault, InjectedFault } from "./Fault.ts"
 import type { GuestHooks } from "./Guest.ts"
 import type { DeviceName } from "./Values.ts"
@@ -60,6 +61,8 @@ export interface HostService {
   readonly watch: Effect.Effect<Queue.Dequeue<DeviceChange>, never, Scope.Scope>
   /** None: this host injects no faults. */
   readonly faults: HostFaults | undefined
+  /** The incident bundle of what the host recorded for a migration; left out: this host has no journal to hand out. */
+  readonly exports?: (request: ExportRequest) => Effect.Effect<Uint8Array, ExportRefused | HostFailed>
 }
 
 /** The host that the handlers of the contract drive. */

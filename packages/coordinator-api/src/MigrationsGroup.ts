@@ -12,6 +12,7 @@ import {
   RedirectRequest,
   ResolveRequest
 } from "./Migration.ts"
+import { bundle } from "./MigrationBundle.ts"
 import { MigrationFilter, MigrationPage } from "./Page.ts"
 import { MigrationId, inPath } from "./Values.ts"
 
@@ -104,4 +105,5 @@ export const migrations = HttpApiGroup.make("migrations")
   .add(cancel)
   .add(redirect)
   .add(resolve)
+  .add(bundle)
   .annotate(OpenApi.Description, "Moving all VFs of one virtual machine to another host")

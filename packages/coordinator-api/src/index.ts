@@ -11,6 +11,7 @@ export { type Connection, type FollowOptions, follow, StreamLost } from "./follo
 export * from "./Host.ts"
 export { IdempotencyHeaders, idempotencyHeader } from "./IdempotencyKey.ts"
 export * from "./Migration.ts"
+export { bundleContentType, BundleQuery } from "./MigrationBundle.ts"
 export * from "./Page.ts"
 export { Policy } from "./Policy.ts"
 export { type Message, messageLimit, MessageReader } from "./ServerSentEvents.ts"

@@ -21,6 +21,9 @@ export type FailureRule = (type: string, json: unknown) => Failure | undefined
 
 const typeRule = /(Refused|Failed|TimedOut)$|^(ErrorNotified|ActorStopped)$/
 
+/** True if the type alone says that it is one (F1). */
+export const isFailureType = (type: string): boolean => typeRule.test(type)
+
 const errnoOf = (json: unknown): number | null =>
   Predicate.isRecord(json) && typeof json["errno"] === "number" && json["errno"] > 0 ? json["errno"] : null
 
@@ -35,5 +38,5 @@ export const failureOf: FailureRule = (type, json) => {
   const named = namedFailure(json)
   if (named !== undefined) return named
   const errno = errnoOf(json)
-  return errno !== null || typeRule.test(type) ? { name: type, errno } : undefined
+  return errno !== null || isFailureType(type) ? { name: type, errno } : undefined
 }

@@ -53,6 +53,10 @@ const causeAt = (reader: BatchReader, known: Known, point: Point): Effect.Effect
     return batch === undefined || moment === undefined ? undefined : { moment, batch }
   })
 
+/** The batch that the event of a point was recorded in, with its command; undefined if the source has no such event. */
+export const batchAt = (known: Known, point: Point): Effect.Effect<Batch | undefined, ReadError> =>
+  Effect.map(causeAt(new BatchReader(true), known, point), (cause) => cause?.batch)
+
 /** Up from a batch: its cause, the cause of that one, until one came from outside or is not here. Damaged ids may be a cycle. */
 const causesOf = Effect.fnUntraced(function* (
   sources: ReadonlyArray<Source>,

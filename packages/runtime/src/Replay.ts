@@ -37,6 +37,8 @@ export interface Replaying {
   /** Goes on from a snapshot of this very version of the behavior; false if it is of another one or cannot be read. */
   readonly load: (snapshot: Pick<Snapshot, "behaviorVersion" | "state">) => boolean
   readonly state: () => Decoded
+  /** Another one that goes on from the state of this one, which it leaves alone. Costs nothing: states are never written to. */
+  readonly fork: () => Replaying
   /** The JSON value of one top-level field of the state, without the others; undefined where only the whole can be encoded. */
   readonly field: (name: string) => { readonly json: unknown } | undefined
   /** The events that a stored command gives now; the reason where it cannot be read, or where `decide` throws. */
@@ -90,14 +92,13 @@ const evolved = <State, Event>(
   }
 }
 
-const starting =
-  <State, Command, Event extends Tagged, Answer, Refused>(
-    behavior: Behavior<State, Command, Event, Answer, Refused>,
-    codec: Codec<State, Command, Event>
-  ) =>
-  (stream: string): Replaying => {
-    let state = behavior.initial
-    const fields = fieldEncoders(behavior.state)
+const starting = <State, Command, Event extends Tagged, Answer, Refused>(
+  behavior: Behavior<State, Command, Event, Answer, Refused>,
+  codec: Codec<State, Command, Event>
+): ((stream: string) => Replaying) => {
+  const fields = fieldEncoders(behavior.state)
+  const from = (stream: string, start: State): Replaying => {
+    let state = start
     const set = (next: State) => void (state = next)
     const again = (command: Command) => redecide(behavior, codec, state, command)
     return {
@@ -118,6 +119,7 @@ const starting =
         return Either.isRight(loaded)
       },
       state: () => new LazyDecoded(state, codec.encodeState),
+      fork: () => from(stream, state),
       field: (name) => fields(name, state),
       redecide: (command) => Either.flatMap(codec.decodeCommand(command), again),
       redecideImplied: (envelope) =>
@@ -136,6 +138,8 @@ const starting =
         )
     }
   }
+  return (stream) => from(stream, behavior.initial)
+}
 
 const decodeWith =
   <State, Command, Event extends Tagged>(codec: Codec<State, Command, Event>) =>

@@ -4,4 +4,5 @@ export { type Authority, type Certificate, makeAuthority } from "./certificates.
 export { collect, millisOf, rateOf, rowsOf, type Subject, takeTurns } from "./measure.ts"
 export { inFolder, place, placeWarning } from "./place.ts"
 export { type Comparison, type Row, type Section, sectionText, type Word } from "./report.ts"
+export { consoleSite } from "./site.ts"
 export { bundleApp, bundleMillis, type Ended, Running, spawned, started } from "./Running.ts"

@@ -1,15 +1,14 @@
 /** `stopcopy bundle create OUT JOURNAL...`: one compressed file with everything about a correlation id, or whole journals. */
-import type { PlatformError } from "@effect/platform/Error"
 import { FileSystem } from "@effect/platform/FileSystem"
 import { Bundle } from "@stopcopy/debugger"
 import { Clock, Effect, Option } from "effect"
-import { dirname } from "node:path"
 import { plural } from "../Columns.ts"
 import { reading } from "../journal/Reading.ts"
 import type { OpenedSource } from "../journal/Sources.ts"
 import { jsonLine, printLines } from "../Lines.ts"
-import { misuse, Misuse, negative, type Negative } from "../Outcome.ts"
+import { misuse, Misuse, type Negative } from "../Outcome.ts"
 import { registry } from "../replay/Registry.ts"
+import { checkOut, unwritable } from "./Out.ts"
 
 interface CreateOptions {
   readonly out: string
@@ -20,29 +19,6 @@ interface CreateOptions {
 }
 
 const microsPerMilli = 1000
-
-/** Output that cannot be written says no. */
-const unwritable =
-  (out: string) =>
-  (error: PlatformError): Negative => {
-    const denied = error._tag === "SystemError" && error.reason === "PermissionDenied"
-    const reason = denied ? "permission denied" : (error.description ?? error.message)
-    return negative({ message: `cannot write ${out}: ${reason}; choose a folder that can be written` })
-  }
-
-/** Refuses a place where nothing can be written, before anything is read. */
-const checkOut = (out: string) =>
-  Effect.gen(function* () {
-    const files = yield* FileSystem
-    const folder = dirname(out)
-    const found = yield* Effect.option(files.stat(folder))
-    if (out === "" || Option.isNone(found) || found.value.type !== "Directory") {
-      return yield* new Misuse({ message: `cannot write ${out === "" ? "''" : out}: there is no folder ${folder}` })
-    }
-    if (yield* files.exists(out)) {
-      return yield* new Misuse({ message: `${out} exists already: give the bundle a new name` })
-    }
-  }).pipe(Effect.catchTags({ BadArgument: unwritable(out), SystemError: unwritable(out) }))
 
 /** A field that nothing has is misspelt: what was to be hidden would be in the file. */
 const checkRedacted = ({ redacted, unseen }: Bundle.CreatedBundle): Effect.Effect<void, Misuse> => {

@@ -53,7 +53,8 @@ const contentOf = (journal: OpenedJournal): Effect.Effect<Content, ReadError> =>
 const headerLines = (path: string, { header }: Bundle.OpenedBundle): ReadonlyArray<string> => [
   `${path}: version ${header.version}, made ${timeText(header.created)}`,
   `  correlation  ${header.correlation ?? "all (whole journals)"}`,
-  `  redacted     ${header.redacted.length === 0 ? "nothing" : header.redacted.join(", ")}`
+  `  redacted     ${header.redacted.length === 0 ? "nothing" : header.redacted.join(", ")}`,
+  ...(header.missing ?? []).map(({ label, reason }) => `  missing      ${label}: ${reason}`)
 ]
 
 const contentLines = ({ actors, damage, journal }: Content): ReadonlyArray<string> => {

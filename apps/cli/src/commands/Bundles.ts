@@ -1,7 +1,8 @@
-/** The commands that make bundles and say what is in one: `bundle create`, `bundle open`. */
+/** The commands that make bundles and say what is in one: `bundle create`, `bundle fetch`, `bundle open`. */
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
 import { Effect } from "effect"
+import { connection } from "./Connection.ts"
 import { json, load, paths, textOption, word } from "./Parts.ts"
 
 const createCommand = Command.make(
@@ -29,6 +30,29 @@ const createCommand = Command.make(
   )
 )
 
+const fetchCommand = Command.make(
+  "fetch",
+  {
+    out: word("OUT", "The file to make; must not exist"),
+    id: word("ID", "A migration, as stopcopy list shows it"),
+    attempt: Options.integer("attempt").pipe(
+      Options.withDescription("Which attempt, from 1. Default: the last one"),
+      Options.optional
+    ),
+    redact: textOption("redact", "A field whose values stay on their hosts; may be given again").pipe(Options.repeated),
+    ...connection
+  },
+  (options) =>
+    Effect.flatMap(
+      load(() => import("../operate/fetchBundle.ts")),
+      ({ fetchBundle }) => fetchBundle(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Get everything that a coordinator and both hosts recorded for a migration as one file. Example: stopcopy bundle fetch incident.bundle m-17"
+  )
+)
+
 const openCommand = Command.make("open", { file: word("BUNDLE", "A bundle; it is only read"), json }, (options) =>
   Effect.flatMap(
     load(() => import("../bundle/open.ts")),
@@ -39,5 +63,5 @@ const openCommand = Command.make("open", { file: word("BUNDLE", "A bundle; it is
 /** `stopcopy bundle`. */
 export const bundleCommand = Command.make("bundle").pipe(
   Command.withDescription("Make an incident bundle out of journals, or show what is in one"),
-  Command.withSubcommands([createCommand, openCommand])
+  Command.withSubcommands([createCommand, fetchCommand, openCommand])
 )

@@ -194,6 +194,9 @@ const migrations = (state: State) =>
           return Effect.succeed({ migrations: state.world.migration.slice(0, urlParams.limit), next: null })
         })
         .handle("show", ({ path }) => show(path.id))
+        .handle("bundle", ({ path, urlParams }) =>
+          Effect.map(change("bundle", path.id, urlParams), () => state.world.bundle)
+        )
         .handle("cancel", ({ path, payload }) => change("cancel", path.id, payload))
         .handle("redirect", ({ path, payload }) => change("redirect", path.id, payload))
         .handle("resolve", ({ path, payload }) => change("resolve", path.id, payload))

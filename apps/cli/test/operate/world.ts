@@ -278,6 +278,8 @@ export const events: ReadonlyArray<Event> = [
 
 /** What a coordinator knows; tests change it before they ask. */
 export interface World {
+  /** What is handed out as the bundle of any migration. */
+  bundle: Uint8Array
   hosts: ReadonlyArray<Host>
   preflight: Preflight
   placements: ReadonlyArray<Placement>
@@ -296,5 +298,6 @@ export const world = (): World => ({
   migration: going,
   plan,
   evacuation: [evacuating, evacuated],
-  policy
+  policy,
+  bundle: new Uint8Array()
 })

@@ -40,6 +40,15 @@ export const clockText = (millis: number): string => clock.format(millis)
 /** The same with its day: `30 Nov 2026, 14:05:09`. */
 export const timeText = (millis: number): string => full.format(millis)
 
+const minutes = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" })
+const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" })
+
+/** A time on an axis whose marks are about `periodMillis` apart: no finer than that. */
+export const axisText = (millis: number, periodMillis: number): string => {
+  if (periodMillis < 60_000) return clock.format(millis)
+  return periodMillis < 3 * 3_600_000 ? minutes.format(millis) : days.format(millis)
+}
+
 /** How long ago that is, for times that people look at: `now`, `12 s ago`, `2 h 3 min ago`. */
 export const agoText = (millis: number, now: number): string => {
   const ago = now - millis

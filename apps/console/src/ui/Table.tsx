@@ -1,5 +1,6 @@
 /** A table with a caption for who does not see it. Wide ones scroll in their own frame. */
 import type { ReactNode } from "react"
+import { useOverflow } from "./useOverflow.ts"
 
 export interface Column<Row> {
   readonly id: string
@@ -18,8 +19,19 @@ interface TableProps<Row> {
 
 const classOf = ({ numeric }: { readonly numeric?: boolean }) => (numeric === true ? "numeric" : undefined)
 
+/** The frame is a stop of the keyboard only while there is something to scroll to. */
+const Frame = ({ caption, children }: { readonly caption: string; readonly children: ReactNode }) => {
+  const { frame, overflows } = useOverflow()
+  const stop = overflows ? { role: "region", "aria-label": caption, tabIndex: 0 } : {}
+  return (
+    <div ref={frame} className="table-frame" {...stop}>
+      {children}
+    </div>
+  )
+}
+
 export const Table = <Row,>({ caption, columns, keyOf, rows }: TableProps<Row>) => (
-  <div className="table-frame" role="region" aria-label={caption} tabIndex={0}>
+  <Frame caption={caption}>
     <table className="table">
       <caption className="unseen">{caption}</caption>
       <thead>
@@ -43,5 +55,5 @@ export const Table = <Row,>({ caption, columns, keyOf, rows }: TableProps<Row>) 
         ))}
       </tbody>
     </table>
-  </div>
+  </Frame>
 )

@@ -26,12 +26,21 @@ const target = (key: string, index: number, count: number): number | undefined =
 interface TabsProps {
   readonly label: string
   readonly tabs: ReadonlyArray<Tab>
+  /** The id of the tab that is open, where somebody else keeps it. */
+  readonly chosen?: string
+  readonly onChoose?: (id: string) => void
 }
 
-export const Tabs = ({ label, tabs }: TabsProps) => {
+export const Tabs = ({ chosen: chosenId, label, onChoose, tabs }: TabsProps) => {
   const base = useId()
   const list = useRef<HTMLDivElement>(null)
-  const [chosen, setChosen] = useState(0)
+  const [own, setOwn] = useState(0)
+  const chosen = chosenId === undefined ? own : tabs.findIndex(({ id }) => id === chosenId)
+  const setChosen = (index: number) => {
+    setOwn(index)
+    const id = tabs[index]?.id
+    if (id !== undefined) onChoose?.(id)
+  }
   const current = tabs[chosen] ?? tabs[0]
   const onKeyDown = (event: KeyboardEvent) => {
     const next = target(event.key, chosen, tabs.length)

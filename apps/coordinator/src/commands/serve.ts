@@ -1,6 +1,6 @@
 /** `serve`: coordinates until it is asked to end. Lines on standard output: `api URL`, then `ready`. */
 import type { Patience } from "@stopcopy/migration"
-import { ActorSystem, type JournalError } from "@stopcopy/runtime"
+import { ActorSystem, type Journal, type JournalError } from "@stopcopy/runtime"
 import { Failed, logging, Misuse, problemLines } from "@stopcopy/service"
 import { endAsked } from "@stopcopy/service/process"
 import { tracing } from "@stopcopy/service/tracing"
@@ -27,7 +27,7 @@ const print = (line: string): Effect.Effect<void> => Effect.sync(() => void proc
 export const coordinator = (
   access: AgentAccess,
   patience?: Partial<Patience>
-): Layer.Layer<Fleet | Migrations, { readonly message: string }, ActorSystem> => {
+): Layer.Layer<Fleet | Migrations, { readonly message: string }, ActorSystem | Journal> => {
   const running = Layer.provideMerge(Running.layer(patience), HostAgents.forMigrations)
   const hosts = Layer.provideMerge(Layer.merge(running, Watching.layer), HostAgents.layer(access))
   return Layer.merge(fleetLive, migrationsLive).pipe(Layer.provide(hosts), Layer.provide(FleetActor.layer))

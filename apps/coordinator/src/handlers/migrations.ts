@@ -40,6 +40,7 @@ const migrations = HttpApiBuilder.group(CoordinatorApi, "migrations", (handlers)
       )
       .handle("list", ({ urlParams }) => port.list(urlParams))
       .handle("show", ({ path }) => port.show(path.id))
+      .handle("bundle", ({ path, urlParams }) => port.bundle(path.id, urlParams))
       .handle("cancel", ({ path: { id }, payload, request }) =>
         keyed(
           { request, endpoint: "migrations.cancel", about: id, schema: CancelRequest, payload, answer: Migration },

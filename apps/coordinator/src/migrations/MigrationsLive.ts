@@ -12,13 +12,14 @@ import {
 } from "@stopcopy/coordinator-api"
 import { explainWaiting } from "@stopcopy/fleet"
 import { isInDoubt, MigrationDenied } from "@stopcopy/migration"
-import { ActorSystem, type JournalError, withCorrelation } from "@stopcopy/runtime"
+import { ActorSystem, Journal, type JournalError, withCorrelation } from "@stopcopy/runtime"
 import { Clock, Effect, Layer } from "effect"
 import { conflict, only } from "../fleet/errors.ts"
 import { FleetActor, type FleetActorService } from "../fleet/FleetActor.ts"
 import { HostAgents } from "../hosts/HostAgents.ts"
 import { Migrations } from "../ports/Migrations.ts"
 import { journalUnavailable } from "../requests/once.ts"
+import { makeBundles } from "./bundle.ts"
 import { type Kept, keptById, keptOf, known } from "./Known.ts"
 import { preflight } from "./preflight.ts"
 import { Running, type RunningService } from "./Running.ts"
@@ -152,12 +153,13 @@ const summary = (parts: Parts) =>
   })
 
 /** Over the actor of the fleet, the agents of hosts, and the migrations that run. */
-export const migrationsLive: Layer.Layer<Migrations, never, FleetActor | HostAgents | Running | ActorSystem> =
+export const migrationsLive: Layer.Layer<Migrations, never, FleetActor | HostAgents | Running | ActorSystem | Journal> =
   Layer.effect(
     Migrations,
     Effect.gen(function* () {
       const parts: Parts = { fleet: yield* FleetActor, running: yield* Running, system: yield* ActorSystem }
       const agents = yield* HostAgents
+      const bundle = makeBundles({ journal: yield* Journal, agents, conductor: parts.running.conductor })
       return {
         preflight: (request) => preflight(parts.fleet.state, agents, request).pipe(only("NotFound")),
         start: (id, request) => start(parts, id, request).pipe(only("NotFound", "Conflict", "Refused")),
@@ -166,6 +168,7 @@ export const migrationsLive: Layer.Layer<Migrations, never, FleetActor | HostAge
         cancel: (id, reason) => cancel(parts, id, reason).pipe(only("NotFound", "Conflict")),
         redirect: (id, request) => redirect(parts, id, request).pipe(only("NotFound", "Conflict", "Refused")),
         resolve: (id, request, by) => resolve(parts, id, request, by).pipe(only("NotFound", "Conflict")),
+        bundle: (id, query) => Effect.flatMap(lookUp(parts, id), (one) => bundle(one, query)).pipe(only("NotFound")),
         summary: summary(parts).pipe(only()),
         phases: Effect.map(liveCounts(parts), ({ phases }) => phases).pipe(only())
       }

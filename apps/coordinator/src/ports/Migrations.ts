@@ -1,5 +1,6 @@
 /** The port to migrations, in terms of the API. Whoever is behind it keeps durably what it answers. */
 import type {
+  BundleQuery,
   Conflict,
   Migration,
   MigrationFilter,
@@ -40,6 +41,8 @@ interface MigrationsService {
     request: ResolveRequest,
     by: string
   ) => Effect.Effect<Migration, NotFound | Conflict | Common>
+  /** Everything that was recorded for one attempt, as an incident bundle. */
+  readonly bundle: (id: string, query: BundleQuery) => Effect.Effect<Uint8Array, NotFound | Common>
   readonly summary: Effect.Effect<Summary, Common>
   /** How many migrations that have not ended are in each phase. */
   readonly phases: Effect.Effect<ReadonlyMap<Phase, number>, Common>

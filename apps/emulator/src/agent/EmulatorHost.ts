@@ -1,10 +1,12 @@
 /** The emulator as the agent's contract drives it: its PFs, their VFs, their changes, faults. */
 import { type HostFailed, type HostPf, type HostService, NoSuchDevice } from "@stopcopy/agent"
 import { DeviceType, PfvfMessage } from "@stopcopy/qat"
+import type { Journal } from "@stopcopy/runtime"
 import { Effect } from "effect"
 import type { FaultPoints } from "../faults/FaultPoints.ts"
 import type { HostedPf } from "../hosting/HostedPf.ts"
 import { version } from "../Version.ts"
+import { exportsOf } from "./exports.ts"
 import { failed } from "./HostedDevice.ts"
 import { watching } from "./Watching.ts"
 
@@ -22,7 +24,12 @@ const hostPf = ({ name, pf, vfs }: HostedPf): Effect.Effect<HostPf, HostFailed> 
     })
   })
 
-export const emulatorHost = (name: string, pfs: ReadonlyArray<HostedPf>, faults: FaultPoints): HostService => {
+export const emulatorHost = (
+  name: string,
+  pfs: ReadonlyArray<HostedPf>,
+  faults: FaultPoints,
+  journal: Journal["Type"]
+): HostService => {
   const vfs = pfs.flatMap((pf) => pf.vfs)
   const devices = new Map(vfs.map((vf) => [vf.name, vf.host]))
   return {
@@ -37,6 +44,7 @@ export const emulatorHost = (name: string, pfs: ReadonlyArray<HostedPf>, faults:
           : Effect.succeed(device)
       }),
     watch: watching(vfs),
-    faults: faults.faults
+    faults: faults.faults,
+    exports: exportsOf(name, journal)
   }
 }

@@ -8,7 +8,7 @@
 import type { Address, HostService } from "@stopcopy/agent"
 import type { CannotServe } from "@stopcopy/agent/server"
 import type { Errno } from "@stopcopy/errno"
-import type { ActorSystem, Journal, JournalError } from "@stopcopy/runtime"
+import { type ActorSystem, Journal, type JournalError } from "@stopcopy/runtime"
 import type { Accept } from "@stopcopy/vfio-user"
 import { type ListenError, loadLibc, makeDescriptorHost, Transport } from "@stopcopy/vfio-user/transport"
 import { Effect, type Scope } from "effect"
@@ -104,7 +104,7 @@ export const host = (
     for (const pf of planned) pfs.push(yield* hostPf(pf, { faults, options, socketDir: plan.socketDir }))
     const vfs = pfs.flatMap((pf) => pf.vfs)
     // First the agent, which makes fenced devices stand still, then those who could use them.
-    const agent = yield* offer(emulatorHost(plan.host, pfs, faults))
+    const agent = yield* offer(emulatorHost(plan.host, pfs, faults, yield* Journal))
     const stopAccepting = yield* listening(transport, vfs)
     return { pfs, vfs, faults, agent, stopAccepting }
   })

@@ -98,7 +98,9 @@ const callsOf = (rpc: Calls, watching: Calls, { ask, follow }: Words) => ({
   listFaults: ask("ListFaults", () => rpc.ListFaults()),
   clearFaults: (call: CallOf<"ClearFaults">) => ask("ClearFaults", () => rpc.ClearFaults(call)),
   /** How each of these devices is, then each change, for as long as the stream is read. Empty: all devices. */
-  watch: (call: CallOf<"Watch">) => follow("Watch", () => watching.Watch(call))
+  watch: (call: CallOf<"Watch">) => follow("Watch", () => watching.Watch(call)),
+  /** The incident bundle of what the host recorded for a migration, in pieces. One that does not know this call breaks on it. */
+  exported: (call: CallOf<"Export">) => follow("Export", () => rpc.Export(call))
 })
 
 /** A call of `Save` without its length: that of one chunk is the client's to choose. */

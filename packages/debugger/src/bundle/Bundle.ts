@@ -3,12 +3,13 @@
  * one runs nothing that is in it and needs nothing else. The prose of the format, with its version rule, is in `BUNDLE.md`.
  */
 import type { ReadError, Replay } from "@stopcopy/runtime"
-import { Effect, type Scope, Stream } from "effect"
+import { Array, Effect, type Either, type Scope, Stream } from "effect"
 import { type BadField, NoSuchCorrelation, NotABundle, type OpenBundleError } from "./BundleError.ts"
 import { BundleReader } from "./BundleReader.ts"
 import { formatName, formatVersion } from "./Format.ts"
-import type { Header } from "./Format.ts"
+import type { Header, JournalEntry, MissingPart } from "./Format.ts"
 import { pack, unpack } from "./Gzip.ts"
+import { type MergedPart, mergedText } from "./Merged.ts"
 import { changed, openedJournal, partsOf } from "./Opened.ts"
 import type { OpenedJournal } from "./Opened.ts"
 import { Redactor } from "./Redactor.ts"
@@ -96,6 +97,14 @@ const readAll = (name: string, bytes: Uint8Array<ArrayBuffer>, limit: number) =>
     )
   })
 
+const readIntact = Effect.fnUntraced(function* (name: string, bytes: Uint8Array<ArrayBuffer>, limit: number) {
+  if (!isPacked(bytes)) return yield* new NotABundle({ bundle: name, reason: "it is no gzip file" })
+  const text = yield* readAll(name, bytes, limit)
+  const parts = yield* partsOf(name, text)
+  if (!text.intact) return yield* changed(name, text, parts)
+  return { text, parts }
+})
+
 /**
  * Opens the bundle in `bytes`, which messages call `name`. `limit` in bytes of unpacked text. Works offline; what the journals of
  * the result refuse is appending. Unknown events are no error.
@@ -105,9 +114,48 @@ export const open = Effect.fn("Bundle.open")(function* (
   bytes: Uint8Array<ArrayBuffer>,
   limit: number = maxUnpackedBytes
 ): Effect.fn.Return<OpenedBundle, OpenBundleError, Scope.Scope> {
-  if (!isPacked(bytes)) return yield* new NotABundle({ bundle: name, reason: "it is no gzip file" })
-  const text = yield* readAll(name, bytes, limit)
-  const parts = yield* partsOf(name, text)
-  if (!text.intact) return yield* changed(name, text, parts)
+  const { parts, text } = yield* readIntact(name, bytes, limit)
   return { header: text.header, journals: yield* Effect.forEach(parts, openedJournal) }
+})
+
+/** A bundle that goes into a merged one. */
+export interface MergeInput {
+  /** How its journal is called in the merged one, unique there; of several, `LABEL-` before their own labels. */
+  readonly label: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+export interface MergeOptions {
+  /** When the merged bundle is made: microseconds since the Unix epoch. */
+  readonly created: number
+  /** Journals that should be there and are not. */
+  readonly missing: ReadonlyArray<MissingPart>
+  /** Bytes of unpacked text of each part, at most. */
+  readonly limit?: number
+}
+
+const relabelled =
+  (label: string, { journals }: Header) =>
+  (entry: JournalEntry): JournalEntry => ({
+    ...entry,
+    label: journals.length === 1 ? label : `${label}-${entry.label}`
+  })
+
+const readPart = ({ bytes, label }: MergeInput, limit: number): Effect.Effect<Either.Either<MergedPart, MissingPart>> =>
+  readIntact(`the part of the ${label}`, bytes, limit).pipe(
+    Effect.map(({ text }) => ({ text, entryOf: relabelled(label, text.header) })),
+    Effect.mapError(({ message }) => ({ label, reason: message })),
+    Effect.either
+  )
+
+/**
+ * One bundle of several, each made where its journal is. Payloads, hashes and redactions stay as they are; nothing is decoded. A part that cannot be read is
+ * named as missing.
+ */
+export const merge = Effect.fn("Bundle.merge")(function* (
+  inputs: ReadonlyArray<MergeInput>,
+  { created, limit = maxUnpackedBytes, missing }: MergeOptions
+): Effect.fn.Return<Uint8Array> {
+  const [unreadable, parts] = Array.separate(yield* Effect.forEach(inputs, (input) => readPart(input, limit)))
+  return yield* pack(mergedText(new Lines(), parts, created, [...missing, ...unreadable]))
 })

@@ -28,6 +28,10 @@ export type JournalEntry = typeof JournalEntry.Type
 /** Only what tells whether the rest can be read. */
 export const Signature = Schema.Struct({ format: Schema.Literal(formatName), version: Schema.Int })
 
+/** A journal that a bundle should have and has not. `reason`: why, for people, in one line. */
+export const MissingPart = Schema.Struct({ label: Schema.String, reason: Schema.String })
+export type MissingPart = typeof MissingPart.Type
+
 /** The first line. `correlation` null: whole journals. `created` in microseconds since the Unix epoch. */
 export const Header = Schema.Struct({
   format: Schema.Literal(formatName),
@@ -36,7 +40,9 @@ export const Header = Schema.Struct({
   created: Schema.Int,
   /** Names and paths of the fields that were redacted. */
   redacted: Schema.Array(Schema.String),
-  journals: Schema.Array(JournalEntry)
+  journals: Schema.Array(JournalEntry),
+  /** Journals that were asked for and are not here; left out where none is. */
+  missing: Schema.optional(Schema.Array(MissingPart))
 })
 export type Header = typeof Header.Type
 

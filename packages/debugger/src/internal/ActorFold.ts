@@ -19,9 +19,20 @@ export class ActorFold {
   /** After a base event, streams may go on at any version: it stands for what was before. */
   private based = false
 
-  constructor(stream: string, replayable: Replay.Replayable) {
+  constructor(stream: string, replayable: Pick<Replay.Replayable, "start">) {
     this.stream = stream
     this.replaying = replayable.start(stream)
+  }
+
+  /** Another fold that goes on from here; this one stays as it is. */
+  fork(): ActorFold {
+    const forked = new ActorFold(this.stream, { start: () => this.replaying.fork() })
+    for (const [stream, version] of this.versions) forked.versions.set(stream, version)
+    forked.last = this.last
+    forked.lastSchemaVersion = this.lastSchemaVersion
+    forked.blind = this.blind
+    forked.based = this.based
+    return forked
   }
 
   /** True if the event is the base event of this actor: the state that stands for everything before it. */
@@ -43,8 +54,8 @@ export class ActorFold {
     return missing ?? added
   }
 
-  /** Takes the next event in. Fails with why it could not be applied, once: then the fold is blind. */
-  take(envelope: Envelope): Either.Either<void, DecodeError> {
+  /** Takes the next event in; `verified`: its hash chain was. Fails with why it could not be applied, once: then the fold is blind. */
+  take(envelope: Envelope, verified = false): Either.Either<void, DecodeError> {
     const { encoding, sequence, stream, type, version } = envelope
     const gap = encoding !== encodings.base && !this.follows(envelope)
     this.versions.set(stream, version)
@@ -55,7 +66,7 @@ export class ActorFold {
     const reason = `events of its stream before version ${version} are not kept here`
     const applied = gap
       ? Either.left(new UndecodableEvent({ sequence, stream, type, reason }))
-      : this.replaying.apply(envelope)
+      : this.replaying.apply(envelope, verified)
     if (Either.isLeft(applied)) this.blind = applied.left
     return applied
   }

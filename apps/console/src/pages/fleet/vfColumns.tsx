@@ -15,18 +15,25 @@ const noMigration = ({ lifecycle, migration, standing }: Vf): string | undefined
   return standing === "held" ? undefined : "its guest is elsewhere"
 }
 
-const guest = ({ attached, lifecycle, standing }: Vf): string => {
-  if (lifecycle === "unbound") return "unbound"
-  if (attached) return "attached"
-  return standing === "held" ? lifecycle : standing
-}
-
 export const vfColumns = (vfs: ReadonlyArray<Vf>): ReadonlyArray<Column<{ readonly vf: Vf }>> => [
   { id: "name", title: "VF", cell: ({ vf }) => <span className="mono vf-name">{vf.name}</span> },
   { id: "state", title: "State", cell: ({ vf }) => <Badge tone={deviceTone(vf.state)}>{vf.state}</Badge> },
   { id: "group", title: "Group", cell: ({ vf }) => vf.group ?? <span className="quiet">none</span> },
-  { id: "guest", title: "Guest", cell: ({ vf }) => <span className="quiet">{guest(vf)}</span> },
-  { id: "epoch", title: "Epoch", numeric: true, cell: ({ vf }) => vf.epoch },
+  {
+    id: "guest",
+    title: "VMM",
+    cell: ({ vf }) => (vf.attached ? "attached" : <span className="quiet">none</span>)
+  },
+  { id: "driver", title: "Driver", cell: ({ vf }) => <span className="quiet">{vf.lifecycle}</span> },
+  {
+    id: "epoch",
+    title: "Epoch",
+    cell: ({ vf: { epoch, standing } }) => (
+      <>
+        {epoch} <span className="quiet">{standing}</span>
+      </>
+    )
+  },
   {
     id: "migration",
     title: "Migration",

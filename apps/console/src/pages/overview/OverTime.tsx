@@ -5,7 +5,7 @@ import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import { theme } from "../../layout/theme.ts"
 import { useStore } from "../../store/useStore.ts"
-import { millisText, timeText } from "../../text/units.ts"
+import { axisText, millisText, timeText } from "../../text/units.ts"
 import { Table } from "../../ui/Table.tsx"
 import { type Outcome, outcomes, stacked } from "./stacked.ts"
 
@@ -47,7 +47,12 @@ const optionsFor = (element: HTMLElement, periodMillis: number): uPlot.Options =
       y: { range: (_, __, most) => [0, Math.max(4, Math.ceil(most * 1.1))] }
     },
     axes: [
-      { ...axis, grid: { show: false } },
+      {
+        ...axis,
+        grid: { show: false },
+        space: 64,
+        values: (_, splits) => splits.map((at) => axisText(at * 1000, periodMillis))
+      },
       { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] }
     ],
     series: [{}, ...bars]

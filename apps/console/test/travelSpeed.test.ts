@@ -1,0 +1,62 @@
+/** Scrubbing over 100,000 events: shows what it should, and how quickly it does is reported. Timings fail nothing: the machine may be busy. */
+import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { consoleSite } from "@stopcopy/workbench"
+import { launchChromium } from "@stopcopy/workbench/chromium"
+import { Effect, Either } from "effect"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { openJourney, standingAt } from "../src/travel/Journey.ts"
+import { open } from "./support/browser.ts"
+import { serveFiles } from "./support/files.ts"
+import { largeBundle } from "./support/largeBundle.ts"
+import { measureScrubbing, scrubbingText } from "./support/scrubbing.ts"
+
+const events = 100_000
+/** Inputs of each kind; more by STOPCOPY_SCRUBS, for a figure that is worth more. */
+const inputs = Number(process.env["STOPCOPY_SCRUBS"] ?? 40)
+
+let browser: Awaited<ReturnType<typeof launchChromium>>
+let files: Awaited<ReturnType<typeof serveFiles>>
+let folder = ""
+
+beforeAll(async () => {
+  ;[files, browser, folder] = await Promise.all([
+    consoleSite().then(serveFiles),
+    launchChromium(),
+    mkdtemp(join(tmpdir(), "stopcopy-travel-"))
+  ])
+}, 120_000)
+
+afterAll(async () => {
+  await browser.close()
+  files.close()
+  await rm(folder, { recursive: true })
+})
+
+it("scrubs over 100,000 events of eight VFs", { timeout: 120_000 }, async () => {
+  const bytes = await Effect.runPromise(largeBundle(events))
+  await writeFile(join(folder, "large.bundle"), bytes)
+  const { mistakes, page } = await open(browser, files, "/", { width: 1440 })
+  await page.getByRole("link", { name: "Open a bundle without a coordinator" }).click()
+  await page.setInputFiles("input[type=file]", join(folder, "large.bundle"))
+  const slider = page.getByRole("slider", { name: "Moment in the timeline" })
+  await slider.waitFor({ timeout: 60_000 })
+  assert.strictEqual(await slider.getAttribute("aria-valuemax"), String(events))
+  const registers = page.getByRole("treeitem", { name: /^\W*registers/ })
+  await registers.locator(".travel-twist").click()
+  await slider.press("End")
+  await page.getByRole("treeitem", { name: /TAIL/ }).first().waitFor()
+
+  const scrubbing = await measureScrubbing(page, inputs)
+  console.log(scrubbingText(scrubbing, events))
+  assert.deepStrictEqual([scrubbing.keys.length, scrubbing.drags.length], [inputs, inputs])
+
+  const cursor = Number(await slider.getAttribute("aria-valuenow")) - 1
+  const journey = await Effect.runPromise(openJourney("large", bytes, () => undefined))
+  const actor = journey.chronicle.actorOf[cursor] ?? 0
+  const standing = Either.getOrThrow(standingAt(journey, actor, cursor))
+  const shown = page.getByRole("treeitem", { name: /^\W*migrationState/ }).locator(".travel-node-text")
+  assert.strictEqual(await shown.textContent(), JSON.stringify(standing.field("migrationState")))
+  assert.deepStrictEqual(mistakes, [])
+})
