@@ -72,6 +72,31 @@ it.scopedLive("drives a bare device, and one that was fenced stands still after 
   }).pipe(Effect.provide(quiet), Effect.timeout("30 seconds"))
 )
 
+it.scopedLive("a device that stood still when the agent ended is not run by the next one before a reset", () =>
+  Effect.gen(function* () {
+    const [at, host] = [yield* folder, yield* makeHost({ messagesOnly: true })]
+    yield* serveDevice(host, new ForeignDevice(), join(at, "nic0.sock"), { extensions: false })
+    const how = options(at)
+    const client = yield* makeClient({ address: Either.getOrThrow(Addresses.parse(how.agent)) })
+    const nic = { device: "nic0", epoch: 0 }
+    yield* during(how, client.setState({ ...nic, to: "STOP_COPY" }))
+    yield* during(
+      how,
+      Effect.gen(function* () {
+        const refused = yield* Effect.flip(client.setState({ ...nic, to: "RUNNING" }))
+        assert.deepInclude("refusal" in refused ? refused.refusal : {}, { code: "vmm.agent.lost", where: "nic0" })
+        yield* client.reset(nic)
+        assert.strictEqual((yield* client.setState({ ...nic, to: "RUNNING" })).state, "RUNNING")
+      })
+    )
+    // Its server is known to keep it: then the state is still there.
+    const kept = options(at, { device: [`nic0=${join(at, "nic0.sock")},keeps-state`] })
+    yield* during(kept, client.setState({ ...nic, to: "STOP_COPY" }))
+    const { state } = yield* during(kept, client.setState({ ...nic, to: "RUNNING" }))
+    assert.strictEqual(state, "RUNNING")
+  }).pipe(Effect.provide(quiet), Effect.timeout("30 seconds"))
+)
+
 it.scopedLive("everything that is wrong is named at once, and nothing is started", () =>
   Effect.gen(function* () {
     const at = yield* folder

@@ -32,7 +32,7 @@ export interface StateFormat {
 /** Bytes under one digest at first; each time that there are `pieceLimit` digests, two become one. */
 const firstPiece = 64 * 1024
 /** Digests that a reader keeps, and a view has, at most. */
-export const pieceLimit = 256
+export const pieceLimit = 64
 
 const seenOf = (view: Views.View): Seen => ({ view, digests: MigratedView.digest(view) })
 
