@@ -22,7 +22,7 @@ export const Gate = ({ auth, children }: { readonly auth: Auth; readonly childre
       return (
         <main className="gate">
           <title>Stopcopy</title>
-          <Failure problem={state.problem} onRetry={() => void auth.begin()} />
+          <Failure problem={state.problem} onRetry={() => void auth.again()} />
         </main>
       )
     case "SignedOut":
