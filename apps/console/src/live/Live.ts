@@ -9,7 +9,7 @@ import { type Problem, problemOf } from "../session/Problem.ts"
 import { Store } from "../store/Store.ts"
 
 /** `since`: milliseconds since 1970. */
-export type Connection =
+type Connection =
   | { readonly _tag: "Connecting" }
   | { readonly _tag: "Open" }
   | { readonly _tag: "Lost"; readonly reason: string; readonly since: number }
@@ -94,7 +94,10 @@ export class Live {
     if (error instanceof StreamLost) return this.lost(error.reason)
     if (error._tag === "Unauthorized") return Effect.fail(error)
     // Another journal is behind the same address, or the events were removed: what is known is not of use any more.
-    if (error.code === "events.position") this.after = undefined
+    if (error.code === "events.position" && this.after !== undefined) {
+      this.after = undefined
+      return Effect.void
+    }
     return Effect.zipRight(this.lost(error.message), Effect.sleep(refusedPause))
   }
 
