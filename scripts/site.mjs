@@ -16,7 +16,9 @@ const siteStamp = (root) => {
   const sources = workspaceFolders(root)
     .filter((name) => name === folder || name.startsWith("packages/"))
     .flatMap((name) => [...filesBelow(root, `${name}/src`), `${name}/package.json`])
-  const own = ["index.html", "vite.config.ts"].map((name) => join(folder, name))
+  const own = ["index.html", "vite.config.ts"]
+    .map((name) => join(folder, name))
+    .concat(filesBelow(root, `${folder}/public`))
   return digest(root, ["pnpm-lock.yaml", "scripts/site.mjs", ...own, ...sources], [])
 }
 

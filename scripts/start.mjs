@@ -21,6 +21,11 @@ const commands = {
   test: async (args) => runNode([(await import("./gates.mjs")).tools.vitest, "run", ...args], root),
   soak: async (args) =>
     runNode([(await import("./gates.mjs")).tools.vitest, "run", "--config", "vitest.soak.config.ts", ...args], root),
+  screenshots: async (args) =>
+    runNode(
+      [(await import("./gates.mjs")).tools.vitest, "run", "--config", "vitest.screenshots.config.ts", ...args],
+      root
+    ),
   verify: async (args) => (await import("./gates.mjs")).verify(root, args),
   bench: async (args) => (await import("./bench.mjs")).runBenches(root, args),
   build: async () => runNode([(await import("./gates.mjs")).tools.tsc, "-b"], root)

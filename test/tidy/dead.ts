@@ -25,7 +25,7 @@ const isProduct = (path: string): boolean => roleOf(path) === "src" || roleOf(pa
 
 /** Files that something outside the sources starts: a tool, a person, or an importer of the package. */
 const isEntry = (project: Project, path: string): boolean =>
-  /\/src\/main\.tsx?$|\.(test|soak)\.ts$/.test(path) ||
+  /\/src\/main\.tsx?$|\.(test|soak|screens)\.ts$/.test(path) ||
   ["bench", "config"].includes(roleOf(path)) ||
   scripts.includes(path) ||
   project.packages.some((pack) => exportedSources(pack).includes(path))

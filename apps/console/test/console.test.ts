@@ -1,7 +1,11 @@
 /** The console in a real Chromium, before a real coordinator and three emulators, each a process of its own. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
 import { launchChromium } from "@stopcopy/workbench/chromium"
-import { Effect } from "effect"
+import { Migration } from "@stopcopy/coordinator-api"
+import { Effect, Schema } from "effect"
+import { readFileSync } from "node:fs"
+import { hostsShown } from "./readme.snippet.ts"
+import { seriousFindings } from "./support/axe.ts"
 import { open, type Opened, untilLive } from "./support/browser.ts"
 import { ended, hangDrains, migrate, startWorld, tokens, type World } from "./support/world.ts"
 
@@ -54,13 +58,16 @@ it("asks for a token, says what is wrong with one, and what may not be done with
   await page.context().close()
 })
 
-/** Notes every state that the two devices are shown in, from now on. */
-const noteStates = `window.shown = { source: [], destination: [] };
+/** Notes at the body every state that the two devices are shown in, from now on: locators can wait for it, and the policy of the page is kept. */
+const noteStates = `{
+  const shown = [[], []];
   new MutationObserver(() => {
-    const [source, destination] = [...document.querySelectorAll("[data-state]")].map((one) => one.dataset.state);
-    for (const [side, state] of Object.entries({ source, destination }))
-      if (state !== undefined && window.shown[side].at(-1) !== state) window.shown[side].push(state);
-  }).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] })`
+    for (const [index, one] of [...document.querySelectorAll("[data-state]")].entries())
+      if (shown[index].at(-1) !== one.dataset.state) shown[index].push(one.dataset.state);
+    document.body.dataset.source = shown[0].join(" ");
+    document.body.dataset.destination = shown[1].join(" ");
+  }).observe(document.getElementById("root"), { subtree: true, childList: true, attributes: true, attributeFilter: ["data-state"] });
+}`
 
 it("a migration is started after its preflight, and watched live from start to end", async () => {
   const { letGo } = await hangDrains(world, "alpha")
@@ -85,11 +92,10 @@ it("a migration is started after its preflight, and watched live from start to e
     assert.strictEqual(await page.getByRole("table", { name: "Downtime by cause" }).getByRole("row").count(), 11)
     const events = page.getByRole("table", { name: "Events of the migration" })
     await events.getByText("Committed").first().waitFor()
-    const moved = page.waitForFunction(
-      'window.shown.source.includes("STOP_COPY") && window.shown.source.at(-1) === "STOP" && window.shown.destination.at(-1) === "RUNNING"'
-    )
-    await moved
-    assert.include(await page.evaluate("window.shown.destination"), "RESUMING")
+    await page.locator('body[data-source$="STOP"][data-destination$="RUNNING"]').waitFor()
+    const shown = (side: string) => page.locator("body").getAttribute(`data-${side}`)
+    assert.include(await shown("source"), "STOP_COPY")
+    assert.include(await shown("destination"), "RESUMING")
     assert.match(
       await page.locator(".machine-path").first().innerText(),
       /RUNNING → PRE_COPY → PRE_COPY_P2P → STOP_COPY → STOP$/
@@ -143,8 +149,14 @@ it("a migration is cancelled, with a reason, and says so", async () => {
 
 it("an evacuation is planned, then begun, and comes to its end; the cordon that it leaves is lifted", async () => {
   await visit("/fleet", async (page) => {
-    await page.getByRole("button", { name: "Evacuate alpha", exact: true }).click()
     const dialog = page.getByRole("dialog")
+    await page.getByRole("button", { name: "Evacuate gamma", exact: true }).click()
+    await dialog.getByRole("heading", { name: "Will stop: 1 group" }).waitFor()
+    await dialog.getByText("mstate.svcmap.equal").first().waitFor()
+    const begin = dialog.getByRole("button", { name: "Evacuate: move 0 groups" })
+    assert.strictEqual(await begin.getAttribute("title"), "nothing would move")
+    await page.keyboard.press("Escape")
+    await page.getByRole("button", { name: "Evacuate alpha", exact: true }).click()
     await dialog.getByRole("heading", { name: "Would move: 3 groups" }).waitFor()
     const rows = await dialog.getByRole("table").innerText()
     for (const group of ["web-1", "db-1", "cache-1"]) assert.include(rows, group)
@@ -186,7 +198,7 @@ it("everything is in reach of the keyboard", async () => {
     assert.strictEqual(await focused(), "Skip to the content")
     await page.keyboard.type("gf")
     await page.getByRole("heading", { name: "Fleet" }).waitFor()
-    await page.waitForFunction('document.activeElement.textContent === "Fleet"')
+    await page.locator("h1:focus", { hasText: "Fleet" }).waitFor()
     await page.keyboard.press("Tab")
     assert.strictEqual(await focused(), "Hosts and VFs")
     await page.keyboard.press("ArrowRight")
@@ -216,6 +228,7 @@ it("what is not there is said: a migration, a page", async () => {
     await page.getByText("there is no migration m-nobody-began-it").waitFor()
     await page.goto(`${world.url}/nowhere`)
     await page.getByRole("heading", { name: "There is no such page" }).waitFor()
+    assert.strictEqual(await page.title(), "There is no such page · Stopcopy")
   })
 })
 
@@ -229,6 +242,94 @@ it("the overview has what ended, live", async () => {
     await page.locator(".over-time canvas").waitFor()
     const { id } = await migrate(world, { from: "beta", group: "web-2" })
     assert.strictEqual((await ended(world, id)).phase, "completed")
-    await page.waitForFunction(`document.querySelector(".tile-good dd").textContent === "${before + 1}"`)
+    await page.locator(".tile-good dd", { hasText: new RegExp(`^${before + 1}$`) }).waitFor()
   })
+})
+
+const consequences = "You vouch that beta is off.\nalpha runs the guest again."
+
+/** What the coordinator answers of a migration whose destination is gone behind its vote. */
+const inDoubt = (migration: Migration) => ({
+  ...Schema.encodeSync(Migration)(migration),
+  phase: "recovering",
+  inDoubt: true,
+  endedAt: null,
+  verdict: null,
+  doubts: [{ step: "commit", side: "destination", device: null, code: "agent.unreachable", message: "no answer" }],
+  resolutions: [{ verdict: "source", consequences }]
+})
+
+it("a migration in doubt spells out what somebody would vouch for, and sends that word for word", async () => {
+  const { migrations } = await run(world.client.migrations.list({ urlParams: { limit: 1 } }))
+  const id = migrations[0]?.id ?? ""
+  const migration = await run(world.client.migrations.show({ path: { id } }))
+  await visit("/", async (page) => {
+    await page.route("**/api/v1/migrations/*", (route) => route.fulfill({ json: inDoubt(migration) }))
+    const sent = new Promise<unknown>((resolve) => {
+      void page.route("**/resolve", (route) => {
+        resolve(route.request().postDataJSON())
+        return route.fulfill({ json: inDoubt(migration) })
+      })
+    })
+    await page.goto(`${world.url}/migrations/${encodeURIComponent(id)}`)
+    await page.getByRole("heading", { name: "In doubt" }).waitFor()
+    await page.getByText("at the destination: no answer").waitFor()
+    await page.getByRole("button", { name: `${migration.from} has the guest …` }).click()
+    const dialog = page.getByRole("dialog")
+    assert.strictEqual(await dialog.locator(".consequences").innerText(), consequences)
+    const resolve = dialog.getByRole("button", { name: "Give the guest to the source" })
+    assert.strictEqual(await resolve.getAttribute("title"), "read the consequences, and vouch for them")
+    await dialog.getByLabel("vouch for it as night-shift").check()
+    await resolve.click()
+    assert.deepStrictEqual(await sent, { verdict: "source", accepting: consequences })
+    await dialog.waitFor({ state: "detached" })
+  })
+})
+
+it("the example of the README does what it says", async () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+  const [, region = ""] = readFileSync(new URL("readme.snippet.ts", import.meta.url), "utf8").split(
+    "// region readme\n"
+  )
+  assert.include(readme, `\`\`\`ts\n${region.split("// endregion\n")[0]}\`\`\``)
+  assert.deepStrictEqual(await hostsShown(world.url, tokens.read), ["alpha", "beta", "gamma"])
+})
+
+it("axe finds nothing serious on any page, light or dark", async () => {
+  const { migrations } = await run(world.client.migrations.list({ urlParams: { limit: 20 } }))
+  const id = migrations.find(({ phase }) => phase === "completed")?.id ?? ""
+  const found: Array<string> = []
+  const signIn = await open(browser, world, "/")
+  await signIn.page.getByLabel("Token").waitFor()
+  found.push(await seriousFindings(signIn.page, "sign in"))
+  await signIn.page.context().close()
+  await visit("/", async (page) => {
+    const look = async (path: string, ready: string) => {
+      await page.goto(`${world.url}${path}`)
+      await page.locator(ready).first().waitFor()
+      found.push(await seriousFindings(page, path))
+    }
+    await look("/", ".over-time canvas")
+    await look("/migrations", ".layout-migrations .badge")
+    await look(`/migrations/${encodeURIComponent(id)}`, ".layout-events .mono")
+    await look("/fleet", ".layout-vfs .badge")
+    await page.locator('button[aria-label^="Migrate "][aria-disabled="false"]').first().click()
+    await page.locator("[data-preflight]").waitFor()
+    found.push(await seriousFindings(page, "migrate"))
+    await page.keyboard.press("Escape")
+    await page.getByRole("tab", { name: "Evacuations" }).click()
+    await page.locator("[data-evacuation]").waitFor()
+    found.push(await seriousFindings(page, "evacuations"))
+    await page.getByRole("tab", { name: "What could move where" }).click()
+    await page
+      .getByRole("button", { name: /does not fit on gamma/ })
+      .first()
+      .click()
+    await page.getByRole("dialog").waitFor()
+    found.push(await seriousFindings(page, "reasons"))
+  })
+  assert.deepStrictEqual(
+    found.filter((text) => text !== ""),
+    []
+  )
 })

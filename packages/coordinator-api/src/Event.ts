@@ -38,6 +38,11 @@ export const Event = Schema.Struct({
 }).annotations({ identifier: "Event" })
 export type Event = typeof Event.Type
 
+/** Whether an event belongs to a migration: to its first attempt, or to a later one, which has a number behind the id. */
+export const isOfMigration = ({ correlation }: Pick<Event, "correlation">, migration: string): boolean =>
+  correlation === migration ||
+  (correlation.startsWith(`${migration}.`) && /^\d+$/.test(correlation.slice(migration.length + 1)))
+
 /** The names of the messages of the stream. */
 export const messages = {
   /** One event. */

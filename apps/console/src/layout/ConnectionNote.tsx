@@ -2,6 +2,7 @@
 import { useEffect } from "react"
 import { useSession } from "../session/context.ts"
 import { useStore } from "../store/useStore.ts"
+import { clockText } from "../text/units.ts"
 import { Button } from "../ui/Button.tsx"
 import { announce } from "./announce.ts"
 
@@ -32,8 +33,7 @@ export const ConnectionNote = () => {
     <div className="banner">
       <span className="spinner" aria-hidden="true" />
       <p>
-        <strong>Reconnecting.</strong> What you see is as it was at {new Date(connection.since).toLocaleTimeString()}:{" "}
-        {connection.reason}.
+        <strong>Reconnecting.</strong> What you see is as it was at {clockText(connection.since)}: {connection.reason}.
       </p>
       <Button onPress={() => live.start()}>Try now</Button>
     </div>

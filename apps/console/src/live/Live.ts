@@ -9,7 +9,7 @@ import { type Problem, problemOf } from "../session/Problem.ts"
 import { Store } from "../store/Store.ts"
 
 /** `since`: milliseconds since 1970. */
-export type Connection =
+type Connection =
   | { readonly _tag: "Connecting" }
   | { readonly _tag: "Open" }
   | { readonly _tag: "Lost"; readonly reason: string; readonly since: number }

@@ -1,6 +1,6 @@
 /** All events of one migration: those that the journal has, then those that come, each once and in order. Read while somebody watches. */
 import { FetchHttpClient } from "@effect/platform"
-import { type ApiError, type Event, follow, type StreamLost } from "@stopcopy/coordinator-api"
+import { type ApiError, type Event, follow, isOfMigration, type StreamLost } from "@stopcopy/coordinator-api"
 import { Chunk, Effect, Either, Fiber, Stream } from "effect"
 import type { Problem } from "../session/Problem.ts"
 import type { Session } from "../session/Session.ts"
@@ -8,7 +8,7 @@ import { type Readable, Store } from "../store/Store.ts"
 import { whileWatched } from "../store/whileWatched.ts"
 import type { News } from "./Live.ts"
 
-export interface MigrationHistory {
+interface MigrationHistory {
   /** What happened before is being read. */
   readonly isReading: boolean
   /** Why what happened before is not there. */
@@ -41,13 +41,15 @@ export class MigrationEvents implements Readable<MigrationHistory> {
   })
 
   private readonly took = (news: News): void => {
-    if (news._tag === "Events") this.add(news.events.filter(({ correlation }) => correlation === this.id))
+    if (news._tag === "Events") this.add(news.events.filter((event) => isOfMigration(event, this.id)))
   }
 
   /** What comes live may come while the past is read: each event is kept once. */
   private add(events: ReadonlyArray<Event>): void {
     if (events.length === 0) return
     this.store.update((now) => {
+      const [last, first] = [now.events.at(-1)?.sequence ?? 0, events[0]?.sequence ?? 0]
+      if (first > last) return { ...now, events: [...now.events, ...events] }
       const known = new Set(now.events.map(({ sequence }) => sequence))
       const fresh = events.filter(({ sequence }) => !known.has(sequence))
       const all = [...now.events, ...fresh].toSorted((one, other) => one.sequence - other.sequence)

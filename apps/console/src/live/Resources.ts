@@ -1,14 +1,15 @@
 /** What pages read of the coordinator, each thing once however many show it, and what events do to it. */
-import type {
-  Client,
-  Compatibility,
-  Evacuation,
-  HostSummary,
-  Migration,
-  PfSummary,
-  Policy,
-  Summary,
-  Vf
+import {
+  type Client,
+  type Compatibility,
+  type Evacuation,
+  type HostSummary,
+  isOfMigration,
+  type Migration,
+  type PfSummary,
+  type Policy,
+  type Summary,
+  type Vf
 } from "@stopcopy/coordinator-api"
 import { Effect } from "effect"
 import type { CallError, Problem } from "../session/Problem.ts"
@@ -94,16 +95,14 @@ export class Resources {
   private readonly took = (news: News): void => {
     if (news._tag === "Opened") return this.all()
     const subjects = new Set<Subject>()
-    const migrations = new Set<string>()
     for (const event of news.events) {
       for (const subject of touches(event)) subjects.add(subject)
-      migrations.add(event.correlation)
       const change = deviceChangeOf(event)
       if (change !== undefined) this.vfs.change((vfs) => withChange(vfs, change))
     }
     for (const subject of subjects) this.invalidators[subject]()
     // Who waits in the queue moves up with what happens to others.
-    this.one.invalidate((id) => migrations.has(id) || subjects.has("evacuations"))
+    this.one.invalidate((id) => subjects.has("evacuations") || news.events.some((event) => isOfMigration(event, id)))
   }
 
   private all(): void {

@@ -4,7 +4,7 @@ import type { Event, Vf } from "@stopcopy/coordinator-api"
 import { Option, Schema } from "effect"
 
 const DeviceNoted = Schema.Struct({ host: Schema.String, change: DeviceChange })
-export type DeviceNoted = typeof DeviceNoted.Type
+type DeviceNoted = typeof DeviceNoted.Type
 
 const decode = Schema.decodeUnknownOption(DeviceNoted)
 

@@ -9,35 +9,37 @@ const cordons: ReadonlyArray<Subject> = ["hosts", "pfs", "compatibility"]
 const migrations: ReadonlyArray<Subject> = ["migrations", "vfs", "compatibility", "evacuations", "summary"]
 
 /** By the type of a fleet's event. A change of one device is taken from the event itself. */
-const ofFleet: Readonly<Record<string, ReadonlyArray<Subject>>> = {
-  DeviceNoted: ["compatibility"],
-  HostRegistered: hosts,
-  HostRemoved: hosts,
-  HostDescribed: hosts,
-  HealthNoted: cordons,
-  Cordoned: cordons,
-  Uncordoned: cordons,
-  GroupDefined: ["vfs", "compatibility"],
-  GroupRemoved: ["vfs", "compatibility"],
-  MigrationQueued: migrations,
-  MigrationRedirected: migrations,
-  MigrationStarted: migrations,
-  CancelRequested: migrations,
-  RetryScheduled: migrations,
-  RetryDue: migrations,
-  MigrationFinished: migrations,
-  PairFailed: ["migrations"],
-  PairRecovered: ["migrations"],
-  EvacuationStarted: ["evacuations", ...cordons],
-  EvacuationCancelled: ["evacuations"],
-  EvacuationFinished: ["evacuations"],
-  PolicySet: ["policy", "migrations"]
-}
+const ofFleet = new Map<string, ReadonlyArray<Subject>>(
+  Object.entries({
+    DeviceNoted: ["compatibility"],
+    HostRegistered: hosts,
+    HostRemoved: hosts,
+    HostDescribed: hosts,
+    HealthNoted: cordons,
+    Cordoned: cordons,
+    Uncordoned: cordons,
+    GroupDefined: ["vfs", "compatibility"],
+    GroupRemoved: ["vfs", "compatibility"],
+    MigrationQueued: migrations,
+    MigrationRedirected: migrations,
+    MigrationStarted: migrations,
+    CancelRequested: migrations,
+    RetryScheduled: migrations,
+    RetryDue: migrations,
+    MigrationFinished: migrations,
+    PairFailed: ["migrations"],
+    PairRecovered: ["migrations"],
+    EvacuationStarted: ["evacuations", ...cordons],
+    EvacuationCancelled: ["evacuations"],
+    EvacuationFinished: ["evacuations"],
+    PolicySet: ["policy", "migrations"]
+  } satisfies Record<string, ReadonlyArray<Subject>>)
+)
 
 const ofMigration: ReadonlyArray<Subject> = ["migrations", "summary"]
 const nothing: ReadonlyArray<Subject> = []
 
 export const touches = ({ stream, type }: Pick<Event, "stream" | "type">): ReadonlyArray<Subject> => {
-  if (stream.startsWith("fleet/")) return ofFleet[type] ?? nothing
+  if (stream.startsWith("fleet/")) return ofFleet.get(type) ?? nothing
   return stream.startsWith("migration/") ? ofMigration : nothing
 }

@@ -6,7 +6,7 @@ import { Store } from "../store/Store.ts"
 import { type Problem, problemOf, wantsToken } from "./Problem.ts"
 import { clientFor, Session } from "./Session.ts"
 
-export type AuthState =
+type AuthState =
   | { readonly _tag: "Asking" }
   /** The coordinator wants a token; `problem` says what was wrong with the last one. */
   | { readonly _tag: "SignedOut"; readonly problem: Problem | undefined }
@@ -26,14 +26,23 @@ export class Auth {
   readonly state = new Store<AuthState>({ _tag: "Asking" })
   private readonly baseUrl: string
   private readonly keeper: Keeper
+  private isBegun = false
 
   constructor(baseUrl: string, keeper: Keeper) {
     this.baseUrl = baseUrl
     this.keeper = keeper
   }
 
-  /** Tries the token that is kept, or none. */
+  /** Tries the token that is kept, or none; once, however often it is asked for. */
   async begin(): Promise<void> {
+    if (this.isBegun) return
+    this.isBegun = true
+    await this.again()
+  }
+
+  /** Tries it again: there was no answer. */
+  async again(): Promise<void> {
+    this.state.set({ _tag: "Asking" })
     await this.enter(this.keeper.getItem(key) ?? undefined)
   }
 

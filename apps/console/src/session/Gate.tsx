@@ -38,7 +38,7 @@ export const Gate = ({ auth, children, offline }: GateProps) => {
       return (
         <main className="gate">
           <title>Stopcopy</title>
-          <Failure problem={state.problem} onRetry={() => void auth.begin()} />
+          <Failure problem={state.problem} onRetry={() => void auth.again()} />
           <OfflineWay />
         </main>
       )

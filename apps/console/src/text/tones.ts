@@ -1,7 +1,7 @@
 /** What kind of state a word stands for: colours follow from it. Pure. */
 import type { DeviceDescription } from "@stopcopy/agent"
 import type { Evacuation, HostSummary, Phase } from "@stopcopy/coordinator-api"
-import type { Tone } from "../ui/Badge.tsx"
+import type { Tone } from "../ui/tone.ts"
 
 export const phaseTone = (phase: Phase): Tone => {
   switch (phase) {

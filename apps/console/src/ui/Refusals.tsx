@@ -7,11 +7,11 @@ const One = ({ refusal: { code, destination, remedy, rule, source, where } }: { 
       <strong>{where}</strong> {rule}
     </p>
     <dl className="refusal-values">
-      <dt>is</dt>
+      <dt>source</dt>
       <dd>
         <code>{source}</code>
       </dd>
-      <dt>needed</dt>
+      <dt>destination</dt>
       <dd>
         <code>{destination}</code>
       </dd>

@@ -1,5 +1,5 @@
 /** One browser for the tests of a file, and pages of it: signed in, in the colours that are asked for, each mistake of the page noted. */
-import { launchChromium } from "@stopcopy/workbench/chromium"
+import type { launchChromium } from "@stopcopy/workbench/chromium"
 import { tokens, type World } from "./world.ts"
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>

@@ -47,7 +47,7 @@ const agentAt = (address: string, scope: Scope.Scope): Promise<AgentClient> =>
 const register = (client: Client, name: HostName, address: string) =>
   client.hosts.register({ payload: { name, address } })
 
-/** Groups are as operators define them: two VFs of one VM, and VMs of one VF. */
+/** Groups are as operators define them, on alpha: two VFs of one VM, and VMs of one VF. What is on gamma fits nowhere else. */
 const groups = {
   "web-1": ["pf0/vf0", "pf0/vf1"],
   "web-2": ["pf0/vf2"],
@@ -55,10 +55,12 @@ const groups = {
   "cache-1": ["pf0/vf4"]
 } as const
 
-const define = (client: Client) =>
-  Effect.forEach(Object.entries(groups), ([group, [first, ...others]]) =>
-    client.groups.define({ path: { group }, payload: { host: "alpha", devices: [first, ...others] } })
-  )
+const define = (client: Client) => {
+  const one = (host: HostName, group: string, devices: readonly [string, ...Array<string>]) =>
+    client.groups.define({ path: { group }, payload: { host, devices } })
+  const onAlpha = Object.entries(groups).map(([group, [first, ...others]]) => one("alpha", group, [first, ...others]))
+  return Effect.all([...onAlpha, one("gamma", "batch-1", ["pf0/vf0"])])
+}
 
 /** A busy machine is slower than the usual limit. */
 const patient = (client: Client) =>

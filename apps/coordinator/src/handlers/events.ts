@@ -4,6 +4,7 @@ import {
   CoordinatorApi,
   type EventFilter,
   InvalidRequest,
+  isOfMigration,
   lastEventHeader,
   messages,
   TooManyRequests
@@ -64,7 +65,7 @@ type Piece = Envelope | "tick"
  */
 const texts = (journal: Journal["Type"], { follow, migration }: EventFilter, after: number) => {
   let position = after
-  const wanted = ({ correlation }: Envelope): boolean => migration === undefined || correlation === migration
+  const wanted = (piece: Envelope): boolean => migration === undefined || isOfMigration(piece, migration)
   const told = (piece: Piece): Option.Option<string> => {
     if (piece === "tick") return Option.some(message(position, messages.position, "{}"))
     position = piece.sequence

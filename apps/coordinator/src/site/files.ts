@@ -20,7 +20,7 @@ export interface SiteFile {
 }
 
 /** By their path in a URL: `/index.html`. */
-export type SiteFiles = ReadonlyMap<string, SiteFile>
+type SiteFiles = ReadonlyMap<string, SiteFile>
 
 /** The page that every address of the console begins with. */
 export const indexPath = "/index.html"

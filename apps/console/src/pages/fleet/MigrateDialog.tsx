@@ -29,8 +29,13 @@ export const MigrateDialog = ({ devices, from, onClose, to = "" }: MigrateDialog
   const [problem, setProblem] = useState<Problem>()
   const [key, setKey] = useState(newKey)
   const [choice, setChoice] = useState<Choice>({
-    ...{ from, devices, to, targets: devices.map(() => "") },
-    ...{ limit: "", wait: "", priority: 5 }
+    from,
+    devices,
+    to,
+    targets: devices.map(() => ""),
+    limit: "",
+    wait: "",
+    priority: 5
   })
   const change = (changed: Partial<Choice>) => {
     setChoice({ ...choice, ...changed })

@@ -1,7 +1,7 @@
 /** How a migration stands or ended, in words. Pure. */
 import { ends, type Migration } from "@stopcopy/coordinator-api"
 import { millisText } from "../../text/units.ts"
-import type { Tone } from "../../ui/Badge.tsx"
+import type { Tone } from "../../ui/tone.ts"
 
 interface Said {
   readonly tone: Tone
