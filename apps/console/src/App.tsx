@@ -27,16 +27,6 @@ const Travel = () => (
   </Suspense>
 )
 
-/** A bundle needs no coordinator; the bundle of a migration does, and whoever reads it is known to it. */
-const useOffline = () => {
-  const [isBundle] = useRoute("/travel")
-  return isBundle ? (
-    <OfflineLayout>
-      <Travel />
-    </OfflineLayout>
-  ) : undefined
-}
-
 const Pages = () => (
   <Switch>
     <Route path="/" component={OverviewPage} />
@@ -56,6 +46,18 @@ const Guarded = () => {
       <Pages />
     </Boundary>
   )
+}
+
+/** A bundle needs no coordinator; the bundle of a migration does, and whoever reads it is known to it. */
+const useOffline = () => {
+  const [isBundle] = useRoute("/travel")
+  return isBundle ? (
+    <OfflineLayout>
+      <Boundary what="The page">
+        <Travel />
+      </Boundary>
+    </OfflineLayout>
+  ) : undefined
 }
 
 export const App = ({ auth }: { readonly auth: Auth }) => (

@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs"
 import { hostsShown } from "./readme.snippet.ts"
 import { seriousFindings } from "./support/axe.ts"
 import { open, type Opened, untilLive } from "./support/browser.ts"
+import { travelThere } from "./support/travelThere.ts"
 import { ended, hangDrains, migrate, startWorld, tokens, type World } from "./support/world.ts"
 
 const run = Effect.runPromise
@@ -332,4 +333,10 @@ it("axe finds nothing serious on any page, light or dark", async () => {
     found.filter((text) => text !== ""),
     []
   )
+})
+
+it("a migration that has ended is travelled in, by addresses that lead to the same moment again", async () => {
+  const { alert, places } = await travelThere(browser, world)
+  assert.deepStrictEqual(places, ["coordinator", "source", "destination"])
+  assert.match(alert, /there is no migration m-none; look at the list/)
 })

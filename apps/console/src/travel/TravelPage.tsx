@@ -50,17 +50,19 @@ const Shown = ({ onRetry, opening }: { readonly opening: Opening; readonly onRet
   }
 }
 
+/** One for the page: a file that is open stays open while somebody looks at another page, and when the address of a migration is left for it. */
+const opener = new Opener(browserAddresses)
+
 export const TravelPage = () => {
   const { migration } = useParams()
   const [, navigate] = useLocation()
   const id = migration === undefined ? undefined : decodeURIComponent(migration)
   const session = useContext(SessionContext)?.session
-  const [opener] = useState(() => new Opener(browserAddresses))
   const opening = useStore(opener.state)
   useEffect(() => {
     if (id === undefined) opener.leave()
     else void opener.migration(session, id)
-  }, [opener, session, id])
+  }, [session, id])
   const onFile = (file: File) => {
     // The address of a migration would lead to another bundle than this one.
     if (id !== undefined) navigate("/travel")

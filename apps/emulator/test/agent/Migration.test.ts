@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Addresses } from "@stopcopy/agent"
 import { makeClient as makeAgent } from "@stopcopy/agent/client"
+import { Bundle } from "@stopcopy/debugger"
 import { PfvfMessage, Registers } from "@stopcopy/qat"
 import { MigrationStates } from "@stopcopy/vfio"
 import { makeClient } from "@stopcopy/vfio-user"
@@ -69,6 +70,30 @@ it.scopedLive("tells the mailbox versions that a preflight compares: the PF's, a
     yield* vmm.writeWord(2, vm2pf, 4, PfvfMessage.message(PfvfMessage.toPf.COMPAT_VER_REQ, offered + 1))
     assert.isTrue(Option.isSome(yield* Fiber.join(watching)))
     assert.deepStrictEqual(yield* described, { names: [device], offered, announced: offered + 1 })
+  }).pipe(Effect.timeout("30 seconds"))
+)
+
+it.scopedLive("hands out what it recorded for a migration, without what is to be left out, and nothing of others", () =>
+  Effect.gen(function* () {
+    const { agent } = yield* host()
+    yield* agent.setState({ device, migration: "m1", epoch: 0, to: "PRE_COPY" })
+    yield* agent.setState({ device, migration: "m1", epoch: 0, to: "RUNNING" })
+    yield* agent.setState({ device, migration: "m2", epoch: 0, to: "STOP" })
+    const asked = { migration: "m1", redact: ["bytes", "block"], limit: 1 << 20 }
+    const pieces = yield* Stream.runCollect(agent.exported(asked))
+    const bytes = new Uint8Array(Buffer.concat([...Chunk.toReadonlyArray(pieces)]))
+    const { header, journals } = yield* Bundle.open("the export", bytes)
+    assert.deepStrictEqual([header.correlation, header.redacted, journals.length], ["m1", ["bytes", "block"], 1])
+    const [opened] = journals
+    const events = opened === undefined ? [] : [...(yield* Stream.runCollect(opened.source.journal.events(0)))]
+    assert.deepStrictEqual([...new Set(events.map(({ correlation }) => correlation))], ["m1"])
+    const saved = events.find(({ type }) => type === "SetupSaved")
+    assert.deepStrictEqual([saved?.stream, saved?.payload], ["vf/a/vf0", null])
+    assert.isTrue(opened !== undefined && Either.isRight(opened.checkLinks()))
+    const none = yield* Effect.flip(Stream.runDrain(agent.exported({ ...asked, migration: "m3" })))
+    assert.match(none.message, /^nothing is exported: .+ recorded nothing for migration m3$/)
+    const misspelt = yield* Effect.flip(Stream.runDrain(agent.exported({ ...asked, redact: ["a..b"] })))
+    assert.match(misspelt.message, /'a\.\.b' names no field to redact/)
   }).pipe(Effect.timeout("30 seconds"))
 )
 
