@@ -24,6 +24,8 @@ type Step<A> = Effect.Effect<A, CallError | Negative, Terminal>
 
 /** A migration of one VF. */
 interface Wish {
+  /** Of the request: the same key is the same migration, and gives it the same id in every run. */
+  readonly key: string
   /** `HOST/VF`, as the command line has it. */
   readonly from: string
   readonly to: string
@@ -48,9 +50,8 @@ const requestOf = ({ from, to }: Wish, rest: Partial<MigrationRequest>): Migrati
   }
 }
 
-/** The same request has the same key in every run, and so the migration the same id. */
-const start = ({ coordinator: { client } }: Stage, name: string, payload: MigrationRequest) =>
-  client.migrations.start({ headers: { [idempotencyHeader]: `stopcopy-demo-${name}` }, payload })
+const start = ({ coordinator: { client } }: Stage, wish: Wish, rest: Partial<MigrationRequest> = {}) =>
+  client.migrations.start({ headers: { [idempotencyHeader]: wish.key }, payload: requestOf(wish, rest) })
 
 const options = { json: false, untilDoubt: true, changes: false }
 
@@ -94,7 +95,7 @@ const orCancelled =
 /** Refused before anything is touched, for every reason at once. Gives how many there were. */
 export const refused = (stage: Stage, wish: Wish): Step<number> =>
   Effect.gen(function* () {
-    const asked = yield* Effect.either(start(stage, "refused", requestOf(wish, {})))
+    const asked = yield* Effect.either(start(stage, wish))
     if (asked._tag === "Right") return yield* wrong(`${wish.to} took ${wish.from}, which it does not fit`)
     if (asked.left._tag !== "Refused") return yield* Effect.fail(asked.left)
     const { refusals } = asked.left
@@ -105,7 +106,7 @@ export const refused = (stage: Stage, wish: Wish): Step<number> =>
 /** From its beginning to its end, with its progress. */
 export const moved = (stage: Stage, wish: Wish): Step<Migration> =>
   Effect.gen(function* () {
-    const begun = yield* start(stage, "moved", requestOf(wish, {}))
+    const begun = yield* start(stage, wish)
     const ended = yield* orCancelled(stage, begun)(shown(stage, begun))
     return ended.phase === "completed" ? ended : yield* wrong(`${ended.id} ${verdictText(ended)}`)
   })
@@ -118,7 +119,7 @@ export const cancelled = (stage: Stage, wish: Wish): Step<Migration> =>
   Effect.gen(function* () {
     const { coordinator, live } = stage
     const limits = { downtimeLimitMillis: 1, whenOver: { _tag: "Wait", millis: patienceMillis } } as const
-    const begun = yield* start(stage, "cancelled", requestOf(wish, limits))
+    const begun = yield* start(stage, wish, limits)
     const { id } = begun
     const waiting = coordinator.events({ migration: id, after: 0 }).pipe(
       Stream.filter(({ type }) => type === "Deferred" || type === "Ended"),
@@ -130,7 +131,7 @@ export const cancelled = (stage: Stage, wish: Wish): Step<Migration> =>
       yield* live.say([
         `it waits in PRE_COPY for a better moment; it is cancelled, as by: ${coordinator.command(`cancel ${id}`)}`
       ])
-      yield* coordinator.client.migrations.cancel({ path: { id }, payload: { reason: "for the demo" } })
+      yield* coordinator.client.migrations.cancel({ path: { id }, payload: { reason: "to show how" } })
     })
     const both = Effect.all([shown(stage, begun), cancel], { concurrency: 2 })
     const [ended] = yield* orCancelled(stage, begun)(both)
