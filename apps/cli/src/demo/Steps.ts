@@ -58,13 +58,16 @@ const options = { json: false, untilDoubt: true, changes: false }
 const shown = ({ coordinator, live }: Stage, migration: Migration) =>
   Effect.provideService(showMigration(migration, options, live), Coordinator, coordinator)
 
+const shownEvacuation = ({ coordinator, live }: Stage, evacuation: Evacuation) =>
+  Effect.provideService(showEvacuation(evacuation, { json: false, changes: false }, live), Coordinator, coordinator)
+
 /** How long a migration is waited for that goes back because somebody has interrupted. */
 const backTime = "10 seconds"
 
 /** What is done when somebody interrupts, and not because a process has died. In a fiber of its own: nothing of one that is being interrupted can be given up. */
 const onInterrupt =
-  ({ isWhole }: Stage, last: Effect.Effect<void>) =>
-  <A, E, R>(step: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  <R2>({ isWhole }: Stage, last: Effect.Effect<void, never, R2>) =>
+  <A, E, R>(step: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | R2> => {
     const apart = Effect.flatMap(Effect.forkDaemon(Effect.interruptible(last)), Fiber.await)
     return Effect.onInterrupt(step, () => Effect.suspend(() => (isWhole() ? apart : Effect.void)))
   }
@@ -147,10 +150,7 @@ export const evacuated = (stage: Stage, host: string, expected: number): Step<Re
     yield* live.say(planLines(plan))
     const headers = { [idempotencyHeader]: "stopcopy-demo-evacuated" }
     const begun = yield* client.evacuations.start({ headers, payload: { host, priority: 5 } })
-    const showing = showEvacuation(begun, { json: false, changes: false }, live)
-    const ended = yield* Effect.provideService(showing, Coordinator, coordinator).pipe(
-      onInterrupt(stage, calledOff(stage, begun))
-    )
+    const ended = yield* onInterrupt(stage, calledOff(stage, begun))(shownEvacuation(stage, begun))
     if (ended.completed !== expected) {
       return yield* wrong(`the evacuation of ${host} moved ${ended.completed} of ${expected} VFs`)
     }
@@ -158,12 +158,13 @@ export const evacuated = (stage: Stage, host: string, expected: number): Step<Re
     return yield* Effect.forEach(migrations.toReversed(), ({ id }) => client.migrations.show({ path: { id } }))
   })
 
-/** What has moved stays moved; what runs ends with the coordinator, or goes back. */
-const calledOff = ({ coordinator, live }: Stage, { id }: Evacuation): Effect.Effect<void> =>
-  coordinator.client.evacuations.cancel({ path: { id } }).pipe(
-    Effect.flatMap(({ completed, moves }) =>
-      live.say([`interrupted after ${completed} of ${moves} VFs; these stay moved`])
-    ),
+/** What has moved stays moved; what runs goes back, or to its end, and is waited for. */
+const calledOff = (stage: Stage, { id }: Evacuation): Effect.Effect<void, never, Terminal> => {
+  const { coordinator, live } = stage
+  return coordinator.client.evacuations.cancel({ path: { id } }).pipe(
+    Effect.flatMap((evacuation) => shownEvacuation(stage, evacuation)),
+    Effect.zipRight(live.say(["interrupted; what has moved stays on the other host"])),
     Effect.timeout(backTime),
-    Effect.catchAll(({ message }) => live.say([`interrupted; the evacuation could not be cancelled: ${message}`]))
+    Effect.catchAll(({ message }) => live.say([`interrupted; what became of ${id} is not known: ${message}`]))
   )
+}

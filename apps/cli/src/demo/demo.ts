@@ -81,7 +81,9 @@ const steps = (world: World, live: Live, isWhole: () => boolean) =>
     yield* title("2. A live migration: vm-0 to PF a of beta", "migrate alpha/a/vf0 --to beta/a/vf0")
     const first = yield* moved(stage, { key: "stopcopy-demo-moved", from: "alpha/a/vf0", to: "beta/a/vf0" })
     yield* everybody(guests.slice(0, 1), answersBetween)
-    yield* say(["vm-0 works on, on beta"])
+    const { last, live: atWork } = world.moves.passageOf("vm-0") ?? noPassage
+    const pages = `${atWork} pages of its memory went over while it worked, ${last} while it stood still`
+    yield* say([`vm-0 works on, on beta; ${pages}`])
     yield* title(
       "3. A migration that is cancelled: vm-1, which may stand still for 1 ms and no more",
       "migrate alpha/a/vf1 --to beta/a/vf1 --downtime-limit 1ms --patience 1min"
@@ -167,6 +169,7 @@ const whileAllLive = <A, E, R>(world: World, work: (isWhole: () => boolean) => E
 /** From the start of the processes to their end. */
 const runLive = (live: Live, options: WorldOptions): Effect.Effect<Told, Negative, Terminal> =>
   Effect.gen(function* () {
+    yield* live.now("  starting ...")
     const world = yield* startWorld(options)
     const told = yield* whileAllLive(world, (isWhole) => lives(world, live, isWhole))
     yield* stopWorld(world)

@@ -96,6 +96,7 @@ const running = (
     if (port === 0 && options.port._tag === "None") {
       yield* live.say([`  port ${usualPort} is in use: the coordinator listens on another one`])
     }
+    yield* live.now("  starting, then some migrations, so that there is a history ...")
     const world = yield* startWorld(options_)
     const told = yield* inhabit(world, data)
     yield* live.say([...introduction(world, vfs), "", ...told])
