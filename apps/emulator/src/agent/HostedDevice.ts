@@ -1,5 +1,12 @@
 /** A VF as the agent's calls drive it: the driver, what it shows, its epoch. What the journal says instead of an answer is a failure of the host. */
-import { type EpochActor, HostFailed, type DeviceFacts, type DeviceStatus, type HostDevice } from "@stopcopy/agent"
+import {
+  type Custody,
+  type EpochActor,
+  HostFailed,
+  type DeviceFacts,
+  type DeviceStatus,
+  type HostDevice
+} from "@stopcopy/agent"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import { MigratedView, type VfActor } from "@stopcopy/qat"
 import type { JournalError } from "@stopcopy/runtime"
@@ -53,6 +60,7 @@ interface DeviceParts {
   readonly epoch: EpochActor.EpochActor
   readonly socketPath: string
   readonly isAttached: () => boolean
+  readonly custody: Custody
 }
 
 const factsOf = ({ name, socketPath, vf }: DeviceParts, flags: number): DeviceFacts => {
@@ -77,7 +85,7 @@ const viewOf = ({ name, vf }: DeviceParts) =>
 
 /** The device over a migration: that of its driver, or one with faults before it. */
 export const hostDevice = (parts: DeviceParts, migration: MigratableDevice<HostFailed>): HostDevice => {
-  const { epoch, name } = parts
+  const { custody, epoch, name } = parts
   return {
     get facts() {
       return factsOf(parts, migration.flags)
@@ -85,6 +93,7 @@ export const hostDevice = (parts: DeviceParts, migration: MigratableDevice<HostF
     status: statusOf(parts),
     migration,
     view: viewOf(parts),
+    custody,
     epoch: Effect.mapError(epoch.state, failed(name)),
     recordEpoch: (record) =>
       Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed(name))
