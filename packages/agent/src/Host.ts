@@ -26,6 +26,8 @@ export interface HostDevice {
   readonly epoch: Effect.Effect<EpochRecord, HostFailed>
   /** Ends when the record is durable: it survives power loss. */
   readonly recordEpoch: (record: EpochRecord) => Effect.Effect<void, HostFailed>
+  /** As `epoch`, for callers without a fiber. Absent: there are none. */
+  readonly epochNow?: () => EpochRecord
 }
 
 /** One PF with its VFs, in the order of their number. */
