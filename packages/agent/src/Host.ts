@@ -33,6 +33,8 @@ export interface HostDevice {
   readonly recordEpoch: (record: EpochRecord) => Effect.Effect<void, HostFailed>
   /** Shared with what `guarded` makes for the guest's VMM. None: there is no such thing. */
   readonly custody?: Custody
+  /** As `epoch`, for callers without a fiber. Absent: there are none. */
+  readonly epochNow?: () => EpochRecord
 }
 
 /** One PF with its VFs, in the order of their number. */

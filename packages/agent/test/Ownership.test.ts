@@ -1,9 +1,9 @@
 /** Epochs over the wire: what is refused, what is durable, what may be repeated. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import { type Epochs, guarded, StaleEpoch } from "@stopcopy/agent"
+import { Effect, Either, Option } from "effect"
+import { type Epochs, guarded, type HostFailed, StaleEpoch } from "@stopcopy/agent"
 import { EIO } from "@stopcopy/errno"
-import { MigrationStates } from "@stopcopy/vfio"
+import { type BoundMigration, MigrationStates } from "@stopcopy/vfio"
 import { born, serveHost, vf } from "./support.ts"
 
 const at = (epoch: number) => ({ device: vf, epoch })
@@ -103,6 +103,8 @@ describe("epochs", () => {
   )
 })
 
+const [running, stop] = [MigrationStates.toNumber("RUNNING"), MigrationStates.toNumber("STOP")]
+
 describe("the guest's own socket", () => {
   it.scopedLive("does what the standing allows, and nothing else", () =>
     Effect.gen(function* () {
@@ -176,6 +178,33 @@ describe("the guest's own socket", () => {
         assert.strictEqual(yield* device.getState, "STOP")
         yield* plain.recordEpoch(record)
       }
+    })
+  )
+
+  it.scopedLive("does the same on a server's own way, and nothing reaches the device that must not", () =>
+    Effect.gen(function* () {
+      const { device, host } = yield* serveHost({ name: "alpha" })
+      const plain = yield* host.device(vf)
+      const asked: Array<number> = []
+      const bound: BoundMigration<HostFailed> = {
+        getState: () => "RUNNING",
+        setState: (to) => {
+          asked.push(to)
+          // Whoever asks for STOP has to wait, and is overtaken.
+          const fence = plain.recordEpoch({ epoch: 1, standing: "fenced", digest: null })
+          return to === stop ? Effect.zipRight(fence, device.setState(to)) : Either.right(Option.none())
+        }
+      }
+      let record: Epochs.EpochRecord = { epoch: 0, standing: "held", digest: null }
+      const guest = guarded({ ...plain, migration: { ...device, bound }, epochNow: () => record })
+      assert.isTrue(Either.isEither(guest.bound?.setState(running)))
+      record = { epoch: 1, standing: "fenced", digest: null }
+      assert.include(yield* Effect.flip(guest.bound?.setState(running) ?? Effect.void), { _tag: "EPERM" })
+      assert.deepStrictEqual(asked, [running])
+      record = { epoch: 0, standing: "held", digest: null }
+      assert.include(yield* Effect.flip(guest.bound?.setState(stop) ?? Effect.void), { _tag: "EPERM" })
+      assert.strictEqual(yield* device.getState, "STOP")
+      assert.isUndefined(guarded({ ...plain, migration: { ...device, bound } }).bound, "without a look at the epoch")
     })
   )
 

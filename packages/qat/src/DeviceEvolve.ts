@@ -50,12 +50,12 @@ const executed = (state: Vf, device: VfDevice, event: Of<"RequestsExecuted">): V
 }
 
 /**
- * The device after a reset of a bank, or a new setting of its rings: what was not placed is dropped. `registers`: as they stood before.
+ * The device after a reset of a bank, or new settings of its rings, `times` of them: what was not placed is dropped. `registers`: as they stood before.
  */
-export const anew = (device: VfDevice, registers: RegisterFile, bank: number): VfDevice =>
+export const anew = (device: VfDevice, registers: RegisterFile, bank: number, times = 1): VfDevice =>
   withEngineBank(withUnplacedMarked(device, registers, bank), bank, (part) => ({
     ...part,
-    generation: part.generation + 1,
+    generation: part.generation + times,
     unplaced: null
   }))
 

@@ -32,11 +32,14 @@ const bankSetUp = (offset: number): number | undefined => {
 
 /** The device after writes to BAR0 at these offsets. `registers`: as they stood before. */
 const deviceAfter = (device: VfDevice, registers: RegisterFile, offsets: ReadonlyArray<number>): VfDevice => {
-  let now = device
+  // How often each bank was set up, in the order in which the first write came to each.
+  const times = new Map<number, number>()
   for (const offset of offsets) {
     const bank = bankSetUp(offset)
-    if (bank !== undefined) now = Device.anew(now, registers, bank)
+    if (bank !== undefined) times.set(bank, (times.get(bank) ?? 0) + 1)
   }
+  let now = device
+  for (const [bank, count] of times) now = Device.anew(now, registers, bank, count)
   return now
 }
 

@@ -248,7 +248,7 @@ const places: Readonly<Record<string, ReadonlyArray<number>>> = {
   "FileTurn.ts": [7],
   "Lifecycle.ts": [11],
   "MigrationOps.ts": [1, 4],
-  "SetState.ts": [2],
+  "Session.ts": [2],
   "Suspend.ts": [10, 10, 8],
   "VfEvolve.ts": [8],
   "pci/QatVfioDevice.ts": [13]

@@ -1,6 +1,6 @@
 /**
  * Deciding commands again that stand in a journal for the events they led to, when their process has died. Source:
- * `docs/decisions/0011-commands-stand-for-their-events.md`.
+ * `docs/decisions/0012-commands-stand-for-their-events.md`.
  */
 import type { Context } from "effect"
 import { Effect, Either } from "effect"

@@ -1,6 +1,6 @@
 /**
  * A turn whose events are not encoded before it is answered: its command stands for them in the journal until somebody needs them. Source:
- * `docs/decisions/0011-commands-stand-for-their-events.md`.
+ * `docs/decisions/0012-commands-stand-for-their-events.md`.
  *
  * D1 What is deferred can be encoded: command and events were checked against their schemas, and no event is larger than the command allows (B4 of `Behavior.ts`).
  * D2 Encoded later it is, byte for byte, the append that it would have been at once.
@@ -8,7 +8,7 @@
 import type { Behavior, Tagged } from "./Behavior.ts"
 import type { Codec } from "./Codec.ts"
 import { ownCorrelation } from "./Correlation.ts"
-import type { AppendRequest, DeferredAppend, ExpectedStream } from "./JournalDriver.ts"
+import type { DeferredAppend, ExpectedStream } from "./JournalDriver.ts"
 import type { Circumstances } from "./Request.ts"
 import type { Standing } from "./Standing.ts"
 
@@ -39,19 +39,24 @@ class Routed {
   readonly streams: Array<ExpectedStream> = []
   readonly counts: Array<number> = []
 
-  add(identity: Omit<ExpectedStream, "expected">, expected: (stream: string) => number): void {
-    const { stream } = identity
-    let at = 0
-    while (at < this.streams.length && this.streams[at]?.stream !== stream) at++
-    if (at === this.streams.length) {
-      this.streams.push({ ...identity, expected: expected(stream) })
-      this.counts.push(0)
+  /** One more event of a stream; false where that is not known yet. */
+  counted(stream: string): boolean {
+    for (let at = 0; at < this.streams.length; at++) {
+      if (this.streams[at]?.stream !== stream) continue
+      this.counts[at] = (this.counts[at] ?? 0) + 1
+      return true
     }
-    this.counts[at] = (this.counts[at] ?? 0) + 1
+    return false
+  }
+
+  begin(stream: string, behavior: string, owner: string | null, expected: number): void {
+    this.streams.push({ stream, behavior, owner, expected })
+    this.counts.push(1)
   }
 
   expectedOf(stream: string): number {
-    return this.streams.find((each) => each.stream === stream)?.expected ?? 0
+    for (const each of this.streams) if (each.stream === stream) return each.expected
+    return 0
   }
 }
 
@@ -71,35 +76,33 @@ export const deferredOf = <State, Command, Event extends Tagged, Answer, Refused
 ): DeferredAppend | undefined => {
   if (!behavior.repeatable(command) || !codec.holds(events)) return undefined
   const routed = new Routed()
-  const versionOf = (name: string): number => standing.versionOf(stream, name)
   for (const event of events) {
     const route = behavior.route(event)
-    routed.add(
-      route === undefined
-        ? { stream, behavior: behavior.name, owner: null }
-        : { stream: `${stream}/${route.suffix}`, behavior: route.behavior, owner: stream },
-      versionOf
+    const name = route === undefined ? stream : `${stream}/${route.suffix}`
+    if (routed.counted(name)) continue
+    routed.begin(
+      name,
+      route === undefined ? behavior.name : route.behavior,
+      route === undefined ? null : stream,
+      standing.versionOf(stream, name)
     )
   }
   const { counts, streams } = routed
   const first = streams[0]
-  const context = {
-    time,
-    correlation: correlation ?? ownCorrelation(first?.stream ?? stream, (first?.expected ?? standing.version) + 1),
-    causation
-  }
+  const own = correlation ?? ownCorrelation(first?.stream ?? stream, (first?.expected ?? standing.version) + 1)
   const encoded = codec.encodeCommand(stream, command)
-  const encode = (): AppendRequest => {
-    const { records } = codec.encode(stream, (name) => routed.expectedOf(name), events)
-    return { ...context, durability: "written", command: encoded, streams, records }
-  }
   return {
-    ...context,
+    time,
+    correlation: own,
+    causation,
     behavior: behavior.name,
     command: encoded,
     streams,
     counts,
     fingerprint: fingerprintOf(events),
-    encode
+    encode: () => {
+      const { records } = codec.encode(stream, (name) => routed.expectedOf(name), events)
+      return { time, correlation: own, causation, durability: "written", command: encoded, streams, records }
+    }
   }
 }

@@ -5,8 +5,16 @@
 import { Either } from "effect"
 import { maxBatchRecords, maxNameLength, maxPayloadBytes, maxRunEntries } from "./Envelope.ts"
 import type { PlannedBatch, PlannedRecord } from "./Envelope.ts"
-import { sizeOf, textIn } from "./internal/utf8.ts"
-import type { AppendRequest, Appended, ExpectedStream, Head, NewCommand, NewRecord } from "./JournalDriver.ts"
+import { lengthOf, sizeOf, textIn } from "./internal/utf8.ts"
+import type {
+  AppendRequest,
+  Appended,
+  DeferredAppend,
+  ExpectedStream,
+  Head,
+  NewCommand,
+  NewRecord
+} from "./JournalDriver.ts"
 import { AppendTooLarge, VersionConflict } from "./JournalError.ts"
 import type { RefusedAppend } from "./JournalError.ts"
 import { Refused } from "./Refused.ts"
@@ -115,6 +123,20 @@ const commandOf = ({ bytes, schemaVersion, stream }: NewCommand): PlannedBatch["
 /** Why a request on top of these versions is refused: the first limit exceeded, or the first stream that moved on. */
 export const refusalOf = (request: AppendRequest, versionOf: (stream: string) => number): RefusedAppend | undefined =>
   excess(request) ?? conflict(request.streams, versionOf)
+
+/** The same for an append that is not encoded yet. Most are neither large nor late, which is told without a request. */
+export const refusalOfDeferred = (
+  append: DeferredAppend,
+  versionOf: (stream: string) => number
+): RefusedAppend | undefined => {
+  const { causation, command, correlation, streams } = append
+  const names = Math.max(correlation.length, causation?.length ?? 0)
+  let isSure = names <= maxNameLength && lengthOf(command.bytes) <= surelySmall
+  for (const { expected, stream } of streams) {
+    if (stream.length > maxNameLength || versionOf(stream) !== expected) isSure = false
+  }
+  return isSure ? undefined : refusalOf({ ...append, durability: "written", records: [] }, versionOf)
+}
 
 /** The batch that an accepted request becomes after `head`. */
 export const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({

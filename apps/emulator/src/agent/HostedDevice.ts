@@ -11,8 +11,8 @@ import type { GuestAt } from "@stopcopy/agent/client"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import { MigratedView, type VfActor } from "@stopcopy/qat"
 import type { JournalError } from "@stopcopy/runtime"
-import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
-import { Effect, Option } from "effect"
+import { type BoundFile, type BoundMigration, type MigratableDevice, type MigrationFile, Now } from "@stopcopy/vfio"
+import { Effect, Either, Option } from "effect"
 
 export const failed =
   (device: string) =>
@@ -25,6 +25,17 @@ const failedOr =
   (error: Errno | JournalError): Errno | HostFailed =>
     isErrno(error) ? error : failed(device)(error)
 
+/** A call of a server's own way, with failures of the host as such. */
+const failingNow = <A, E, F>(call: Effect.Effect<A, E>, failing: (error: E) => F): Effect.Effect<A, F> =>
+  Now.isNow(call) ? Either.mapLeft(call, failing) : Effect.mapError(call, failing)
+
+const boundFile = (device: string, bound: BoundFile<JournalError> | undefined): BoundFile<HostFailed> | undefined =>
+  bound && {
+    read: (length) => failingNow(bound.read(length), failedOr(device)),
+    write: (bytes) => failingNow(bound.write(bytes), failedOr(device)),
+    close: () => failingNow(bound.close(), failed(device))
+  }
+
 const hostFile = (device: string, file: MigrationFile<JournalError>): MigrationFile<HostFailed> => {
   const failing = failedOr(device)
   return {
@@ -32,9 +43,23 @@ const hostFile = (device: string, file: MigrationFile<JournalError>): MigrationF
     read: (length, mode) => Effect.mapError(file.read(length, mode), failing),
     write: (bytes, mode) => Effect.mapError(file.write(bytes, mode), failing),
     ioctl: (command, argument) => Effect.mapError(file.ioctl(command, argument), failing),
-    close: Effect.mapError(file.close, failed(device))
+    close: Effect.mapError(file.close, failed(device)),
+    bound: boundFile(device, file.bound)
   }
 }
+
+const boundMigration = (
+  device: string,
+  bound: BoundMigration<JournalError> | undefined
+): BoundMigration<HostFailed> | undefined =>
+  bound && {
+    getState: bound.getState,
+    setState: (requested) =>
+      Now.mapNow(
+        failingNow(bound.setState(requested), failedOr(device)),
+        Option.map((file) => hostFile(device, file))
+      )
+  }
 
 /** The driver's migration, with failures of the host as such. */
 export const hostMigration = (device: string, driver: MigratableDevice<JournalError>): MigratableDevice<HostFailed> => {
@@ -42,6 +67,9 @@ export const hostMigration = (device: string, driver: MigratableDevice<JournalEr
   return {
     get flags() {
       return driver.flags
+    },
+    get bound() {
+      return boundMigration(device, driver.bound)
     },
     setState: (requested) =>
       Effect.mapBoth(driver.setState(requested), {
@@ -107,6 +135,7 @@ export const hostDevice = (parts: DeviceParts, migration: MigratableDevice<HostF
     custody,
     epoch: Effect.mapError(epoch.state, failed(name)),
     recordEpoch: (record) =>
-      Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed(name))
+      Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed(name)),
+    epochNow: () => epoch.unsafeState()
   }
 }

@@ -60,6 +60,10 @@ export class FaultPoints implements Meeting {
       )
   }
 
+  get isArmed(): boolean {
+    return !this.book.empty
+  }
+
   get cleared(): Effect.Effect<void> {
     return Effect.suspend(() => this.clearing.await)
   }

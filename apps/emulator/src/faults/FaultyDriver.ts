@@ -44,8 +44,10 @@ export const faultyDriver = (
   driver: QatVfioPci.QatVfioPci
 ): QatVfioPci.QatVfioPci => ({
   ...driver,
-  // A server's own way would pass by the faults.
-  bound: undefined,
+  // A server's own way passes by the faults: it is there while there are none.
+  get bound() {
+    return points.isArmed ? undefined : driver.bound
+  },
   get flags() {
     return driver.flags
   },

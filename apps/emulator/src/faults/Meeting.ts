@@ -4,6 +4,8 @@ import type { Effect } from "effect"
 import type { FaultTag } from "./Messages.ts"
 
 export interface Meeting {
+  /** Whether there is any fault, for whichever device. */
+  readonly isArmed: boolean
   /** A message comes by; the kinds of fault that it meets. What they do beside it is begun. Default: all kinds that the message can meet. */
   readonly meet: (device: string, message: string, kinds?: ReadonlyArray<FaultTag>) => ReadonlyArray<FaultKind>
   /** Waits until faults are cleared, whichever. */

@@ -136,6 +136,9 @@ const facesOf = (
   // Its reset is that of the whole function.
   const reset = Effect.mapError(device.reset, (error) => (isErrno(error) ? error : failed(name)(error)))
   const whole = {
+    get bound() {
+      return plain.bound
+    },
     flags: plain.flags,
     setState: plain.setState,
     getState: plain.getState,

@@ -18,7 +18,7 @@ import type {
   Snapshot
 } from "../JournalDriver.ts"
 import type { CommitError, MaintenanceError, RefusedAppend } from "../JournalError.ts"
-import { batchOf, placeOf, planGroup, refusalOf } from "../Plan.ts"
+import { batchOf, placeOf, planGroup, refusalOfDeferred } from "../Plan.ts"
 import { anchorOf, bytes, integer, text } from "../Rows.ts"
 import type { Sealed } from "../spool/entry.ts"
 import { BatchRows } from "./BatchRows.ts"
@@ -135,7 +135,7 @@ export class SqliteJournal implements JournalDriver {
 
   /** Why an append that is not encoded yet is refused, while the journal is held. */
   refusedHeld(append: DeferredAppend): RefusedAppend | undefined {
-    return refusalOf({ ...append, durability: "written", records: [] }, (stream) => this.rows.versionOf(stream))
+    return refusalOfDeferred(append, (stream) => this.rows.versionOf(stream))
   }
 
   /** An append that is not encoded yet is *written* elsewhere: its streams have come on. */
