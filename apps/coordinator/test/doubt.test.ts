@@ -61,6 +61,7 @@ it.scopedLive("an operator resolves it, having repeated what follows from that",
     assert.deepStrictEqual([late._tag, "code" in late && late.code], ["Conflict", "migration.resolve"])
     const metrics = yield* Effect.promise(() => fetch(`${one.url}/metrics`).then((response) => response.text()))
     assert.match(metrics, /^stopcopy_coordinator_migrations_ended_total\{outcome="completed"\} [1-9]/m)
+    assert.notMatch(metrics, /cause="bytes"/, "times alone")
     assert.match(metrics, /^stopcopy_coordinator_downtime_seconds_bucket\{cause="drain",le="\+Inf"\} [1-9]/m)
   }).pipe(Effect.timeout("40 seconds"))
 )

@@ -2,9 +2,9 @@
  * What an operator watches: migrations by phase, how they ended, downtimes by cause, hosts, the journal. Counters and histograms begin with the process;
  * the history of single migrations is in the journal, and asked for with the API.
  */
-import { ends, type HostSummary, type Migration, type Phase } from "@stopcopy/coordinator-api"
+import { Downtime, ends, type HostSummary, type Migration, type Phase } from "@stopcopy/coordinator-api"
 import { Journal } from "@stopcopy/runtime"
-import { Effect, Metric, MetricBoundaries } from "effect"
+import { Effect, Metric, MetricBoundaries, Schema } from "effect"
 import { Fleet } from "../ports/Fleet.ts"
 import { Migrations } from "../ports/Migrations.ts"
 import { labelled } from "./labelled.ts"
@@ -52,12 +52,15 @@ export const refresh = Effect.gen(function* () {
 
 const microsPerSecond = 1e6
 
+/** What is kept with a downtime has bytes beside its times: those of the API are times alone. */
+const onlyTimes = Schema.decodeUnknownSync(Downtime)
+
 /** Takes in a migration that has ended. To be called once for each. */
 export const recordEnd = ({ downtime, phase }: Pick<Migration, "downtime" | "phase">): Effect.Effect<void> =>
   Effect.gen(function* () {
     if (!ends.includes(phase)) return
     yield* Metric.increment(labelled(families.ended, { outcome: phase }))
-    for (const [cause, micros] of Object.entries(downtime ?? {})) {
+    for (const [cause, micros] of Object.entries(downtime === null ? {} : onlyTimes(downtime))) {
       yield* Metric.update(labelled(families.downtime, { cause }), micros / microsPerSecond)
     }
   })
