@@ -62,8 +62,8 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
     reason: "crypto and compression that check answers, offered as @stopcopy/vmm/node"
   },
   {
-    path: /^packages\/agent\/src\/(server|client)(\/|\.ts$)/,
-    reason: "HTTP on TCP and UNIX sockets, offered as @stopcopy/agent/server and @stopcopy/agent/client"
+    path: /^packages\/agent\/src\/(server|client|options)(\/|\.ts$)/,
+    reason: "HTTP on TCP and UNIX sockets, and files of tokens and certificates: @stopcopy/agent/server, /client and /options"
   },
   {
     path: /^packages\/service\/src\/(listen|process)(\/|\.ts$)/,

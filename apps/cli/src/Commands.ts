@@ -26,7 +26,7 @@ import {
   watchCommand
 } from "./commands/Migrations.ts"
 import { flag, load, textOption, word } from "./commands/Parts.ts"
-import { conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
+import { agentCommand, conformanceCommand, recordCommand } from "./commands/VfioUser.ts"
 import { Misuse } from "./Outcome.ts"
 import { version } from "./Version.ts"
 
@@ -43,17 +43,22 @@ const decodeCommand = Command.make(
     )
 ).pipe(Command.withDescription("Show the tree of a QAT migration block, up to the first bad place if it is corrupt"))
 
+const programOption = (name: "emulator" | "coordinator") =>
+  textOption(
+    name,
+    `The ${name}'s program, a file that Node runs. Default: the one that lies beside this program in a clone`
+  ).pipe(Options.optional)
+
+const programs = { emulator: programOption("emulator"), coordinator: programOption("coordinator") }
+
 const demoCommand = Command.make(
   "demo",
   {
     journal: textOption(
       "journal",
-      "Where to write the source's journal; the destination's is beside it, demo-destination.db for demo.db. Neither may exist. Default: a fresh folder"
+      "Where to write the first host's journal; the others are beside it, demo-beta.db and demo-coordinator.db for demo.db. None may exist. Default: a fresh folder"
     ).pipe(Options.optional),
-    emulator: textOption(
-      "emulator",
-      "The emulator's program, a file that Node runs. Default: the one that lies beside this program in a clone"
-    ).pipe(Options.optional)
+    ...programs
   },
   (options) =>
     Effect.flatMap(
@@ -61,7 +66,9 @@ const demoCommand = Command.make(
       ({ demo }) => demo(options)
     )
 ).pipe(
-  Command.withDescription("Start two emulators, migrate a busy QAT VF live from one to the other, and check the result")
+  Command.withDescription(
+    "Start two emulators and a coordinator, have it migrate busy QAT VFs live from one to the other, and check the result"
+  )
 )
 
 /** The scripts of each shell; those of the root, which is made below. */
@@ -100,6 +107,7 @@ const stopcopy = Command.make("stopcopy").pipe(
     bundleCommand,
     conformanceCommand,
     recordCommand,
+    agentCommand,
     hostCommand,
     vfCommand,
     preflightCommand,

@@ -107,18 +107,11 @@ const bundleFolder = async (): Promise<string> => {
   return mkdtemp(join(app, "dist/test-"))
 }
 
-/** Bundles the emulator into the folder of a program, where the demo looks for it: as in a clone. */
-export const bundleEmulatorBeside = async (folder: string): Promise<string> => {
-  const file = join(folder, "emulator/dist/main.js")
-  await bundleTo("apps/emulator/src/main.ts", file)
-  return file
-}
-
-/** Bundles the emulator alone: its file, and how to delete it. */
-export const bundledEmulator = async () => {
-  const folder = await bundleFolder()
-  return { file: await bundleEmulatorBeside(folder), dispose: () => rm(folder, { recursive: true, force: true }) }
-}
+/** Bundles the services into the folder of a program, where it looks for them: as in a clone. */
+export const bundleServicesBeside = (folder: string): Promise<unknown> =>
+  Promise.all(
+    ["emulator", "coordinator"].map((name) => bundleTo(`apps/${name}/src/main.ts`, join(folder, name, "dist/main.js")))
+  )
 
 /** Where the program is, from the folder in which it runs. */
 const scriptPath = "cli/dist/stopcopy.mjs"

@@ -4,7 +4,7 @@ import { names } from "./settings/settings.ts"
 import { optionOf } from "./settings/sources.ts"
 
 const commands: ReadonlyMap<string, CommandOptions> = new Map<string, CommandOptions>([
-  ["serve", { once: ["--config", ...names.map(optionOf)], repeated: [], flags: [] }],
+  ["serve", { once: ["--config", ...names.map(optionOf)], repeated: [], flags: ["--until-stdin-ends"] }],
   ["openapi", { once: [], repeated: [], flags: [] }]
 ])
 

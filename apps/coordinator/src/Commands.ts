@@ -12,28 +12,42 @@ const load = <A>(module: () => Promise<A>): Effect.Effect<A> => Effect.promise(m
 
 const settings = {
   listen: optional("listen", `HOST:PORT; port 0: one that is free. Default: ${defaults.listen}`),
-  journal: optional("journal", `The journal; made if it is not there. Default: ${defaults.journal}`),
+  journal: optional(
+    "journal",
+    `The journal: a file, or postgres://user@host:port/database; made if it is not there. Default: ${defaults.journal}`
+  ),
   tlsCert: optional("tls-cert", "A PEM file with the certificate and its chain"),
   tlsKey: optional("tls-key", "A PEM file with its key"),
   readTokens: optional("read-tokens", "A file with tokens that may read: one a line, SECRET or NAME SECRET"),
   operateTokens: optional("operate-tokens", "A file with tokens that may do everything"),
   agentToken: optional("agent-token", "A file with the secret that the agents of hosts ask for"),
   agentCa: optional("agent-ca", "A PEM file with the authorities that sign for agents. Default: those that Node knows"),
+  agentAccess: optional("agent-access", "A JSON file with secrets and authorities of single agents, by their address"),
   otlpUrl: optional("otlp-url", "Where a collector of OpenTelemetry takes traces. Default: nowhere"),
   logLevel: optional("log-level", "What is logged on standard error: debug, info, warning, error, none. Default: info"),
   graceSeconds: optional("grace-seconds", `How long answers may go out at the end. Default: ${defaults.graceSeconds}`),
   bodyKib: optional("body-kib", `The longest body of a request, in KiB. Default: ${defaults.bodyKib}`),
   connections: optional("connections", `Connections at once. Default: ${defaults.connections}`),
-  console: optional("console", "A folder with the console; none: it is not served. Default: where it is found")
+  console: optional("console", "A folder with the console; none: it is not served. Default: where it is found"),
+  historyDays: optional(
+    "history-days",
+    `How many days of history are kept whole; 0: all of it. Default: ${defaults.historyDays}`
+  )
 }
 
 const serveCommand = Command.make(
   "serve",
-  { config: optional("config", "A JSON file with settings; the environment and options win"), ...settings },
-  ({ config, ...given }) =>
+  {
+    config: optional("config", "A JSON file with settings; the environment and options win"),
+    untilStdinEnds: Options.boolean("until-stdin-ends").pipe(
+      Options.withDescription("End as after SIGTERM when standard input ends, too: for a child process")
+    ),
+    ...settings
+  },
+  ({ config, untilStdinEnds, ...given }) =>
     Effect.flatMap(
       load(() => import("./commands/serve.ts")),
-      ({ serve }) => serve(Record.getSomes(given), Option.getOrUndefined(config), process.env)
+      ({ serve }) => serve(Record.getSomes(given), Option.getOrUndefined(config), process.env, untilStdinEnds)
     )
 ).pipe(
   Command.withDescription(

@@ -1,8 +1,9 @@
 /** Who may call: tokens and roles, TLS, names of hosts; and what everybody may see. */
 import { assert, describe, it } from "@effect/vitest"
 import { makeAuthority } from "@stopcopy/workbench"
-import { Effect } from "effect"
+import { Effect, Redacted } from "effect"
 import { request } from "node:https"
+import { type Access, noAccess } from "../src/settings/agentAccess.ts"
 import { type Sent, send } from "./support/requests.ts"
 import { serveHost, startCoordinator } from "./support/world.ts"
 
@@ -14,6 +15,8 @@ const tokens = [
 const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` })
 const read: Sent = { method: "GET", path: "/api/v1/hosts" }
 const change: Sent = { method: "POST", path: "/api/v1/hosts/nowhere/uncordon" }
+
+const accessFor = (all: Access) => ({ ...noAccess, all })
 
 const codeOf = (json: unknown): unknown =>
   typeof json === "object" && json !== null && "code" in json ? json.code : undefined
@@ -102,12 +105,12 @@ it.scopedLive("agents over TLS are believed by their authority, and get the toke
     const host = yield* serveHost({ name: "alpha" }, undefined, { address, certificate, token })
     assert.match(host.address, /^https:/)
     const payload = { name: "alpha", address: host.address }
-    const doubting = yield* startCoordinator({ agentToken: token })
+    const doubting = yield* startCoordinator({ agents: accessFor({ token: Redacted.make(token) }) })
     const distrust = yield* Effect.flip(doubting.client.hosts.register({ payload }))
     assert.deepStrictEqual([distrust._tag, "code" in distrust && distrust.code], ["Unavailable", "host.unreachable"])
-    const stranger = yield* startCoordinator({ agentCa: ca })
+    const stranger = yield* startCoordinator({ agents: accessFor({ trust: { ca } }) })
     assert.match((yield* Effect.flip(stranger.client.hosts.register({ payload }))).message, /401/)
-    const one = yield* startCoordinator({ agentCa: ca, agentToken: token })
+    const one = yield* startCoordinator({ agents: accessFor({ token: Redacted.make(token), trust: { ca } }) })
     assert.strictEqual((yield* one.client.hosts.register({ payload })).health.state, "reachable")
     const exposed = yield* Effect.flip(
       one.client.hosts.register({ payload: { name: "beta", address: "http://agent.example:7710" } })

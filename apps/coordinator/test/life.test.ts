@@ -14,8 +14,8 @@ import {
 
 const devices = ["pf0/vf0"] as const
 
-const vf = ({ devices: all }: Served) => Option.getOrThrow(Option.fromNullable(all.get("pf0/vf0")))
-const stateOf = (side: Served) => vf(side).getState
+const vf = ({ devices: all }: Served, name = "pf0/vf0") => Option.getOrThrow(Option.fromNullable(all.get(name)))
+const stateOf = (side: Served, name?: string) => vf(side, name).getState
 
 describe("a migration", () => {
   it.scopedLive("is asked for, started, and has its verdict", () =>
@@ -107,6 +107,12 @@ it.scopedLive("an evacuation moves what it can, and names what stays", () =>
     yield* pair(one)
     // A busy machine is slower than the policy's own limit.
     yield* client.policy.put({ payload: { ...(yield* client.policy.get()), downtimeLimitMillis: 60_000 } })
+    const nothing = yield* client.evacuations.plan({ payload: { host: "alpha" } })
+    assert.deepStrictEqual(
+      [nothing.moves, nothing.idle],
+      [[], ["pf0/vf0", "pf0/vf1"]],
+      "nobody has said whose they are"
+    )
     for (const [name, device] of [
       ["vm1", "pf0/vf0"],
       ["vm2", "pf0/vf1"]
@@ -115,8 +121,8 @@ it.scopedLive("an evacuation moves what it can, and names what stays", () =>
     }
     const plan = yield* client.evacuations.plan({ payload: { host: "alpha" } })
     assert.deepStrictEqual(
-      [plan.moves.map(({ group }) => group).toSorted(), plan.refused, plan.willStop],
-      [["vm1", "vm2"], [], []]
+      [plan.moves.map(({ group }) => group).toSorted(), plan.refused, plan.willStop, plan.idle],
+      [["vm1", "vm2"], [], [], []]
     )
     const { headers } = starting("an evacuation", {})
     const started = yield* client.evacuations.start({ headers, payload: { host: "alpha", priority: 9 } })
@@ -183,4 +189,60 @@ it.scopedLive("hosts, groups and the policy are what they are told to be", () =>
     assert.isNull(uncordoned.pfs[0]?.cordon)
     assert.strictEqual((yield* client.hosts.health({ path: { host: "beta" } })).state, "reachable")
   }).pipe(Effect.timeout("20 seconds"))
+)
+
+it.scopedLive("a migration that waits goes elsewhere when it is told to, and keeps its place", () =>
+  Effect.gen(function* () {
+    const one = yield* startCoordinator()
+    const { client } = one
+    const { alpha } = yield* pair(one)
+    const gamma = yield* serveHost({ name: "gamma" })
+    yield* client.hosts.register({ payload: { name: "gamma", address: gamma.address } })
+    const policy = yield* client.policy.get()
+    // The one that is held up ends with its only attempt.
+    const retry = { ...policy.retry, attempts: 1 }
+    yield* client.policy.put({ payload: { ...policy, limits: { fleet: 1, host: 1, pf: 1 }, retry } })
+    const met = yield* hangingDrain(alpha)
+    const first = yield* client.migrations.start(
+      starting("the one before", { devices, to: { host: "beta", incoming: false } })
+    )
+    yield* met
+    const to = (host: string) => ({ host, incoming: false })
+    const waits = yield* client.migrations.start(
+      starting("one to be redirected", { devices: ["pf0/vf1"], to: to("beta") })
+    )
+    const path = { id: waits.id }
+    yield* client.hosts.cordon({ path: { host: "beta" }, payload: { reason: "a new cable" } })
+    const moved = yield* client.migrations.redirect({ path, payload: { to: to("gamma") } })
+    assert.deepStrictEqual([moved.to, moved.phase, moved.queuedAt], ["gamma", "queued", waits.queuedAt])
+    const same = yield* Effect.flip(client.migrations.redirect({ path, payload: { to: to("alpha") } }))
+    assert.deepStrictEqual([same._tag, "code" in same && same.code], ["InvalidRequest", "fleet.host.same"])
+    const running = yield* Effect.flip(client.migrations.redirect({ path: { id: first.id }, payload: {} }))
+    assert.deepStrictEqual([running._tag, "code" in running && running.code], ["Conflict", "fleet.migration.running"])
+    yield* Effect.orDie(vf(alpha).reset)
+    yield* until(one, first.id, hasEnded)
+    const ended = yield* until(one, waits.id, hasEnded)
+    assert.deepStrictEqual([ended.phase, ended.to], ["completed", "gamma"])
+  }).pipe(Effect.timeout("30 seconds"))
+)
+
+it.scopedLive("a guest that would stand still for too long is left where it is, with the forecast and what helps", () =>
+  Effect.gen(function* () {
+    const one = yield* startCoordinator()
+    const { alpha } = yield* pair(one)
+    const policy = yield* one.client.policy.get()
+    yield* one.client.policy.put({ payload: { ...policy, retry: { ...policy.retry, attempts: 1 } } })
+    const first = yield* one.client.migrations.start(starting("one to learn from", { devices }))
+    assert.strictEqual((yield* until(one, first.id, hasEnded)).phase, "completed")
+    const { id } = yield* one.client.migrations.start(
+      starting("one with a limit", { devices: ["pf0/vf1"], downtimeLimitMillis: 1 })
+    )
+    const ended = yield* until(one, id, hasEnded)
+    assert.deepStrictEqual([ended.phase, ended.verdict?.guest, ended.committed], ["failed", "source", false])
+    assert.match(
+      ended.cause ?? "",
+      /would stand still for [0-9]+ ms by the forecast from 1 migrations of this fleet, and 1 ms are allowed; allow more with/
+    )
+    assert.strictEqual(yield* stateOf(alpha, "pf0/vf1"), "RUNNING")
+  }).pipe(Effect.timeout("30 seconds"))
 )

@@ -69,7 +69,7 @@ describe("misuse", () => {
           .trim()
           .split("\n")
           .map((line) => line.replace(/(stopcopy-coordinator: [^:]+:).*/, "$1")),
-        ["STOPCOPY_COORDINATOR_LOG_LEVEL:", "--body-kib:"]
+        ["STOPCOPY_COORDINATOR_LOG_LEVEL:", "--body-kib:", "--listen 0.0.0.0:"]
           .map((where) => `stopcopy-coordinator: ${where}`)
           .concat("stopcopy-coordinator: nothing was started")
       )

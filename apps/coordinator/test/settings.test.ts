@@ -24,14 +24,14 @@ it("everything has a default that needs nothing", () => {
     journal: "coordinator.db",
     tls: undefined,
     tokens: [],
-    agentToken: undefined,
-    agentCa: undefined,
+    agents: { all: {}, own: new Map() },
     otlpUrl: undefined,
     logLevel: "info",
     graceSeconds: 5,
     bodyLimit: 256 * 1024,
     connections: 256,
-    console: { _tag: "Usual" }
+    console: { _tag: "Usual" },
+    historyDays: 30
   })
 })
 
@@ -78,6 +78,36 @@ it.scopedLive("all mistakes are named at once, each with where it stands and its
     ].entries()) {
       assert.match(rest[index] ?? "", pattern)
     }
+  })
+)
+
+it.scopedLive("files are looked at whatever else is wrong, and so is who reaches it", () =>
+  Effect.gen(function* () {
+    const nothing = join(yield* folder, "nothing")
+    const given = {
+      listen: "0.0.0.0:1",
+      bodyKib: "much",
+      readTokens: nothing,
+      tlsKey: nothing,
+      agentCa: "",
+      journal: "mysql://a:b@c"
+    }
+    const found = problems(given)
+    for (const [index, pattern] of [
+      /^--journal: mysql:\/\/ is no journal; name a file, or postgres:\/\/host\/database$/,
+      /^--agent-ca: is empty; name a file, or leave it out$/,
+      /^--body-kib: 'much' is no whole number/,
+      /^--tls-key .*nothing: cannot be read/,
+      /^--tls-cert: is missing; TLS needs a certificate and its key/,
+      /^--read-tokens .*nothing: cannot be read/,
+      /^--listen 0\.0\.0\.0:1: others than this machine reach it, so it needs TLS \(--tls-cert, --tls-key\); give these/
+    ].entries()) {
+      assert.match(found[index] ?? "", pattern)
+    }
+    assert.lengthOf(found, 7)
+    assert.notInclude(found.join("\n"), "a:b", "a password is not told")
+    const database = { journal: "postgres://who@somewhere:5432/stopcopy" }
+    assert.strictEqual(Either.getOrThrow(plan(database, undefined, {})).journal, database.journal)
   })
 )
 

@@ -8,13 +8,14 @@ import { Effect } from "effect"
 import { cpus } from "node:os"
 import { accesses } from "./wire/accesses.ts"
 import { serve } from "./wire/child.ts"
-import { migrations } from "./wire/cycle.ts"
+import { durableMigrations, migrations } from "./wire/cycle.ts"
 
 /** Measurements of each row; the fastest counts, the first warms up. */
 const rounds = 3
 
 const sections: ReadonlyArray<readonly [title: string, subjects: ReadonlyArray<Subject>]> = [
   ["Migrations (to reach: 130 us a cycle, 80 us or 9 round trips of blackout)", migrations],
+  ["Migrations with the durable records of a real one", durableMigrations],
   ["One access at a time", accesses("messages", 1)],
   ["32 accesses at a time (to reach: 740,000 reads/s, 500,000 recorded writes/s)", accesses("messages", 32)]
 ]

@@ -14,7 +14,7 @@ const commands: ReadonlyMap<string, CommandOptions> = new Map<string, CommandOpt
     {
       once: [...places, "--drain-seconds", "--otlp-url", "--log-level", ...agent, ...certificate],
       repeated: ["--pf", "--sla"],
-      flags: ["--no-descriptors", "--agent-insecure"],
+      flags: ["--no-descriptors", "--agent-insecure", "--until-stdin-ends"],
       choices: { "--log-level": logLevels }
     }
   ],

@@ -34,6 +34,7 @@ const serveCommand = Command.make(
     tlsKey: optional("agent-tls-key", "A file with its private key, PEM"),
     insecure: flag("agent-insecure", "Serve the agent to other machines without TLS: the token can be read on the way"),
     noDescriptors: flag("no-descriptors", "Pass no file descriptors: all memory and interrupts by messages"),
+    untilStdinEnds: flag("until-stdin-ends", "End as after SIGTERM when standard input ends, too: for a child process"),
     drainSeconds: Options.float("drain-seconds").pipe(
       Options.withDescription("How long guests may take to leave at the end. Default: 5"),
       Options.optional

@@ -20,6 +20,7 @@ import {
 } from "./Errors.ts"
 import { Export } from "./Export.ts"
 import { Fault, InjectedFault } from "./Fault.ts"
+import { Destination } from "./Guest.ts"
 import { LoadedChunk, PrecopyInfo, SavedChunk, Session } from "./Transfer.ts"
 import { Bytes, DeviceName, MigrationId, Offset, SessionToken, U64 } from "./Values.ts"
 import { Digests, View } from "./View.ts"
@@ -28,6 +29,11 @@ import { Digests, View } from "./View.ts"
 const device = { device: DeviceName, migration: Schema.optionalWith(MigrationId, { exact: true }) }
 /** The same for calls that change something: under which epoch. */
 const owned = { ...device, epoch: Epoch }
+/**
+ * Of a source's device: where its guest is going. With it the guest's VMM is asked to take part, where there is one that does: it prepares before PRE_COPY, pauses
+ * before STOP_COPY, and goes there with the fence. Hosts older than this pass over it.
+ */
+const leading = { destination: Schema.optionalWith(Destination, { exact: true }) }
 /** The same for calls that move migration data: in which session. */
 const inSession = { ...owned, session: SessionToken }
 
@@ -47,15 +53,23 @@ export type StateNow = typeof StateNow.Type
 export const DigestsNow = Schema.Struct({ state: MigrationState, digests: Digests, view: Schema.NullOr(View) })
 export type DigestsNow = typeof DigestsNow.Type
 
-/** The host and its devices. */
-const Describe = Rpc.make("Describe", { success: HostDescription, error: HostFailed })
+/**
+ * The host and its devices: those of these names, those that there are, with their PFs; all of them without a payload. A host older than
+ * the payload answers with all.
+ */
+const Describe = Rpc.make("Describe", {
+  payload: Schema.UndefinedOr(Schema.Struct({ devices: Schema.Array(DeviceName) })),
+  success: HostDescription,
+  error: HostFailed
+})
 
 /**
  * Walks to a state, arc by arc. After a failure the device is in the last state that it reached, and nothing is rolled back; an arc that
- * opens a session can only be the last. The current state is a success.
+ * opens a session can only be the last. The current state is a success. When RUNNING is reached the guest's VMM is told. A VMM that does not do its part is
+ * `ECANCELED`, or `ETIMEDOUT`.
  */
 const SetState = Rpc.make("SetState", {
-  payload: { ...owned, to: MigrationState },
+  payload: { ...owned, ...leading, to: MigrationState },
   success: StateReached,
   error: EpochError
 })
@@ -114,7 +128,7 @@ const Adopt = Rpc.make("Adopt", { payload: owned, success: EpochRecord, error: E
  * Raises the epoch durably to one that is not this device's: first recorded, then the device is stopped if it runs. A failure after the
  * recording says so by its errno; repeat the call until it succeeds.
  */
-const Fence = Rpc.make("Fence", { payload: owned, success: EpochRecord, error: EpochError })
+const Fence = Rpc.make("Fence", { payload: { ...owned, ...leading }, success: EpochRecord, error: EpochError })
 
 /** Injects a fault; gives it with its id. */
 const Inject = Rpc.make("Inject", {

@@ -33,6 +33,20 @@ export const Capabilities = Schema.Struct({
 })
 export type Capabilities = typeof Capabilities.Type
 
+/** Something that a host cannot know of a device. A preflight judges nothing by it, and tells people so. */
+export const Unknown = Schema.Struct({
+  /** `capabilities`, `compat`, `digest`, `size`, `guest`; a host may have others. */
+  code: Schema.NonEmptyString,
+  /** What is not known, and what follows from that: one sentence each. */
+  what: Schema.String,
+  consequence: Schema.String
+})
+export type Unknown = typeof Unknown.Type
+
+/** Whether the host knows nothing of this. */
+export const isUnknown = ({ unknown = [] }: Pick<DeviceFacts, "unknown">, code: string): boolean =>
+  unknown.some((one) => one.code === code)
+
 /** What a device is, as long as its host does not change it. */
 export const DeviceFacts = Schema.Struct({
   name: DeviceName,
@@ -47,7 +61,9 @@ export const DeviceFacts = Schema.Struct({
   /** Whether the driver's quirks are kept (`kernel`) or dropped (`safe`). */
   mode: Schema.Literal("kernel", "safe"),
   /** The mask of `MigrationFlags` in `@stopcopy/vfio`. */
-  migrationFlags: U32
+  migrationFlags: U32,
+  /** What the host cannot know; absent where it knows all of it. With `capabilities`, those of the PF say nothing of this device. */
+  unknown: Schema.optionalWith(Schema.Array(Unknown), { exact: true })
 })
 export type DeviceFacts = typeof DeviceFacts.Type
 
@@ -58,6 +74,8 @@ export const DeviceStatus = Schema.Struct({
   lifecycle: Schema.Literal("unbound", "bound", "open"),
   /** Whether a guest's VMM is connected to its socket. */
   attached: Schema.Boolean,
+  /** Whether the guest's VMM takes part in migrations, `Guest.ts`; absent where the host does not say. */
+  guest: Schema.optionalWith(Schema.Boolean, { exact: true }),
   /** The mailbox version that the guest's driver has announced, 0 if it has not; absent where the host does not say. */
   compatVersion: Schema.optionalWith(U8, { exact: true })
 })
@@ -97,6 +115,14 @@ export const HostDescription = Schema.Struct({
   pfs: Schema.Array(PfDescription)
 })
 export type HostDescription = typeof HostDescription.Type
+
+/** The devices of these names with their PFs, and nothing else: what a preflight needs of a host. */
+export const onlyDevices = (host: HostDescription, names: ReadonlyArray<DeviceName>): HostDescription => ({
+  ...host,
+  pfs: host.pfs
+    .map((pf) => ({ ...pf, vfs: pf.vfs.filter(({ name }) => names.includes(name)) }))
+    .filter(({ vfs }) => vfs.length > 0)
+})
 
 /** One change of a device; each carries the whole status, so that a watcher that missed one is right again with the next. */
 export const DeviceChange = Schema.Struct({ name: DeviceName, ...DeviceStatus.fields, ...EpochRecord.fields })

@@ -5,8 +5,10 @@ import { Contract } from "./Contract.ts"
 import type { DeviceChange, HostDescription, PfDescription } from "./Description.ts"
 import { FaultRefused, type HostFailed, type NoSuchDevice } from "./Errors.ts"
 import type { Fault, InjectedFault } from "./Fault.ts"
+import type { Destination } from "./Guest.ts"
 import { DeviceCalls } from "./handlers/DeviceCalls.ts"
 import { exporting } from "./handlers/exporting.ts"
+import type { Leading } from "./handlers/GuestSteps.ts"
 import { measured } from "./handlers/measured.ts"
 import { Host, type HostDevice, type HostFaults, type HostPf, type HostService } from "./Host.ts"
 import type { DeviceName, MigrationId } from "./Values.ts"
@@ -18,6 +20,10 @@ interface About {
   readonly migration?: MigrationId
 }
 
+/** The guest's VMM has to know which migration it is, to tell a repetition from another one. */
+const leadingOf = ({ destination, migration }: About & { readonly destination?: Destination }): Leading | undefined =>
+  destination === undefined || migration === undefined ? undefined : { destination, migration }
+
 const changeOf = (device: HostDevice): Effect.Effect<DeviceChange, HostFailed> =>
   Effect.zipWith(device.status, device.epoch, (status, record) => ({ name: device.facts.name, ...status, ...record }))
 
@@ -27,9 +33,22 @@ const describePf = (pf: HostPf): Effect.Effect<PfDescription, HostFailed> =>
     (vfs) => ({ ...pf.facts, vfs })
   )
 
-const describe = (host: HostService): Effect.Effect<HostDescription, HostFailed> =>
+/** What nobody asks for is not looked at. */
+const narrowed = (pfs: ReadonlyArray<HostPf>, names: ReadonlyArray<DeviceName>): ReadonlyArray<HostPf> => {
+  const wanted = new Set(names)
+  return pfs
+    .map((pf) => ({ ...pf, devices: pf.devices.filter(({ facts }) => wanted.has(facts.name)) }))
+    .filter(({ devices }) => devices.length > 0)
+}
+
+const describe = (
+  host: HostService,
+  asked: { readonly devices: ReadonlyArray<DeviceName> } | undefined
+): Effect.Effect<HostDescription, HostFailed> =>
   Effect.map(
-    Effect.flatMap(host.pfs, (pfs) => Effect.forEach(pfs, describePf)),
+    Effect.flatMap(host.pfs, (pfs) =>
+      Effect.forEach(asked === undefined ? pfs : narrowed(pfs, asked.devices), describePf)
+    ),
     (pfs) => ({
       host: host.name,
       program: host.program,
@@ -118,8 +137,8 @@ export const make = Effect.gen(function* () {
   const { enforce, on } = makeCalls(host)
   yield* enforce
   return Contract.of({
-    Describe: () => measured("Describe", describe(host)),
-    SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to)),
+    Describe: (asked) => measured("Describe", describe(host, asked)),
+    SetState: (call) => on("SetState", call, (device) => device.setState(call.epoch, call.to, leadingOf(call))),
     GetState: (call) => on("GetState", call, (device) => device.getState),
     DataSize: (call) => on("DataSize", call, (device) => device.dataSize),
     GetPrecopyInfo: (call) => on("GetPrecopyInfo", call, (device) => device.precopyInfo(call.session)),
@@ -129,7 +148,7 @@ export const make = Effect.gen(function* () {
     Digest: (call) => on("Digest", call, (device) => device.digest(call.view)),
     Grant: (call) => on("Grant", call, (device) => device.grant(call.epoch, call.digest)),
     Adopt: (call) => on("Adopt", call, (device) => device.adopt(call.epoch)),
-    Fence: (call) => on("Fence", call, (device) => device.fence(call.epoch)),
+    Fence: (call) => on("Fence", call, (device) => device.fence(call.epoch, leadingOf(call))),
     Inject: (fault) => measured("Inject", inject(host, fault)),
     ListFaults: () =>
       measured(

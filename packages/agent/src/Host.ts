@@ -12,6 +12,7 @@ import type { EpochRecord } from "./Epoch.ts"
 import type { FaultRefused, HostFailed, NoSuchDevice } from "./Errors.ts"
 import type { ExportRefused, ExportRequest } from "./Export.ts"
 import type { Fault, InjectedFault } from "./Fault.ts"
+import type { GuestHooks } from "./Guest.ts"
 import type { DeviceName } from "./Values.ts"
 import type { Digests, View } from "./View.ts"
 
@@ -23,6 +24,8 @@ export interface HostDevice {
   readonly migration: MigratableDevice<HostFailed>
   /** What a migration carries over, with its digests. Allowed in every state. */
   readonly view: Effect.Effect<{ readonly view: View; readonly digests: Digests }, HostFailed>
+  /** The VMM of its guest, where that takes part in migrations. Nobody who is not there needs to be asked. */
+  readonly guest?: GuestHooks
   /** What `recordEpoch` recorded last, also by an earlier process; `Epochs.initial` if it never did. */
   readonly epoch: Effect.Effect<EpochRecord, HostFailed>
   /** Ends when the record is durable: it survives power loss. */

@@ -10,5 +10,6 @@ export {
   ContractMismatch,
   TokenExposed
 } from "./client/errors.ts"
-export { type AgentClient, type ClientOptions, makeClient } from "./client/make.ts"
+export { type AgentClient, type ClientOptions, defaultAnswerBytes, makeClient } from "./client/make.ts"
+export { type GuestAt, guestAt } from "./client/guestAt.ts"
 export { normalFingerprint, type Trust } from "./client/Trust.ts"

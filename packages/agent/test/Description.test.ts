@@ -38,6 +38,18 @@ describe("Describe", () => {
       })
     })
   )
+
+  it.scopedLive("has only the devices that are asked for, those that there are", () =>
+    Effect.gen(function* () {
+      const { agent } = yield* serveHost({ name: "alpha" })
+      const namesOf = (devices: ReadonlyArray<string>) =>
+        Effect.map(agent.describeOnly(devices), ({ pfs }) =>
+          pfs.map(({ name, vfs }) => [name, ...vfs.map((one) => one.name)])
+        )
+      assert.deepStrictEqual(yield* namesOf([vf, "pf7/vf7"]), [["pf0", vf]])
+      assert.deepStrictEqual(yield* namesOf([]), [])
+    })
+  )
 })
 
 describe("Watch", () => {

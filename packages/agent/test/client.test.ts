@@ -61,6 +61,25 @@ describe("a client", () => {
     })
   )
 
+  it.scopedLive("takes no answer without end", () =>
+    Effect.gen(function* () {
+      let sent = 0
+      const address = yield* stranger((_, response) => {
+        response.writeHead(200, { [contractHeader]: "1", "content-type": "application/ndjson" })
+        const more = (): void => {
+          if (response.destroyed) return
+          sent += 4096
+          response.write("x".repeat(4096), more)
+        }
+        more()
+      })
+      const error = yield* Effect.flip((yield* makeClient({ address, answerBytes: 65_536 })).describe)
+      assert.strictEqual(error._tag, "CallBroken")
+      assert.include(error.message, "longer than any that this program takes")
+      assert.isAbove(sent, 65_536)
+    })
+  )
+
   it.scopedLive("says that the connection was lost in the middle of a call", () =>
     Effect.gen(function* () {
       const address = yield* stranger((request) => request.socket.destroy())

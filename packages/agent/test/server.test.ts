@@ -49,6 +49,8 @@ describe("beside the calls", () => {
       assert.strictEqual(status, 200)
       assert.deepStrictEqual(JSON.parse(body), { status: "ok", host: "alpha", contract: contractVersion })
       assert.strictEqual(headers[contractHeader], String(contractVersion))
+      const kept = yield* ask(address, "/healthz", { headers: { connection: "keep-alive" } })
+      assert.strictEqual(kept.headers["keep-alive"], "timeout=75", "who calls again need not connect again")
     })
   )
 

@@ -2,7 +2,18 @@
 import { Refusal } from "@stopcopy/errno"
 import { Schema } from "effect"
 import { Move } from "./Migration.ts"
-import { EvacuationId, GroupName, HostName, MigrationId, optional, PfName, Priority, strict, Time } from "./Values.ts"
+import {
+  DeviceName,
+  EvacuationId,
+  GroupName,
+  HostName,
+  MigrationId,
+  optional,
+  PfName,
+  Priority,
+  strict,
+  Time
+} from "./Values.ts"
 
 const place = { host: HostName, pf: optional(PfName) }
 
@@ -38,6 +49,8 @@ export const EvacuationPlan = Schema.Struct({
   refused: Schema.Array(Staying),
   /** Could move, and nothing fits now: these stop when the host does. */
   willStop: Schema.Array(Staying),
+  /** VFs that have no guest and are in no group: nothing of them is to be moved. Who has a guest there defines its group. */
+  idle: Schema.optionalWith(Schema.Array(DeviceName), { default: () => [] }),
   /** Migrations that leave already. */
   leaving: Schema.Array(MigrationId),
   /** Migrations that come: those that run will arrive, those that are queued wait for the end of the cordon. */
@@ -63,6 +76,8 @@ export const Evacuation = Schema.Struct({
   /** Groups that stay: those that fit nowhere whatever the fleet has, and those that only stop. */
   refused: Schema.Int,
   willStop: Schema.Int,
+  /** VFs without a guest and a group when it began: nothing of them was to be moved. */
+  idle: Schema.optionalWith(Schema.Int, { default: () => 0 }),
   /** Why these stay, a few reasons of each; empty when it has ended. */
   staying: Schema.Array(Staying),
   /** How long it will take, by what half and by what 99 of 100 migrations took before; null when it has ended, and without history. */

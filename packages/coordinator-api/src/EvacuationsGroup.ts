@@ -4,7 +4,7 @@ import { Schema } from "effect"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
 import { Evacuation, EvacuationPlan, EvacuationPlanRequest, EvacuationRequest } from "./Evacuation.ts"
-import { IdempotencyHeaders } from "./IdempotencyKey.ts"
+import { IdempotencyHeaders, mayHaveKey } from "./IdempotencyKey.ts"
 import { EvacuationId, inPath } from "./Values.ts"
 
 const id = HttpApiSchema.param("id", inPath(EvacuationId))
@@ -48,6 +48,7 @@ const cancel = HttpApiEndpoint.post("cancel")`/evacuations/${id}/cancel`
   .addError(Conflict)
   .annotate(OpenApi.Summary, "Cancel an evacuation")
   .annotate(OpenApi.Description, "What has moved stays moved; what has not started does not start. The cordon stays.")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const evacuations = HttpApiGroup.make("evacuations")

@@ -4,6 +4,7 @@ import { Schema } from "effect"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
 import { CordonRequest, Health, Host, HostSummary, PfSummary, RegisterHost } from "./Host.ts"
+import { mayHaveKey } from "./IdempotencyKey.ts"
 import { HostName, PfName } from "./Values.ts"
 
 const host = HttpApiSchema.param("host", HostName)
@@ -29,6 +30,7 @@ const register = HttpApiEndpoint.post("register", "/hosts")
     OpenApi.Description,
     "Asks the agent at the address to describe itself, and keeps the host durably. The same host at the same address again is the same answer."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const describe = HttpApiEndpoint.get("describe")`/hosts/${host}`
@@ -46,6 +48,7 @@ const remove = HttpApiEndpoint.del("remove")`/hosts/${host}`
     OpenApi.Description,
     "Forgets the host. Refused while a migration or an evacuation uses it; its devices run on."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const health = HttpApiEndpoint.get("health")`/hosts/${host}/health`
@@ -58,8 +61,10 @@ const cordon = HttpApiEndpoint.post("cordon")`/hosts/${host}/cordon`
   .setPayload(CordonRequest)
   .addSuccess(Host)
   .addError(NotFound)
+  .addError(Conflict)
   .annotate(OpenApi.Summary, "Keep a host free of new guests")
   .annotate(OpenApi.Description, "What runs there runs on, and migrations under way go on.")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const uncordon = HttpApiEndpoint.post("uncordon")`/hosts/${host}/uncordon`
@@ -67,13 +72,16 @@ const uncordon = HttpApiEndpoint.post("uncordon")`/hosts/${host}/uncordon`
   .addError(NotFound)
   .addError(Conflict)
   .annotate(OpenApi.Summary, "Let guests move to a host again")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const cordonPf = HttpApiEndpoint.post("cordonPf")`/hosts/${host}/pfs/${pf}/cordon`
   .setPayload(CordonRequest)
   .addSuccess(Host)
   .addError(NotFound)
+  .addError(Conflict)
   .annotate(OpenApi.Summary, "Keep a PF free of new guests")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const uncordonPf = HttpApiEndpoint.post("uncordonPf")`/hosts/${host}/pfs/${pf}/uncordon`
@@ -81,6 +89,7 @@ const uncordonPf = HttpApiEndpoint.post("uncordonPf")`/hosts/${host}/pfs/${pf}/u
   .addError(NotFound)
   .addError(Conflict)
   .annotate(OpenApi.Summary, "Let guests move to a PF again")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const hosts = HttpApiGroup.make("hosts")

@@ -18,6 +18,21 @@ const Key = Schema.String.pipe(
   })
 )
 
+/** What the document says of a change that may have a key, and needs none. */
+const parameter = {
+  name: idempotencyHeader,
+  in: "header",
+  required: false,
+  description: "With a key the change is carried out once, and its answer given again",
+  schema: { $ref: "#/components/schemas/IdempotencyKey" }
+} as const
+
+/** An operation of the document that may have a key: a header that no client has to name. For `OpenApi.Transform`. */
+export const mayHaveKey = (operation: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const { parameters } = operation
+  return { ...operation, parameters: [...(Array.isArray(parameters) ? parameters : []), parameter] }
+}
+
 export const IdempotencyHeaders = Schema.Struct({
   [idempotencyHeader]: Schema.propertySignature(Key).annotations({ missingMessage: () => hint })
 })

@@ -82,6 +82,14 @@ export type MigrationRequest = typeof MigrationRequest.Type
 /** One VF of a group. */
 export const Move = Schema.Struct({ source: DeviceName, destination: DeviceName }).annotations({ identifier: "Move" })
 
+/** Something that no preflight can check of a device, and what follows from it. */
+export const Unchecked = Schema.Struct({
+  code: Schema.String,
+  where: Schema.String,
+  what: Schema.String,
+  consequence: Schema.String
+}).annotations({ identifier: "Unchecked" })
+
 /** What a preflight found: every blocker at once, those included that the driver would find only while the source stands still. */
 export const Preflight = Schema.Struct({
   /** Whether the migration could start now. */
@@ -91,6 +99,8 @@ export const Preflight = Schema.Struct({
   /** Where it would go; null if nothing fits. */
   to: Schema.NullOr(HostName),
   moves: Schema.Array(Move),
+  /** What stays unchecked: no blocker, but worth knowing. Absent where everything is checked. */
+  unchecked: optional(Schema.Array(Unchecked)),
   checkedAt: Time
 }).annotations({ identifier: "Preflight" })
 export type Preflight = typeof Preflight.Type
@@ -220,6 +230,13 @@ export const CancelRequest = Schema.Struct({ reason: Schema.optionalWith(Reason,
   identifier: "CancelRequest",
   ...strict
 })
+
+/** Another destination for a migration that waits. */
+export const RedirectRequest = Schema.Struct({
+  /** Left out: the coordinator chooses the host too. */
+  to: optional(Destination)
+}).annotations({ identifier: "RedirectRequest", ...strict })
+export type RedirectRequest = typeof RedirectRequest.Type
 
 /** An operator says which side has the guest, having read the consequences: those of the resolution, word for word. */
 export const ResolveRequest = Schema.Struct({ verdict: Side, accepting: Schema.String }).annotations({

@@ -2,8 +2,16 @@
 import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/platform"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
-import { IdempotencyHeaders } from "./IdempotencyKey.ts"
-import { CancelRequest, Migration, MigrationRequest, Preflight, PreflightRequest, ResolveRequest } from "./Migration.ts"
+import { IdempotencyHeaders, mayHaveKey } from "./IdempotencyKey.ts"
+import {
+  CancelRequest,
+  Migration,
+  MigrationRequest,
+  Preflight,
+  PreflightRequest,
+  RedirectRequest,
+  ResolveRequest
+} from "./Migration.ts"
 import { bundle } from "./MigrationBundle.ts"
 import { MigrationFilter, MigrationPage } from "./Page.ts"
 import { MigrationId, inPath } from "./Values.ts"
@@ -59,6 +67,21 @@ const cancel = HttpApiEndpoint.post("cancel")`/migrations/${id}/cancel`
     OpenApi.Description,
     "The guest goes on at the source. Refused behind the commit: then there is no way back. Cancelling again is the same answer."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
+  .middleware(OperateAccess)
+
+const redirect = HttpApiEndpoint.post("redirect")`/migrations/${id}/redirect`
+  .setPayload(RedirectRequest)
+  .addSuccess(Migration)
+  .addError(NotFound)
+  .addError(Conflict)
+  .addError(Refused)
+  .annotate(OpenApi.Summary, "Choose another destination for a migration that waits")
+  .annotate(
+    OpenApi.Description,
+    "For one whose destination is gone, cordoned or paused. It keeps its place in the queue. Refused while it runs: cancel it first."
+  )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const resolve = HttpApiEndpoint.post("resolve")`/migrations/${id}/resolve`
@@ -72,6 +95,7 @@ const resolve = HttpApiEndpoint.post("resolve")`/migrations/${id}/resolve`
     "`resolutions` of the migration has what is possible now, each with its consequences. `accepting` repeats these word for word: who resolves has read what " +
       "they vouch for, and nothing has changed since."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const migrations = HttpApiGroup.make("migrations")
@@ -79,6 +103,7 @@ export const migrations = HttpApiGroup.make("migrations")
   .add(list)
   .add(show)
   .add(cancel)
+  .add(redirect)
   .add(resolve)
   .add(bundle)
   .annotate(OpenApi.Description, "Moving all VFs of one virtual machine to another host")

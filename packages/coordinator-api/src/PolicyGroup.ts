@@ -1,7 +1,8 @@
 /** Endpoints of the policy. */
 import { HttpApiEndpoint, HttpApiGroup, OpenApi } from "@effect/platform"
 import { OperateAccess, ReadAccess } from "./Access.ts"
-import { Refused } from "./Errors.ts"
+import { Conflict, Refused } from "./Errors.ts"
+import { mayHaveKey } from "./IdempotencyKey.ts"
 import { Policy } from "./Policy.ts"
 
 const get = HttpApiEndpoint.get("get", "/policy")
@@ -12,8 +13,10 @@ const get = HttpApiEndpoint.get("get", "/policy")
 const put = HttpApiEndpoint.put("put", "/policy")
   .setPayload(Policy)
   .addSuccess(Policy)
+  .addError(Conflict)
   .addError(Refused)
   .annotate(OpenApi.Summary, "Put the policy, whole")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const policy = HttpApiGroup.make("policy")

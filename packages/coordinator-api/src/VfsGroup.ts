@@ -3,6 +3,7 @@ import { HttpApiEndpoint, HttpApiGroup, HttpApiSchema, OpenApi } from "@effect/p
 import { Schema } from "effect"
 import { OperateAccess, ReadAccess } from "./Access.ts"
 import { Conflict, NotFound, Refused } from "./Errors.ts"
+import { mayHaveKey } from "./IdempotencyKey.ts"
 import { GroupName, inPath } from "./Values.ts"
 import { Compatibility, CompatibilityQuery, DefineGroup, Group, Placement, PlacementQuery, Vf, VfFilter } from "./Vf.ts"
 
@@ -56,6 +57,7 @@ const define = HttpApiEndpoint.put("define")`/groups/${group}`
     OpenApi.Description,
     "They move together, with one commit. A VF of which nobody has said anything is a group of its own."
   )
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 const remove = HttpApiEndpoint.del("remove")`/groups/${group}`
@@ -63,6 +65,7 @@ const remove = HttpApiEndpoint.del("remove")`/groups/${group}`
   .addError(NotFound)
   .addError(Conflict)
   .annotate(OpenApi.Summary, "Forget a group")
+  .annotate(OpenApi.Transform, mayHaveKey)
   .middleware(OperateAccess)
 
 export const groups = HttpApiGroup.make("groups")

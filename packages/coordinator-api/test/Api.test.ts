@@ -54,6 +54,46 @@ it("the document describes every endpoint, its errors and its tokens", () => {
   }
 })
 
+/** Every value in a document, at any depth. */
+const valuesIn = (value: unknown): ReadonlyArray<unknown> =>
+  typeof value === "object" && value !== null ? [value, ...Object.values(value).flatMap(valuesIn)] : [value]
+
+it("the document is one of OpenAPI 3.1: names resolve, ids are unique, what stands in a path is described", () => {
+  const document = OpenApi.fromApi(CoordinatorApi)
+  assert.strictEqual(document.openapi, "3.1.0")
+  assert.deepStrictEqual(JSON.parse(JSON.stringify(document)), document, "it is JSON")
+  const references = valuesIn(document).filter((value) => typeof value === "string" && value.startsWith("#/"))
+  assert.isAbove(references.length, 50)
+  const known = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+  for (const reference of new Set(references)) assert.include(known, reference)
+  const ids: Array<string> = []
+  for (const [path, item] of Object.entries(document.paths)) {
+    const inPath = [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => name)
+    for (const { operationId, parameters, responses, tags } of Object.values(item)) {
+      ids.push(operationId)
+      const described = parameters.filter((parameter) => parameter.in === "path")
+      assert.sameMembers(
+        described.map(({ name }) => name),
+        inPath,
+        operationId
+      )
+      assert.isTrue(
+        described.every(({ required }) => required),
+        operationId
+      )
+      assert.isTrue(
+        tags.every((tag) => document.tags.some(({ name }) => name === tag)),
+        operationId
+      )
+      for (const [status, { description }] of Object.entries(responses)) {
+        assert.match(status, /^[2-5][0-9]{2}$/, operationId)
+        assert.isNotEmpty(description, operationId)
+      }
+    }
+  }
+  assert.strictEqual(new Set(ids).size, ids.length)
+})
+
 it("every error survives its JSON", () => {
   const refusal = { code: "a.b", rule: "r", where: "w", source: "1", destination: "2", remedy: "do" }
   for (const tag of ["InvalidRequest", "Conflict", "Refused", "Broken"] as const) {

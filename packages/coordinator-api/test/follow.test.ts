@@ -23,7 +23,7 @@ const start = (response: ServerResponse): void => {
   response.writeHead(200, { "content-type": "text/event-stream" })
 }
 
-const quick = { pause: 1, silence: "50 millis" } as const
+const quick = { pause: 1 } as const
 const sequences = (options: FollowOptions, count: number) =>
   follow({ ...quick, ...options }).pipe(
     Stream.map(({ sequence }) => sequence),
@@ -58,8 +58,9 @@ it.scopedLive("a position counts as seen, and a silent stream as lost", () =>
       start(response)
       response.write(after === undefined ? "id: 41\nevent: position\ndata: {}\n\n" : event(Number(after) + 1))
     })
-    assert.deepStrictEqual(yield* sequences({ baseUrl }, 1), [42])
-    assert.deepStrictEqual(asked, [undefined, "41"])
+    assert.deepStrictEqual(yield* sequences({ baseUrl, silence: "200 millis" }, 1), [42])
+    // On a busy machine a connection may be silent before it has said anything: it is made again as the one before it.
+    assert.deepStrictEqual([...new Set(asked)], [undefined, "41"])
   })
 )
 

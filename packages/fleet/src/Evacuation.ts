@@ -33,6 +33,8 @@ export interface EvacuationPlan extends Target {
   readonly refused: ReadonlyArray<Staying>
   /** Groups that could move and for which nothing fits: they stop when the host does. */
   readonly willStop: ReadonlyArray<Staying>
+  /** VFs that have no guest and are in no group: nothing of them is to be moved. */
+  readonly idle: ReadonlyArray<string>
   /** Live migrations that leave already. */
   readonly leaving: ReadonlyArray<string>
   /** Live migrations that come: those that run will arrive, those that are queued wait for the end of the cordon. */
@@ -47,17 +49,28 @@ const newName = (state: Fleet, name: string): string => {
   return `${name}/${number}`
 }
 
+/** VFs of the target that are in no group. */
+const aloneOn = (state: Fleet, host: HostRecord, pf: string | null) =>
+  host.pfs
+    .filter(({ name }) => pf === null || name === pf)
+    .flatMap(({ vfs }) => vfs)
+    .filter(({ name }) => !Tables.has(state.members, keyOf(host.id, name)))
+
 /** Groups on the target; a VF with a guest that is in no group is one of its own. */
 const groupsOn = (state: Fleet, host: HostRecord, pf: string | null): ReadonlyArray<Group> => {
   const isOn = (device: string) => pf === null || locate(host, device)?.pf.name === pf
   const defined = state.groups.filter((group) => group.host === host.id && group.devices.some(isOn))
-  const alone = host.pfs
-    .filter(({ name }) => pf === null || name === pf)
-    .flatMap(({ vfs }) => vfs)
-    .filter(({ attached, name }) => attached && !Tables.has(state.members, keyOf(host.id, name)))
+  const alone = aloneOn(state, host, pf)
+    .filter(({ attached }) => attached)
     .map(({ name }) => ({ id: newName(state, keyOf(host.id, name)), host: host.id, devices: [name] }))
   return [...defined, ...alone]
 }
+
+/** VFs of the target that nobody has: no guest, no group, no migration. */
+const idleOn = (state: Fleet, host: HostRecord, pf: string | null): ReadonlyArray<string> =>
+  aloneOn(state, host, pf)
+    .filter(({ attached, name }) => !attached && !Tables.has(state.reserved, keyOf(host.id, name)))
+    .map(({ name }) => name)
 
 const sourceHealth = ({ health, id }: HostRecord): ReadonlyArray<Refusal> => {
   if (health.state === "reachable") return []
@@ -72,7 +85,7 @@ const sorted = (host: HostRecord, group: Group) => {
   const refusals = [
     ...(gone === "" ? [] : [unknown("vf", gone, "describe the host, or define the group again")]),
     ...sourceHealth(host),
-    ...devices.flatMap(Fit.immovable)
+    ...Fit.immovable(devices)
   ]
   return { group: group.id, devices, refusals, slas: devices.filter((vf) => Fit.slasOf(vf).length > 0).length }
 }
@@ -120,6 +133,7 @@ export const plan = (state: Fleet, target: Target, now: number): Either.Either<E
     moves,
     refused: refused.map(({ group, refusals }) => ({ group, refusals })),
     willStop,
+    idle: idleOn(state, host, target.pf),
     leaving: touching(state, target, "from").map(({ id }) => id),
     arriving: touching(state, target, "to").map(({ id }) => id)
   })

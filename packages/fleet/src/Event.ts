@@ -65,7 +65,9 @@ export const FleetEvent = Schema.Union(
     at: Time,
     moves: Schema.Int,
     refused: Schema.Array(Staying),
-    willStop: Schema.Array(Staying)
+    willStop: Schema.Array(Staying),
+    /** VFs that nobody has. */
+    idle: Schema.optionalWith(Schema.Int, { default: () => 0 })
   }),
   Schema.TaggedStruct("EvacuationCancelled", { evacuation: Schema.String }),
   Schema.TaggedStruct("EvacuationFinished", { evacuation: Schema.String, at: Time })

@@ -3,7 +3,7 @@
  * has what they need but for the compatibility version of the mailbox, which preflight asks for. An SLA names ring pairs of the whole device, so a VF with
  * an SLA fits only where the same ring pairs have one: in practice the same VF number.
  */
-import type { Capabilities } from "@stopcopy/agent"
+import { type Capabilities, isUnknown } from "@stopcopy/agent"
 import type { Refusal } from "@stopcopy/errno"
 import { Compatibility } from "@stopcopy/qat"
 import { MigrationFlags } from "@stopcopy/vfio"
@@ -50,11 +50,17 @@ const kindRefusals = (source: Located, destination: Located): ReadonlyArray<Refu
 /** Reasons that concern all VFs of this kind on the destination PF: features and capabilities, no SLA. */
 export const generalRefusals = (source: Located, destination: Located): ReadonlyArray<Refusal> => [
   ...kindRefusals(source, destination),
-  ...Compatibility.setupRefusals(source.pf.capabilities, factsOf(destination.pf.capabilities)).map((refusal) => ({
-    ...refusal,
-    where: `${keyOf(destination.host.id, destination.pf.name)} ${refusal.where}`
-  }))
+  ...capabilityRefusals(source, destination)
 ]
+
+/** What a host does not know of a device cannot be compared; the preflight says so. */
+const capabilityRefusals = (source: Located, destination: Located): ReadonlyArray<Refusal> =>
+  isUnknown(source.vf, "capabilities") || isUnknown(destination.vf, "capabilities")
+    ? []
+    : Compatibility.setupRefusals(source.pf.capabilities, factsOf(destination.pf.capabilities)).map((refusal) => ({
+        ...refusal,
+        where: `${keyOf(destination.host.id, destination.pf.name)} ${refusal.where}`
+      }))
 
 /** The SLAs that a VF brings along. */
 export const slasOf = ({ pf, vf }: Located): ReturnType<typeof Compatibility.slasOfVf> =>
@@ -73,23 +79,29 @@ export const fitRefusals = (source: Located, destination: Located): ReadonlyArra
   ...slaRefusals(slasOf(source), destination)
 ]
 
-/** Why this VF can move nowhere at all. */
-export const immovable = (source: Located): ReadonlyArray<Refusal> => {
-  const { migrationFlags, state } = source.vf
-  const needed = MigrationFlags.STOP_COPY | MigrationFlags.P2P | MigrationFlags.PRE_COPY
-  const where = nameOf(source)
-  const found: Array<Refusal> = []
-  if ((migrationFlags & needed) !== needed) {
-    const [has, needs] = [MigrationFlags.describe(migrationFlags), MigrationFlags.describe(needed)]
-    const rule = "every device of a group must have STOP_COPY, P2P and PRE_COPY: all go still before any is stopped"
-    found.push(because("fleet.move.flags", rule, where, has, needs, "stop the guest to move it"))
+/** Why this VF, in a group of so many, can move nowhere at all. */
+const immovableAmong =
+  (members: number) =>
+  (source: Located): ReadonlyArray<Refusal> => {
+    const { migrationFlags, state } = source.vf
+    const needed = MigrationFlags.STOP_COPY | (members > 1 ? MigrationFlags.P2P : 0)
+    const where = nameOf(source)
+    const found: Array<Refusal> = []
+    if ((migrationFlags & needed) !== needed) {
+      const [has, needs] = [MigrationFlags.describe(migrationFlags), MigrationFlags.describe(needed)]
+      const rule = "a device that moves has STOP_COPY, and among others P2P: all go still before any is stopped"
+      found.push(because("fleet.move.flags", rule, where, has, needs, "stop the guest to move it"))
+    }
+    if (state === "ERROR") {
+      const rule = "a device that is to move must not be in ERROR"
+      found.push(because("fleet.move.error", rule, where, state, "RUNNING", "reset the device"))
+    }
+    return found
   }
-  if (state === "ERROR") {
-    const rule = "a device that is to move must not be in ERROR"
-    found.push(because("fleet.move.error", rule, where, state, "RUNNING", "reset the device"))
-  }
-  return found
-}
+
+/** Why these VFs of one group can move nowhere at all. */
+export const immovable = (group: ReadonlyArray<Located>): ReadonlyArray<Refusal> =>
+  group.flatMap(immovableAmong(group.length))
 
 /** Why nobody may be placed on this VF, whoever it is; undefined if it may. `incoming`: a VMM that is attached waits for the guest. */
 export const unusable = ({ host, pf, vf }: Located, incoming: boolean): Refusal | undefined => {

@@ -43,19 +43,26 @@ export interface Located {
   readonly vf: DeviceDescription
 }
 
-/** Devices by name of hosts that were asked before. A record never changes, so what is kept for it is good for as long as it lives. */
-const known = new WeakMap<HostRecord, ReadonlyMap<string, Located>>()
+/** Devices by name of PFs that were asked before. A description never changes, so what is kept for it is good for as long as it lives. */
+const known = new WeakMap<PfDescription, ReadonlyMap<string, DeviceDescription>>()
 
-const devicesOf = (host: HostRecord): ReadonlyMap<string, Located> => {
-  const before = known.get(host)
+/** By PF, since a change of one device makes a new description of its PF, and leaves the others of the host as they are. */
+const devicesOf = (pf: PfDescription): ReadonlyMap<string, DeviceDescription> => {
+  const before = known.get(pf)
   if (before !== undefined) return before
-  const devices = new Map(host.pfs.flatMap((pf) => pf.vfs.map((vf) => [vf.name, { host, pf, vf }] as const)))
-  known.set(host, devices)
+  const devices = new Map(pf.vfs.map((vf) => [vf.name, vf] as const))
+  known.set(pf, devices)
   return devices
 }
 
 /** The VF with this name; undefined if the host has none. */
-export const locate = (host: HostRecord, device: string): Located | undefined => devicesOf(host).get(device)
+export const locate = (host: HostRecord, device: string): Located | undefined => {
+  for (const pf of host.pfs) {
+    const vf = devicesOf(pf).get(device)
+    if (vf !== undefined) return { host, pf, vf }
+  }
+  return undefined
+}
 
 /** Names of a host's VF and PF in the whole fleet. Names of hosts have no colon, so no two things have the same. */
 export const keyOf = (host: string, thing: string): string => `${host}:${thing}`

@@ -11,7 +11,7 @@ export const hostLimit = 1024
 /** Migrations that can be live at once: queued, waiting to be tried again, running. */
 export const liveLimit = 16_384
 /** Summaries of finished migrations that are kept, the newest. */
-export const finishedLimit = 256
+export const finishedLimit = 1024
 /** Summaries of finished evacuations that are kept, the newest. */
 export const finishedEvacuationLimit = 32
 /** Reasons of one group that are recorded with an evacuation; its plan has them all. */
@@ -58,7 +58,9 @@ const counts = {
   failed: Schema.Int,
   cancelled: Schema.Int,
   /** Migrations that were refused when they were to start. */
-  turnedDown: Schema.Int
+  turnedDown: Schema.Int,
+  /** VFs of which nothing was to be moved: no guest, no group. */
+  idle: Schema.optionalWith(Schema.Int, { default: () => 0 })
 }
 
 /** An evacuation that is not finished. */

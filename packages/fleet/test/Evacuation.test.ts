@@ -19,7 +19,7 @@ import {
 
 const limited = { rateLimiting: true, slas: [sla(1)] }
 
-/** `alpha`: vf0 and vf1 of pf0 (vf1 with an SLA), two VMs on pf1: `vm` of both PFs, and a VF that has no P2P on pf2. */
+/** `alpha`: vf0 and vf1 of pf0 (vf1 with an SLA), two VMs on pf1: `vm` of both PFs, and a VF that cannot be stopped and copied on pf2. */
 const fleet = after(
   initial,
   {
@@ -30,7 +30,7 @@ const fleet = after(
     "alpha",
     pf("pf0", { ...limited, vfs: 3, attached: busy }),
     pf("pf1", { vfs: 3, attached: busy }),
-    pf("pf2", { vfs: 1, attached: busy, device: { migrationFlags: allFlags - 2 } })
+    pf("pf2", { vfs: 1, attached: busy, device: { migrationFlags: allFlags - 1 } })
   ),
   ...hostCommands("beta", pf("pf0", { ...limited, vfs: 3 }), pf("pf1", { vfs: 2 })),
   { _tag: "DefineGroup", group: "vm", host: "alpha", devices: ["pf0/vf2", "pf1/vf0"] }
@@ -175,6 +175,7 @@ describe("an evacuation", () => {
         failed: 0,
         cancelled: 0,
         turnedDown: 0,
+        idle: 0,
         refused: 1,
         willStop: 1
       }

@@ -277,10 +277,10 @@ const bad: ReadonlyArray<readonly [string, typeof initial, FleetCommand, string]
     "unplaceable fleet.fit.type fleet.fit.id fleet.fit.mode fleet.fit.flags mstate.gencap.superset mstate.svcmap.equal"
   ],
   [
-    "without P2P",
+    "without P2P, and not alone",
     after(twoHosts, { ...describeBeta, host: "alpha", name: "alpha", ...weak }),
-    submit(0),
-    "unplaceable fleet.move.flags"
+    submit(0, { devices: ["pf0/vf0", "pf0/vf1"] }),
+    "unplaceable fleet.move.flags fleet.move.flags"
   ],
   [
     "to a cordoned host",

@@ -12,7 +12,7 @@ import { Context, type Effect } from "effect"
 /** The calls that a migration makes. */
 export type Agent = Pick<
   AgentClient,
-  | "describe"
+  | "describeOnly"
   | "setState"
   | "getState"
   | "dataSize"

@@ -1,5 +1,6 @@
 /** What is recorded of one migration: where it is, what is to be done next on each lane, and what became of it. */
 import { Refusal } from "@stopcopy/errno"
+import { MigrationFlags } from "@stopcopy/vfio"
 import { Schema } from "effect"
 import * as Arr from "effect/Array"
 import { Downtime, Forecast, Worked } from "./Downtime.ts"
@@ -8,8 +9,19 @@ import { GroupEpochs } from "./GroupEpochs.ts"
 import { Member, Order, Side } from "./Order.ts"
 import { Phase, Step } from "./Step.ts"
 
-/** One device of the group, with the epoch under which the source holds it. */
-export const Moving = Schema.Struct({ ...Member.fields, ownEpoch: Schema.NonNegativeInt })
+/** Every migration feature: what a group had before features were recorded. */
+const allFlags = MigrationFlags.STOP_COPY | MigrationFlags.P2P | MigrationFlags.PRE_COPY
+
+/**
+ * One device of the group, with the epoch under which the source holds it, the migration features that both sides have, and the socket of the destination's
+ * server, for the guest's VMM.
+ */
+export const Moving = Schema.Struct({
+  ...Member.fields,
+  ownEpoch: Schema.NonNegativeInt,
+  flags: Schema.optionalWith(Schema.NonNegativeInt, { default: () => allFlags }),
+  socketPath: Schema.optionalWith(Schema.String, { default: () => "" })
+})
 export type Moving = typeof Moving.Type
 
 /**

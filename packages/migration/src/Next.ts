@@ -1,5 +1,7 @@
 /** What is to be done next, as data: for each lane the calls of its first step. Read from the recorded state alone. */
-import type { Lane, Migration } from "./MigrationState.ts"
+import type { Destination } from "@stopcopy/agent"
+import type { Lane, Migration, Moving } from "./MigrationState.ts"
+import type { Member } from "./Order.ts"
 import { standstill } from "./Standstill.ts"
 import { type Deed, facts, type Step } from "./Step.ts"
 
@@ -11,6 +13,10 @@ export interface Target {
   readonly epochs: { readonly source: number; readonly destination: number }
   /** The epoch of the deed itself. */
   readonly epoch: number
+  /** The migration features of the device on both sides. */
+  readonly flags: number
+  /** Where the source is told that its guest goes; null at steps at which it need not know, or is not to go. */
+  readonly goal: Destination | null
   /** What it votes for; none unless the deed is a vote for loaded state. */
   readonly digest: string | null
 }
@@ -35,6 +41,14 @@ const epochOf = (deed: Deed, ownEpoch: number, { epochs }: Migration): number =>
   return deed.epoch === "own" ? ownEpoch : (epochs?.[deed.epoch] ?? 0)
 }
 
+/** On the way there, at the steps at which the guest's VMM does its part. On a way back it does not go, whatever an operator orders. */
+const led: ReadonlySet<Step> = new Set<Step>(["precopy", "stop", "fence"])
+
+const goalOf = ({ cause, order }: Migration, member: Member | Moving, step: Step): Destination | null =>
+  order !== null && cause === null && led.has(step) && "socketPath" in member
+    ? { host: order.destination, device: member.destination, socketPath: member.socketPath }
+    : null
+
 const targetsOf = (state: Migration, step: Step): ReadonlyArray<Target> => {
   const { deed } = facts[step]
   // Before the preflight nothing is known but the names.
@@ -46,6 +60,8 @@ const targetsOf = (state: Migration, step: Step): ReadonlyArray<Target> => {
       destination: member.destination,
       epochs: { source: ownEpoch, destination: state.epochs?.claim ?? 0 },
       epoch: epochOf(deed, ownEpoch, state),
+      flags: "flags" in member ? member.flags : 0,
+      goal: goalOf(state, member, step),
       digest: step === "vote" ? (state.digests[at] ?? null) : null
     }
   })

@@ -1,4 +1,5 @@
 /** What the outcome of a step means: on, or back and why. Pure. */
+import type { DeviceDescription } from "@stopcopy/agent"
 import * as Downtime from "./Downtime.ts"
 import type { Cause } from "./Failure.ts"
 import { above } from "./GroupEpochs.ts"
@@ -27,20 +28,25 @@ const done = ({ began, ended, outcome, step }: Report): MigrationEvent => {
   return { _tag: "StepDone", step, began, ended, moved }
 }
 
-const epochsOf = ({ destination, source }: Sides): ReadonlyMap<string, number> =>
+/** The devices of both sides, by `0 NAME` for the source and `1 NAME` for the destination. */
+const devicesOf = ({ destination, source }: Sides): ReadonlyMap<string, DeviceDescription> =>
   new Map(
     [source, destination].flatMap((host, side) =>
-      host.pfs.flatMap(({ vfs }) => vfs.map(({ epoch, name }) => [`${side} ${name}`, epoch] as const))
+      host.pfs.flatMap(({ vfs }) => vfs.map((vf) => [`${side} ${vf.name}`, vf] as const))
     )
   )
 
 const inspected = (order: Order, report: Report, sides: Sides): Decided => {
   const blockers = preflight(order, sides)
   if (blockers.length > 0) return onward({ _tag: "Refused", blockers })
-  const epochs = epochsOf(sides)
-  const group = order.members.map((member): Moving => ({ ...member, ownEpoch: epochs.get(`0 ${member.source}`) ?? 0 }))
+  const devices = devicesOf(sides)
+  const group = order.members.map((member): Moving => {
+    const [from, to] = [devices.get(`0 ${member.source}`), devices.get(`1 ${member.destination}`)]
+    const flags = (from?.migrationFlags ?? 0) & (to?.migrationFlags ?? 0)
+    return { ...member, ownEpoch: from?.epoch ?? 0, flags, socketPath: to?.socketPath ?? "" }
+  })
   const named = order.members.flatMap(({ destination, source }) => [`0 ${source}`, `1 ${destination}`])
-  const accepted = above(named.map((name) => epochs.get(name) ?? 0))
+  const accepted = above(named.map((name) => devices.get(name)?.epoch ?? 0))
   return onward({ _tag: "Accepted", epochs: accepted, group }, done(report))
 }
 

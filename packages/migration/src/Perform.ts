@@ -2,15 +2,16 @@
 import type { HostDescription } from "@stopcopy/agent"
 import { Views } from "@stopcopy/agent"
 import { isErrno } from "@stopcopy/errno"
+import { MigrationFlags, type MigrationState } from "@stopcopy/vfio"
 import { Effect, Either } from "effect"
 import { type Agent, Agents } from "./Agents.ts"
-import type { Downtime } from "./Downtime.ts"
+import type { Downtime, Moved } from "./Downtime.ts"
 import type { Difference, Failure } from "./Failure.ts"
 import type { Outcome } from "./MigrationCommand.ts"
 import type { Action, Target } from "./Next.ts"
 import type { Side } from "./Order.ts"
 import { type Patience, patiently } from "./Patience.ts"
-import { only, type Sides } from "./Preflight.ts"
+import type { Sides } from "./Preflight.ts"
 import type { Deed } from "./Step.ts"
 import { SessionLost, slowest, transfer, WrongEnd } from "./Transfer.ts"
 
@@ -69,16 +70,32 @@ const forAll = <A>(
 
 type Change = Extract<Deed, { readonly side: Side }>
 
+/**
+ * The state that a step leads a device to. One that it does not have is passed over, as the kernel passes over it on its ways; a device without PRE_COPY
+ * is as quiet in RUNNING_P2P. Undefined: it stays where it is.
+ */
+const reachable = (flags: number, to: MigrationState): MigrationState | undefined => {
+  if (MigrationFlags.supports(flags, to)) return to
+  return to === "PRE_COPY_P2P" && MigrationFlags.supports(flags, "RUNNING_P2P") && !hasPreCopy(flags)
+    ? "RUNNING_P2P"
+    : undefined
+}
+
+const hasPreCopy = (flags: number): boolean => (flags & MigrationFlags.PRE_COPY) !== 0
+
 /** One call that changes one device. */
 const change = (deed: Change, target: Target, migration: string) => {
-  const { digest, epoch } = target
+  const { digest, epoch, flags, goal } = target
   const call = { device: target[deed.side], epoch, migration }
+  const leading = goal === null ? {} : { destination: goal }
   return (agent: Agent): Effect.Effect<unknown, Failed> => {
     switch (deed._tag) {
-      case "SetState":
-        return agent.setState({ ...call, to: deed.to })
+      case "SetState": {
+        const to = reachable(flags, deed.to)
+        return to === undefined ? Effect.void : agent.setState({ ...call, ...leading, to })
+      }
       case "Fence":
-        return agent.fence(call)
+        return agent.fence({ ...call, ...leading })
       case "Reset":
         return agent.reset(call)
       case "Grant":
@@ -91,10 +108,7 @@ const change = (deed: Change, target: Target, migration: string) => {
 
 const look = ({ targets }: Action, { destination, source }: Callers): Effect.Effect<Sides, Failure> => {
   const devicesOf = (caller: Caller, names: ReadonlyArray<string>): Effect.Effect<HostDescription, Failure> =>
-    Effect.map(
-      caller.call(null, (agent) => agent.describe),
-      (host) => only(host, names)
-    )
+    caller.call(null, (agent) => agent.describeOnly(names))
   return Effect.all(
     {
       source: devicesOf(
@@ -115,15 +129,27 @@ const judge = (action: Action, callers: Callers, tools: Tools): Effect.Effect<Ou
     const sides = yield* look(action, callers)
     const { migration } = tools
     const sizes = yield* forAll(action, tools, ({ source: device }) =>
-      callers.source.call(device, (agent) => agent.dataSize({ device, migration }))
+      callers.source
+        .call(device, (agent) => agent.dataSize({ device, migration }))
+        // A device need not know: then the forecast has what does not depend on the bytes.
+        .pipe(
+          Effect.catchIf(
+            ({ code }) => code === "ENOTTY",
+            () => Effect.succeed(0n)
+          )
+        )
     )
     const bytes = sizes.reduce((sum, size) => sum + Number(size), 0)
     return { _tag: "Judged", ...sides, bytes, history: yield* tools.history }
   })
 
+const nothingMoved: Moved = { bytes: 0, saveMicros: 0, transferMicros: 0 }
+
 const carry =
   (until: "now" | "good", { destination, source }: Callers, { migration, patience }: Tools) =>
-  (target: Target) => {
+  (target: Target): Effect.Effect<Moved, Failure> => {
+    // Without pre-copy there is nothing before STOP_COPY.
+    if (until === "now" && !hasPreCopy(target.flags)) return Effect.succeed(nothingMoved)
     const from = { device: target.source, epoch: target.epochs.source, migration }
     const to = { device: target.destination, epoch: target.epochs.destination, migration }
     const moved = transfer<Failure>(

@@ -3,7 +3,13 @@
  * driver would judge only while the source stands still: SLAs name device-wide ring pairs, so a VF that has one fits only the same VF number.
  * Source: `qat_common/adf_gen4_vf_mig.c` by way of `Compatibility` of `@stopcopy/qat`.
  */
-import type { Capabilities, DeviceDescription, HostDescription, PfDescription } from "@stopcopy/agent"
+import {
+  type Capabilities,
+  type DeviceDescription,
+  type HostDescription,
+  isUnknown,
+  type PfDescription
+} from "@stopcopy/agent"
 import type { Refusal } from "@stopcopy/errno"
 import { Compatibility } from "@stopcopy/qat"
 import { MigrationFlags, type MigrationState } from "@stopcopy/vfio"
@@ -13,26 +19,18 @@ import type { Member, Order, Side } from "./Order.ts"
 export type Moment = "first" | "again"
 
 /** One VF with the PF that it belongs to. */
-interface Found {
+export interface Found {
   readonly pf: PfDescription
   readonly vf: DeviceDescription
 }
 
-const find = (host: HostDescription, name: string): Found | undefined => {
+export const find = (host: HostDescription, name: string): Found | undefined => {
   for (const pf of host.pfs) {
     const vf = pf.vfs.find((one) => one.name === name)
     if (vf !== undefined) return { pf, vf }
   }
   return undefined
 }
-
-/** The devices of these names with their PFs, and nothing else: what a preflight needs of a host. */
-export const only = (host: HostDescription, names: ReadonlyArray<string>): HostDescription => ({
-  ...host,
-  pfs: host.pfs
-    .map((pf) => ({ ...pf, vfs: pf.vfs.filter(({ name }) => names.includes(name)) }))
-    .filter(({ vfs }) => vfs.length > 0)
-})
 
 const namesOf = (host: HostDescription): string =>
   host.pfs.flatMap(({ vfs }) => vfs.map(({ name }) => name)).join(", ") || "none of the group"
@@ -58,20 +56,20 @@ const equal = (
     ? []
     : [said(code, `both devices have the same ${what}`, `${source}`, `${destination}`, "choose another destination")]
 
-const flagsNeeded = [
-  ["STOP_COPY", MigrationFlags.STOP_COPY],
-  ["P2P", MigrationFlags.P2P],
-  ["PRE_COPY", MigrationFlags.PRE_COPY]
-] as const
+/** A device that moves alone has no peer in its group that it could talk to: then nobody needs P2P states. */
+const flagsNeeded = (members: number): ReadonlyArray<readonly [string, number, string]> => [
+  ["STOP_COPY", MigrationFlags.STOP_COPY, "a device that moves advertises STOP_COPY"],
+  ...(members > 1 ? [["P2P", MigrationFlags.P2P, "every device of a group advertises P2P"] as const] : [])
+]
 
-const flagRules = (side: Side, { migrationFlags, name }: DeviceDescription): ReadonlyArray<Said> =>
-  flagsNeeded
+const flagRules = (side: Side, { migrationFlags, name }: DeviceDescription, members: number): ReadonlyArray<Said> =>
+  flagsNeeded(members)
     .filter(([, bit]) => (migrationFlags & bit) === 0)
-    .map(([flag]) => {
+    .map(([flag, , rule]) => {
       const has = `${name} has ${MigrationFlags.describe(migrationFlags)}`
       return said(
         `flags.${flag.toLowerCase()}`,
-        `every device of a group advertises ${flag}`,
+        rule,
         side === "source" ? has : flag,
         side === "source" ? flag : has,
         "move this VM while it is off, or use devices that advertise it"
@@ -83,8 +81,10 @@ const readyFor: Readonly<Record<Moment, Readonly<Record<Side, ReadonlyArray<Migr
   again: { source: ["PRE_COPY"], destination: ["RESUMING"] }
 }
 
-const stateRules = (side: Side, vf: DeviceDescription, moment: Moment): ReadonlyArray<Said> => {
-  const allowed = readyFor[moment][side]
+/** `flags`: what both sides have. Without pre-copy the source runs on as it did. */
+const stateRules = (side: Side, vf: DeviceDescription, moment: Moment, flags: number): ReadonlyArray<Said> => {
+  const runsOn = side === "source" && (flags & MigrationFlags.PRE_COPY) === 0
+  const allowed = readyFor[runsOn ? "first" : moment][side]
   const bad: Array<Said> = []
   const refuse = (code: string, rule: string, is: string, wanted: string, remedy: string) => {
     const [source, destination] = side === "source" ? [is, wanted] : [wanted, is]
@@ -128,7 +128,9 @@ const compatRule = (source: Found, destination: Found): ReadonlyArray<Said> => {
   ]
 }
 
+/** What one side does not know cannot be compared. */
 const capabilityRules = (source: Found, destination: Found): ReadonlyArray<Refusal> => {
+  if (isUnknown(source.vf, "capabilities") || isUnknown(destination.vf, "capabilities")) return []
   const [from, to] = [factsOf(source.pf.capabilities), factsOf(destination.pf.capabilities)]
   return [
     ...Compatibility.setupRefusals(from, to),
@@ -142,7 +144,7 @@ const absent = (side: Side, name: string, host: HostDescription): Said => {
   return said(`${side}.absent`, `host ${host.host} has the device`, source, destination, "correct the name")
 }
 
-const pairRules = (member: Member, sides: Sides, moment: Moment): ReadonlyArray<Refusal> => {
+const pairRules = (member: Member, sides: Sides, moment: Moment, members: number): ReadonlyArray<Refusal> => {
   const where = `${member.source} -> ${member.destination}`
   const placed = (bad: Said): Refusal => ({ ...bad, where })
   const [source, destination] = [find(sides.source, member.source), find(sides.destination, member.destination)]
@@ -151,13 +153,14 @@ const pairRules = (member: Member, sides: Sides, moment: Moment): ReadonlyArray<
     ...(destination === undefined ? [absent("destination", member.destination, sides.destination)] : [])
   ]
   if (source === undefined || destination === undefined) return missing.map(placed)
+  const flags = source.vf.migrationFlags & destination.vf.migrationFlags
   return [
     ...equal("type.equal", "type", source.vf.deviceType, destination.vf.deviceType).map(placed),
     ...equal("device-id.equal", "PCI device id", source.vf.deviceId, destination.vf.deviceId).map(placed),
-    ...flagRules("source", source.vf).map(placed),
-    ...flagRules("destination", destination.vf).map(placed),
-    ...stateRules("source", source.vf, moment).map(placed),
-    ...stateRules("destination", destination.vf, moment).map(placed),
+    ...flagRules("source", source.vf, members).map(placed),
+    ...flagRules("destination", destination.vf, members).map(placed),
+    ...stateRules("source", source.vf, moment, flags).map(placed),
+    ...stateRules("destination", destination.vf, moment, flags).map(placed),
     ...compatRule(source, destination).map(placed),
     ...capabilityRules(source, destination).map((bad) => ({ ...bad, where: `${where}: ${bad.where}` }))
   ]
@@ -190,5 +193,5 @@ export interface Sides {
 /** Everything that speaks against this migration now; empty if nothing does. */
 export const preflight = (order: Order, sides: Sides, moment: Moment = "first"): ReadonlyArray<Refusal> => [
   ...nameRules(order),
-  ...order.members.flatMap((member) => pairRules(member, sides, moment))
+  ...order.members.flatMap((member) => pairRules(member, sides, moment, order.members.length))
 ]

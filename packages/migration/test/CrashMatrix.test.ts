@@ -1,54 +1,56 @@
 /**
- * Every process of a migration ends at every one of its events: each case ends in one verdict, with one side running and the guest's state whole; nowhere on the
- * way do two sides run.
+ * Every process of a migration ends at every one of its events, alone and with others, while a guest works: each case ends in one verdict in all journals, with one
+ * side running and a ledger that balances; nowhere on the way do two sides run.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { forward } from "@stopcopy/migration"
+import { forward as steps } from "@stopcopy/migration"
 import { Effect } from "effect"
-import { all, crashes, healed, pointsOf, upTo, whens } from "./support/Matrix.ts"
-import { startMemory } from "./support/MemoryLife.ts"
-import { startQat } from "./support/QatHost.ts"
+import { all, crashes, healed, pointsOf, singles, together } from "./support/Matrix.ts"
+import { forward } from "./support/Scenarios.ts"
+
+/** Events of each process in a migration of one VF. */
+const fewest = { coordinator: 20, source: 14, destination: 14 }
 
 describe("a migration", () => {
   it.live("without trouble completes, with every step seen", () =>
-    Effect.map(pointsOf(startQat), ({ calls, events, state }) => {
+    Effect.map(pointsOf(forward(2)), ({ points, state }) => {
       assert.strictEqual(state.phase, "completed")
       assert.deepStrictEqual(
         state.work.map(({ step }) => step),
-        [...forward]
+        [...steps]
       )
-      for (const count of [calls.length, events.source.length, events.destination.length]) assert.isAbove(count, 30)
-      assert.isAbove(events.coordinator.length, forward.length)
+      for (const [process, count] of Object.entries(fewest)) {
+        assert.isAtLeast(points.filter(({ moment }) => moment.process === process).length, count)
+      }
       const { downtime } = state
-      const sum =
-        downtime === null
-          ? 0
-          : Object.entries(downtime).reduce(
-              (all, [name, value]) => (name === "whole" || name === "bytes" ? all : all + value),
-              0
-            )
+      const sum = Object.entries(downtime ?? {}).reduce(
+        (all, [name, value]) => (name === "whole" || name === "bytes" ? all : all + value),
+        0
+      )
       assert.strictEqual(sum, downtime?.whole)
     })
   )
-  it.live("whose coordinator ends at any event, or in any call, goes on or back", () =>
-    Effect.gen(function* () {
-      const { calls, events } = yield* pointsOf(startMemory)
-      const inCalls = upTo(calls.length).flatMap((at) =>
-        whens.map((when) => ({ _tag: "CrashInCall", at, when }) as const)
-      )
-      const phases = yield* all([...crashes("coordinator", events.coordinator, "soon"), ...inCalls], healed)
-      assert.deepStrictEqual([...new Set(phases)], ["completed"])
-    })
-  )
-  for (const who of ["source", "destination"] as const) {
-    for (const heals of ["soon", "late"] as const) {
-      it.live(`whose ${who} ends at any event, and comes back ${heals}`, () =>
-        Effect.gen(function* () {
-          const { events } = yield* pointsOf(startQat)
-          const phases = yield* all(crashes(who, events[who], heals), healed)
-          assert.includeMembers(phases, ["completed", "failed"])
-        })
-      )
-    }
+
+  for (const who of [...singles, ...together]) {
+    it.live(`whose ${who.join(" and ")} ends at any event goes on or back`, () =>
+      Effect.gen(function* () {
+        const { points } = yield* pointsOf(forward(1))
+        const cases = crashes(forward(1), points, { groups: [who], heals: "soon", before: who.length === 1 })
+        const phases = yield* all(cases, healed(forward(1)))
+        assert.include(Object.keys(phases), "completed")
+      })
+    )
   }
+
+  it.live(
+    "of two VFs, one of whose hosts ends at any of its events and comes back when all is in doubt, goes on or back",
+    () =>
+      Effect.gen(function* () {
+        const { points } = yield* pointsOf(forward(2))
+        const hosts = crashes(forward(2), points, { groups: singles.slice(1), heals: "late", before: false })
+        const cases = hosts.filter(({ ends: [end] = [] }) => end?.who[0] === end?.at.process)
+        const phases = yield* all(cases, healed(forward(2)))
+        assert.hasAllKeys(phases, ["completed", "failed"])
+      })
+  )
 })

@@ -29,7 +29,7 @@ const started: MigrationEvent = { _tag: "Started", lanes: [lane("main", forward)
 const accepted: MigrationEvent = {
   _tag: "Accepted",
   epochs,
-  group: [{ source: "pf0/vf0", destination: "pf0/vf0", ownEpoch: 7 }]
+  group: [{ source: "pf0/vf0", destination: "pf0/vf0", ownEpoch: 7, flags: 7, socketPath: "/nowhere/vf0.sock" }]
 }
 
 /** Everything up to where `step` is next. */

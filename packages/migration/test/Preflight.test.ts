@@ -1,7 +1,7 @@
 /** Every rule of the preflight with the values that break it, and all blockers at once. */
 import type { Capabilities, DeviceDescription } from "@stopcopy/agent"
 import { assert, describe, it } from "@effect/vitest"
-import { type Moment, type Order, preflight } from "@stopcopy/migration"
+import { type Moment, type Order, preflight, unchecked } from "@stopcopy/migration"
 import { describeHost } from "./support/descriptions.ts"
 
 const member = { source: "pf0/vf0", destination: "pf0/vf0" }
@@ -37,8 +37,6 @@ const rules: ReadonlyArray<readonly [code: string, source: Changed, destination:
   ["migration.type.equal", {}, { vf: { deviceType: "mtty" } }],
   ["migration.device-id.equal", {}, { vf: { deviceId: 0x4943 } }],
   ["migration.flags.stop_copy", { vf: { migrationFlags: 6 } }, {}],
-  ["migration.flags.p2p", {}, { vf: { migrationFlags: 5 } }],
-  ["migration.flags.pre_copy", { vf: { migrationFlags: 3 } }, {}],
   ["migration.source.state", { vf: { state: "STOP" } }, {}],
   ["migration.source.lifecycle", { vf: { lifecycle: "bound" } }, {}],
   ["migration.source.standing", { vf: { standing: "fenced", epoch: 4, digest: null } }, {}],
@@ -71,6 +69,55 @@ describe("preflight", () => {
         assert.isNotEmpty(text)
     })
   }
+
+  it("wants P2P of every device of a group, and of none that moves alone", () => {
+    const other = { source: "pf0/vf1", destination: "pf0/vf1" }
+    const vfs = [{}, { name: "pf0/vf1", vfNumber: 1, migrationFlags: 5 }]
+    const sides = {
+      source: describeHost({ host: "alpha", vfs }),
+      destination: describeHost({ host: "beta", vfs: [{}, { name: "pf0/vf1", vfNumber: 1 }] })
+    }
+    const [blocker, ...more] = preflight({ ...order, members: [member, other] }, sides)
+    assert.deepStrictEqual([blocker?.code, blocker?.where, more], ["migration.flags.p2p", "pf0/vf1 -> pf0/vf1", []])
+    assert.deepStrictEqual(preflight({ ...order, members: [other] }, sides), [])
+    assert.deepStrictEqual(
+      unchecked({ ...order, members: [other] }, sides).map(({ code, where }) => `${code} ${where}`),
+      ["p2p source alpha pf0/vf1", "compat source alpha pf0/vf1", "compat destination beta pf0/vf1"]
+    )
+  })
+
+  it("a device without pre-copy moves from RUNNING, and is judged only when it stands still", () => {
+    const plain = { vf: { migrationFlags: 1, compatVersion: 0 }, pf: { compatVersion: 5 } }
+    assert.deepStrictEqual(find(plain, plain), [])
+    assert.deepStrictEqual(find(plain, { ...plain, vf: { ...plain.vf, state: "RESUMING" } }, "again"), [])
+    const early = find({ vf: { ...plain.vf, state: "PRE_COPY" } }, plain)
+    assert.deepStrictEqual(
+      early.map(({ code }) => code),
+      ["migration.source.state"]
+    )
+    const sides = {
+      source: describeHost({ host: "alpha", vfs: [plain.vf] }),
+      destination: describeHost({ host: "beta", vfs: [plain.vf], capabilities: plain.pf })
+    }
+    assert.deepStrictEqual(
+      unchecked(order, sides).map(({ code, where }) => `${code} ${where}`),
+      ["p2p source alpha pf0/vf0", "pre_copy source alpha pf0/vf0"].concat([
+        "p2p destination beta pf0/vf0",
+        "pre_copy destination beta pf0/vf0"
+      ])
+    )
+  })
+
+  it("compares no capabilities that a host does not know, and says so", () => {
+    const capabilities = { code: "capabilities", what: "a bare socket", consequence: "nothing is compared" }
+    const source = { pf: { gencap: 0x101_000f, svcmap: 1 }, vf: { unknown: [capabilities] } }
+    assert.deepStrictEqual(find(source, {}), [])
+    const sides = {
+      source: describeHost({ host: "alpha", vfs: [source.vf], capabilities: source.pf }),
+      destination: describeHost({ host: "beta" })
+    }
+    assert.deepInclude(unchecked(order, sides)[0], { ...capabilities, where: "source alpha pf0/vf0" })
+  })
 
   it("gives all blockers of all devices at once", () => {
     const found = find(

@@ -46,7 +46,7 @@ export class Hardware extends Context.Tag("@stopcopy/qat/Hardware")<
    */
   static readonly layerIdle: Layer.Layer<Hardware> = Layer.succeed(Hardware, {
     drain: () => Either.right(true),
-    release: () => Effect.void,
+    release: () => Either.void,
     interruptSource: () => Effect.void,
     fileCreation: Either.right(0)
   })

@@ -4,6 +4,7 @@
  */
 import { sha256 } from "@noble/hashes/sha2.js"
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js"
+import type { Bank, Block } from "./mstate/Block.ts"
 import { readCsr } from "./RegisterAccess.ts"
 import { misc, ringBase, ringRegister } from "./RegisterFile.ts"
 import { banksPerVf, coalescingEnable, csrs, miscRegisters, ringsPerBank } from "./Registers.ts"
@@ -47,6 +48,36 @@ export const migratedView = (vf: Vf): MigratedView => ({
   GENER: { init: hex(vf.init), compatVersion: hex(vf.compatVersion) },
   MISCBAR: miscSection(vf),
   ...Object.fromEntries(Array.from({ length: banksPerVf }, (_, bank) => [`bnk${bank}`, bankSection(vf, bank)] as const))
+})
+
+const blockBank = ({ csrs: saved, rings }: Bank): Section => {
+  const values: Record<string, string> = {}
+  for (const [ring, { base, config, head, tail }] of rings.entries()) {
+    values[`ring${ring}.base`] = hex(base)
+    for (const [name, value] of [
+      ["CONFIG", config],
+      ["HEAD", head],
+      ["TAIL", tail]
+    ] as const) {
+      values[`ring${ring}.${name}`] = hex(value)
+    }
+  }
+  for (const [index, { migrated, name }] of csrs.entries()) {
+    if (migrated === "saved" || migrated === "steers") continue
+    values[name] = hex(normalised(name, saved[index] ?? 0))
+  }
+  return values
+}
+
+/** The same of a whole block: what the VF that saved it had, for those who have the block alone. */
+export const blockView = ({ state: { banks, general, misc: saved } }: Block): MigratedView => ({
+  GENER: { init: hex(general.init), compatVersion: hex(general.compatVersion) },
+  MISCBAR: Object.fromEntries(
+    miscRegisters
+      .filter(({ migrated }) => migrated === "restored")
+      .map(({ name }) => [name, hex(name in saved ? saved[name] : 0)] as const)
+  ),
+  ...Object.fromEntries(banks.map((bank, index) => [`bnk${index}`, blockBank(bank)] as const))
 })
 
 /** What the view leaves out, and why. */

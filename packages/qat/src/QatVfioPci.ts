@@ -1,6 +1,6 @@
 /**
  * The variant driver of a QAT GEN4 VF over its actors: implements `MigratableDevice`, performs what a walk waits for, hands
- * out migration files. All rules are in the VF (`Vf.ts`); here is only the waiting. Source: `drivers/vfio/pci/qat/main.c`.
+ * out migration files. All rules are in the VF (`Vf.ts`); the waiting is in `Walk.ts`. Source: `drivers/vfio/pci/qat/main.c`.
  *
  * Why suspending on the arcs into RUNNING_P2P and PRE_COPY_P2P is safe. Those are running states: the device must go on
  * answering registers and must not lose a doorbell, but must start no DMA. A drained bank does just that: head and tail
@@ -15,18 +15,15 @@
  *
  * Q1 One walk at a time; others queue behind it. Files and registers are served meanwhile, reset and close too.
  */
-import { ECANCELED, type Errno, isErrno } from "@stopcopy/errno"
-import { type JournalError, Operation } from "@stopcopy/runtime"
+import type { Errno } from "@stopcopy/errno"
+import type { JournalError } from "@stopcopy/runtime"
 import type { DmaLogging, MigratableDevice, MigrationFile } from "@stopcopy/vfio"
-import { Effect, Either, Exit, Fiber, Option, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
-import { toErrno } from "./Failure.ts"
 import { Hardware } from "./Hardware.ts"
 import { serveMailbox } from "./Mailbox.ts"
-import * as MailboxLock from "./MailboxLock.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import { fileUnderWay, openFile } from "./OpenFile.ts"
-import { refusal } from "./Refusals.ts"
 import { readBar0, readBar2 } from "./RegisterAccess.ts"
 import { isDrained } from "./RegisterFile.ts"
 import { banksPerVf, miscIndex, miscRegisters } from "./Registers.ts"
@@ -34,8 +31,7 @@ import { flagsOf } from "./SetState.ts"
 import { U32 } from "./Unsigned.ts"
 import type { VfCommand } from "./VfCommand.ts"
 import type { DirtyPage } from "./VfDevice.ts"
-import type { Vf } from "./VfState.ts"
-import { atOnce, type Parts, perform, surroundings } from "./Waits.ts"
+import { Walks } from "./Walk.ts"
 
 /** The driver bound to one VF. */
 export interface QatVfioPci extends MigratableDevice<JournalError> {
@@ -79,87 +75,6 @@ export interface QatVfioPci extends MigratableDevice<JournalError> {
   readonly recover: Effect.Effect<void, JournalError>
 }
 
-const pending = ({ operation }: Vf) =>
-  operation === null || operation.waiting === null ? undefined : { id: operation.id, action: operation.waiting }
-
-/** Only the latest end is kept: who asks for an earlier one comes too late. */
-const superseded = (id: number, latest: number): ECANCELED =>
-  new ECANCELED({
-    refusal: refusal({
-      code: "operation.superseded",
-      rule: "only the end of the latest walk is kept",
-      where: "operation",
-      source: `${id}`,
-      destination: `${latest}`,
-      remedy: "read the device's state; the journal has the walk's end"
-    })
-  })
-
-const ended = ({ ended }: Vf, id: number): Either.Either<number | null, Errno> | undefined => {
-  if (ended === null || ended.id < id) return undefined
-  if (ended.id > id) return Either.left(superseded(id, ended.id))
-  return ended.failure === null ? Either.right(ended.file) : Either.left(toErrno(ended.failure))
-}
-
-const releaseLock = ({ pf, vf }: Parts): Effect.Effect<void, Errno | JournalError> =>
-  Effect.suspend(() => {
-    const { vfNumber } = vf.unsafeState()
-    return pf.unsafeState().locks[`${vfNumber}`] === "migration" ? MailboxLock.release(pf, vfNumber) : Effect.void
-  })
-
-/** Lets banks run in hardware that the state has released, and only those: kernel mode may leave others drained. */
-const releaseBanks = ({ drained, hardware, vf }: Parts): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const { registers, vfNumber } = vf.unsafeState()
-    const released = [...drained].filter((bank) => !isDrained(registers, bank))
-    return Effect.forEach(
-      released,
-      (bank) => Effect.map(hardware.release(banksPerVf * vfNumber + bank), () => drained.delete(bank)),
-      { discard: true }
-    )
-  })
-
-/** What follows from the state once no walk is under way, whoever ended it: no lock of ours, and running banks run. */
-const settle = (parts: Parts): Effect.Effect<void, Errno | JournalError> =>
-  Effect.zipRight(releaseBanks(parts), releaseLock(parts))
-
-/**
- * Carries walk `id` to its end, then gives the mailbox lock back and lets running banks run, whoever ended it. Begun, it cannot be interrupted (M2 of
- * `MigratableDevice`), only ended by a reset or a close; a walk whose process dies is left to `recover`. It has a fiber of its
- * own: an interrupted fiber interrupts its children even where it cannot be interrupted itself. As long as nothing has to be waited for, there is nothing to interrupt, and no fiber.
- */
-const finish = (parts: Parts, id: number): Effect.Effect<number | null, Errno | JournalError> => {
-  const work = { pending, ended, atOnce: atOnce(parts, id), perform: perform(parts, id) }
-  const carried = Operation.drive(parts.vf, work, id).pipe(
-    Effect.interruptible,
-    Effect.forkDaemon,
-    Effect.flatMap(Fiber.await)
-  )
-  return Effect.exit(Operation.advance(parts.vf, work, id)).pipe(
-    Effect.flatMap(
-      Exit.match({
-        onFailure: (cause) => Effect.succeed(Exit.failCause(cause)),
-        onSuccess: (result) => (result === undefined ? carried : Effect.exit(result))
-      })
-    ),
-    Effect.flatMap((exit) => Effect.zipRight(settle(parts), exit)),
-    Effect.uninterruptible
-  )
-}
-
-const setState =
-  (parts: Parts, turns: Effect.Semaphore) =>
-  (requested: number): Effect.Effect<Option.Option<MigrationFile<JournalError>>, Errno | JournalError> =>
-    Effect.gen(function* () {
-      // A walk that nobody drives any more (its wait broke, or its process died) is carried to its end first.
-      yield* recover(parts)
-      const world = yield* surroundings(parts)
-      const answer = yield* parts.vf.ask({ _tag: "SetState", requested, ...world })
-      if (answer._tag !== "Operation") return Option.none()
-      const file = yield* finish(parts, answer.id)
-      return file === null ? Option.none() : Option.some(openFile(parts.pf, parts.vf, file))
-    }).pipe(Effect.uninterruptible, turns.withPermits(1))
-
 const readRegister = (vf: VfActor, bar: 0 | 2, offset: number): Effect.Effect<number> =>
   Effect.sync(() => {
     const { registers, registerModel } = vf.unsafeState()
@@ -190,15 +105,16 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
   Effect.gen(function* () {
     const { registers } = vf.unsafeState()
     const drained = new Set(allBanks.filter((bank) => isDrained(registers, bank)))
-    const parts: Parts = { pf, vf, hardware: yield* Hardware, drained }
-    const turns = yield* Effect.makeSemaphore(1)
+    const bound = yield* vf.bound
+    const walks = new Walks({ pf, vf, hardware: yield* Hardware, drained }, bound)
     const tell = (command: VfCommand) => Effect.asVoid(vf.ask(command))
     return {
       vf,
       get flags() {
         return flagsOf(vf.unsafeState())
       },
-      setState: setState(parts, turns),
+      setState: (requested) => walks.setState(requested),
+      bound: { setState: (requested) => walks.setStateNow(requested), getState: () => vf.unsafeState().migrationState },
       getState: Effect.map(vf.state, ({ migrationState }) => migrationState),
       dataSize: Effect.succeed(BigInt(blockBytes)),
       reset: tell({ _tag: "ResetDone" }),
@@ -220,25 +136,9 @@ export const make = (pf: PfActor, vf: VfActor): Effect.Effect<QatVfioPci, never,
           answer._tag === "Pages" ? answer.pages : []
         ),
       interrupts: (seen) => interrupts(vf, seen),
-      openFile: Effect.map(vf.state, (state) => Option.map(fileUnderWay(state), (file) => openFile(pf, vf, file))),
-      recover: turns.withPermits(1)(recoverAll(parts))
+      openFile: Effect.map(vf.state, (state) =>
+        Option.map(fileUnderWay(state), (file) => openFile(pf, vf, bound, file))
+      ),
+      recover: walks.recover
     }
-  })
-
-/** As below, in a process that does not know what an earlier one had still released: every running bank is released. */
-const recoverAll = (parts: Parts): Effect.Effect<void, JournalError> =>
-  Effect.suspend(() => {
-    for (const bank of allBanks) parts.drained.add(bank)
-    return recover(parts)
-  })
-
-/**
- * A walk found in the journal is carried on; how it ends stands in the state, nobody waits for its file. What was still to
- * do after the end of a walk (lock, banks) is done.
- */
-const recover = (parts: Parts): Effect.Effect<void, JournalError> =>
-  Effect.suspend(() => {
-    const { operation } = parts.vf.unsafeState()
-    const rest = operation === null ? settle(parts) : Effect.asVoid(finish(parts, operation.id))
-    return Effect.catchIf(rest, isErrno, () => Effect.void)
   })

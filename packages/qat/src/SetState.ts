@@ -9,21 +9,24 @@
 import { EBUSY, EINVAL, type Errno, ETIMEDOUT } from "@stopcopy/errno"
 import { MigrationFlags, type MigrationState, MigrationStates, NextState } from "@stopcopy/vfio"
 import { Either } from "effect"
-import { fromErrno, fromOutside } from "./Failure.ts"
+import { fromErrno } from "./Failure.ts"
 import { deriveInterrupts } from "./InterruptTurn.ts"
-import type { Kind } from "./MigrationFile.ts"
 import { blockBytes } from "./mstate/Layout.ts"
 import * as Ops from "./MigrationOps.ts"
 import { servePending } from "./pfvf/Serve.ts"
 import { because as becauseAt } from "./Refusals.ts"
+import { clearForSession, closeEnded, creationFailure, startSession } from "./Session.ts"
 import { accept, askFile, emit, endSessions, refuse, type Turn, type VfDecision } from "./Turn.ts"
 import type { Surroundings, VfCommand } from "./VfCommand.ts"
-import { waitForBank, waitForNextBank } from "./Suspend.ts"
+import { suspend, waitForBank, waitForNextBank } from "./Suspend.ts"
 import type { Vf, Waiting } from "./VfState.ts"
 
 /** What the driver offers: STOP_COPY, PRE_COPY, and P2P unless the device lacks it. The kernel driver knows no such device. */
 export const flagsOf = ({ p2p }: Pick<Vf, "p2p">): number =>
   MigrationFlags.STOP_COPY | MigrationFlags.PRE_COPY | (p2p === false ? 0 : MigrationFlags.P2P)
+
+/** What a walk begins with: the world, and the banks that it need not wait for. */
+type Begun = Surroundings & { readonly idle?: number }
 
 /** How far an arc got: done, waiting for the world, or refused. */
 type Progress = "done" | "waiting" | Errno
@@ -40,31 +43,6 @@ const arcsOf =
 
 const because = (code: string, rule: string, source: string, destination: string, remedy: string) =>
   becauseAt(code, rule, "set state", source, destination, remedy)
-
-const creationFailure = ({ fileCreation }: Surroundings): Errno | undefined =>
-  fileCreation === 0
-    ? undefined
-    : fromOutside(
-        fileCreation,
-        because(
-          "file.create",
-          "a migration file must be creatable",
-          `errno ${fileCreation}`,
-          "0",
-          "close files that are no longer used and try again"
-        )
-      )
-
-const startSession = (turn: Turn, kind: Kind, filledSize: number): void => {
-  const file = turn.state.nextFile
-  askFile(turn, { _tag: "Open", file, kind, filledSize })
-  emit(turn, { _tag: "SessionStarted", kind, file })
-}
-
-/** Safe mode begins every session with an empty block, so that nothing of an earlier one can show (quirks 2, 3). */
-const clearForSession = (turn: Turn): void => {
-  if (turn.state.mode === "safe") emit(turn, { _tag: "BlockCleared" })
-}
 
 const startPreCopy = (turn: Turn, world: Surroundings): Progress => {
   const failure = creationFailure(world)
@@ -83,7 +61,9 @@ const startResuming = (turn: Turn, world: Surroundings): Progress => {
   return "done"
 }
 
-const waitForLock = (turn: Turn, to: MigrationState): Progress => {
+/** The save of an arc into STOP_COPY: at once where nobody has the mailbox lock, behind it otherwise. */
+const save = (turn: Turn, world: Surroundings, to: MigrationState): Progress => {
+  if (world.mailbox === "free") return finishSave(turn, world, "free")
   emit(turn, { _tag: "ArcWaits", to, waiting: { _tag: "MailboxLock" } })
   return "waiting"
 }
@@ -112,12 +92,12 @@ const finishResuming = (turn: Turn, world: Surroundings): Progress => {
  * Begins one arc; `RUNNING_P2P` to `STOP` and back are no work, the banks are stopped already. Without P2P the arcs past those states do their
  * work as well.
  */
-const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: MigrationState): Progress => {
+const beginArc = (turn: Turn, world: Begun, from: MigrationState, to: MigrationState): Progress => {
   switch (`${from}>${to}`) {
     case "RUNNING>RUNNING_P2P":
     case "PRE_COPY>PRE_COPY_P2P":
     case "RUNNING>STOP":
-      return waitForBank(turn, to, 0)
+      return suspend(turn, to, world.idle)
     case "RUNNING_P2P>RUNNING":
     case "PRE_COPY_P2P>PRE_COPY":
     case "STOP>RUNNING":
@@ -129,7 +109,7 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "STOP>RUNNING_P2P":
       return "done"
     case "STOP>STOP_COPY":
-      return creationFailure(world) ?? waitForLock(turn, to)
+      return creationFailure(world) ?? save(turn, world, to)
     case "STOP>RESUMING":
       return startResuming(turn, world)
     case "STOP_COPY>STOP":
@@ -141,9 +121,9 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
     case "RUNNING_P2P>PRE_COPY_P2P":
       return startPreCopy(turn, world)
     case "PRE_COPY_P2P>STOP_COPY":
-      return turn.state.saving === null ? noSavingFile(from) : waitForLock(turn, to)
+      return turn.state.saving === null ? noSavingFile(from) : save(turn, world, to)
     case "PRE_COPY>STOP_COPY":
-      return turn.state.saving === null ? noSavingFile(from) : waitForBank(turn, to, 0)
+      return turn.state.saving === null ? noSavingFile(from) : suspended(turn, world, to, suspend(turn, to, world.idle))
     case "RESUMING>STOP":
       return finishResuming(turn, world)
     default:
@@ -159,11 +139,11 @@ const beginArc = (turn: Turn, world: Surroundings, from: MigrationState, to: Mig
   }
 }
 
-/** The save of an arc into STOP_COPY, once it is known whether the mailbox lock was to be had. */
-const finishSave = (turn: Turn, world: Surroundings, taken: boolean): Progress => {
+/** The save of an arc into STOP_COPY, once it is known how it stands with the mailbox lock. */
+const finishSave = (turn: Turn, world: Surroundings, lock: "free" | "taken" | "timed out"): Progress => {
   const opens = turn.state.migrationState === "STOP"
   if (opens) clearForSession(turn)
-  if (!taken) {
+  if (lock === "timed out") {
     emit(turn, { _tag: "MailboxLockTimedOut" })
     Ops.saveStateUnfinished(turn, world.pf)
     // Without P2P this arc has stopped the banks itself, and the state that stays is one that runs.
@@ -178,7 +158,7 @@ const finishSave = (turn: Turn, world: Surroundings, taken: boolean): Progress =
       )
     )
   }
-  emit(turn, { _tag: "MailboxLockTaken" })
+  if (lock === "taken") emit(turn, { _tag: "MailboxLockTaken" })
   Ops.saveState(turn, world.pf)
   if (opens) startSession(turn, "saving", blockBytes)
   else if (turn.state.saving !== null) askFile(turn, { _tag: "Fill", file: turn.state.saving, filledSize: blockBytes })
@@ -204,7 +184,7 @@ const fileTooEarly = (turn: Turn, file: number): Errno => {
   )
 }
 
-const walk = (turn: Turn, world: Surroundings, next: NextArc): VfDecision => {
+const walk = (turn: Turn, world: Begun, next: NextArc): VfDecision => {
   for (;;) {
     const { operation, migrationState: from } = turn.state
     if (operation === null) return accept(turn, { _tag: "Done" })
@@ -238,25 +218,28 @@ export const setState = (turn: Turn, command: Command<"SetState">, next: NextArc
   const closed = Ops.requireOpen(turn)
   if (closed !== undefined) return refuse(turn, "set state", closed)
   if (turn.state.operation !== null) return refuse(turn, "set state", busy(turn.state.operation.id))
+  const { resuming, saving } = turn.state
   emit(turn, { _tag: "OperationStarted", id: turn.state.nextOperation, requested: command.requested })
-  return walk(turn, command, next)
+  const walked = walk(turn, command, next)
+  if (command.closes === true) for (const file of [saving, resuming]) closeEnded(turn, file)
+  return walked
 }
 
 type Outcome = Command<"DrainEnded"> | Command<"CoalescingEnded"> | Command<"MailboxLockEnded">
 
 /** All banks are stopped: an arc that also saves goes on with that. */
-const suspended = (turn: Turn, to: MigrationState, progress: Progress): Progress =>
-  progress === "done" && to === "STOP_COPY" ? waitForLock(turn, to) : progress
+const suspended = (turn: Turn, world: Surroundings, to: MigrationState, progress: Progress): Progress =>
+  progress === "done" && to === "STOP_COPY" ? save(turn, world, to) : progress
 
 const takeOutcome = (turn: Turn, command: Outcome, to: MigrationState): Progress => {
   switch (command._tag) {
     case "DrainEnded":
-      return suspended(turn, to, waitForNextBank(turn, to, command.bank, command.drained, command.until))
+      return suspended(turn, command, to, waitForNextBank(turn, to, command.bank, command.drained, command.until))
     case "CoalescingEnded":
       emit(turn, { _tag: "CoalescingQuiesced", bank: command.bank })
-      return suspended(turn, to, waitForBank(turn, to, command.bank + 1))
+      return suspended(turn, command, to, waitForBank(turn, to, command.bank + 1))
     case "MailboxLockEnded":
-      return finishSave(turn, command, command.taken)
+      return finishSave(turn, command, command.taken ? "taken" : "timed out")
   }
 }
 

@@ -49,6 +49,13 @@ export const waitForBank = (turn: Turn, to: MigrationState, bank: number): Progr
   return "waiting"
 }
 
+/**
+ * Begins to suspend the VF. Banks up to `idle` had nothing under way when the turn began: nothing is waited for, and so no wait is recorded, but for those that
+ * the turn itself finds at work.
+ */
+export const suspend = (turn: Turn, to: MigrationState, idle = -1): Progress =>
+  idle < 0 || hasUnplaced(turn.state, 0) ? waitForBank(turn, to, 0) : waitForNextBank(turn, to, 0, true, idle)
+
 const timedOut = (turn: Turn, bank: number): Errno =>
   new ETIMEDOUT({
     refusal: refusal({

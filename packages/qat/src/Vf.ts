@@ -173,9 +173,22 @@ export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno
   route: (event) =>
     "file" in event && isFileTag(event._tag) ? { suffix: `file/${event.file}`, behavior: "file" } : undefined,
   packing,
+  repeatable: ({ _tag }) => repeatable.has(_tag),
   run,
   // Outcomes are most of what an engine records.
   implied: (event) => (event._tag === "RequestsExecuted" ? { ...event, _tag: "EngineExecuted" } : undefined)
 })
+
+/** What a migration waits for: walks and their files. What they lead to is as large as the migration block at most. */
+const repeatable: ReadonlySet<VfCommand["_tag"]> = new Set([
+  "SetState",
+  "DrainEnded",
+  "CoalescingEnded",
+  "MailboxLockEnded",
+  "ReadFile",
+  "WriteFile",
+  "IoctlFile",
+  "CloseFile"
+])
 
 const isFileTag = (tag: VfEvent["_tag"]): boolean => tag.startsWith("File") || tag === "PrecopyInfoGiven"

@@ -18,7 +18,12 @@ const Outcome = Schema.NonNegativeInt
 export const Surroundings = Schema.Struct({
   pf: PfFacts,
   /** Whether a migration file can be created now: 0, or the errno that creating one would give. */
-  fileCreation: Outcome
+  fileCreation: Outcome,
+  /**
+   * Nobody has the PF's mailbox lock of this VF: a save that is part of this turn need not take it, nothing can come in between. Left out: it has to be taken
+   * first.
+   */
+  mailbox: Schema.optionalWith(Schema.Literal("free"), { exact: true })
 })
 export type Surroundings = typeof Surroundings.Type
 
@@ -68,8 +73,16 @@ export const VfCommand = Schema.Union(
   Schema.TaggedStruct("Close", {}),
   Schema.TaggedStruct("ResetDone", {}),
   Schema.TaggedStruct("ErrorDetected", {}),
-  /** `requested`: any state number. */
-  Schema.TaggedStruct("SetState", { requested: Schema.Int, ...Surroundings.fields }),
+  /**
+   * `requested`: any state number. `idle`: the banks 0 to `idle` have nothing under way, a suspend need not wait for them. Left out: that is not known of any.
+   * `closes`: the user gives back the file of a session that ends with this turn, as it would do next. Left out: it may go on to hold it.
+   */
+  Schema.TaggedStruct("SetState", {
+    requested: Schema.Int,
+    idle: Schema.optionalWith(Schema.Int, { exact: true }),
+    closes: Schema.optionalWith(Schema.Literal(true), { exact: true }),
+    ...Surroundings.fields
+  }),
   /**
    * `bank` names the drain that has ended: an outcome that comes twice must not count for the next bank. `until`: banks behind it, up to that one, had nothing to wait for
    * either.

@@ -4,7 +4,8 @@
  */
 import type { Errno } from "@stopcopy/errno"
 import { type JournalError, Now } from "@stopcopy/runtime"
-import { type Context, Effect, Either } from "effect"
+import { type MigrationState, MigrationStates } from "@stopcopy/vfio"
+import { type Context, Effect, Either, Option } from "effect"
 import type { PfActor, VfActor } from "./Actors.ts"
 import type { Hardware } from "./Hardware.ts"
 import * as MailboxLock from "./MailboxLock.ts"
@@ -23,8 +24,29 @@ export interface Parts {
 }
 
 /** What a command says of the world around the VF. */
-export const surroundings = ({ hardware, pf }: Parts) =>
-  Now.mapNow(hardware.fileCreation, (fileCreation) => ({ pf: Pf.factsOf(pf.unsafeState()), fileCreation }))
+const surroundings = ({ hardware, pf, vf }: Parts) =>
+  Now.mapNow(hardware.fileCreation, (fileCreation) => {
+    const state = pf.unsafeState()
+    const world = { pf: Pf.factsOf(state), fileCreation }
+    return state.locks[`${vf.unsafeState().vfNumber}`] === undefined ? { ...world, mailbox: "free" as const } : world
+  })
+
+/** The states in which banks work. */
+const atWork = (state: MigrationState): boolean => state === "RUNNING" || state === "PRE_COPY"
+
+/** Whether a walk from the present state to `requested` stops the banks on its way. */
+const suspends = ({ vf }: Parts, requested: number): boolean => {
+  const { lifecycle, migrationState, operation } = vf.unsafeState()
+  const to = MigrationStates.fromNumber(requested)
+  return lifecycle === "open" && operation === null && atWork(migrationState) && Option.isSome(to) && !atWork(to.value)
+}
+
+/** What a walk to `requested` begins with: the world, and the banks that have drained already where it is to stop them. */
+export const beginning = (parts: Parts, requested: number) =>
+  Now.mapNow(surroundings(parts), (world) => {
+    const idle = suspends(parts, requested) ? lastDrained(parts, 0) : -1
+    return idle < 0 ? world : { ...world, idle }
+  })
 
 const pfBankOf = ({ vf }: Parts, bank: number): number => banksPerVf * vf.unsafeState().vfNumber + bank
 
@@ -74,6 +96,13 @@ const isDrainedNow = ({ drained, hardware, ...rest }: Parts, bank: number): bool
   return isSo
 }
 
+/** The last bank from `first` on up to which all have drained already; the one before `first` if that has not. */
+const lastDrained = (parts: Parts, first: number): number => {
+  let last = first - 1
+  while (last + 1 < banksPerVf && isDrainedNow(parts, last + 1)) last++
+  return last
+}
+
 /** The outcome of what walk `operation` waits for, where nothing has to be waited for: of banks that have drained already all at once. */
 export const atOnce =
   (parts: Parts, operation: number) =>
@@ -81,9 +110,8 @@ export const atOnce =
     switch (waiting._tag) {
       case "Drain": {
         const { bank } = waiting
-        if (!isDrainedNow(parts, bank)) return Either.right(undefined)
-        let until = bank
-        while (until + 1 < banksPerVf && isDrainedNow(parts, until + 1)) until++
+        const until = lastDrained(parts, bank)
+        if (until < bank) return Either.right(undefined)
         return drainEnded(parts, operation, bank, until === bank ? { drained: true } : { drained: true, until })
       }
       case "Coalescing":

@@ -52,18 +52,38 @@ it.effect("the lock of another VF does not matter", () =>
   }).pipe(Effect.provide(layer))
 )
 
-it.effect("a save holds the lock while it reads, and gives it back; tries leave no event", () =>
+/** Types of all events so far that tell of the mailbox or of a save. */
+const told = Effect.gen(function* () {
+  const journal = yield* Journal
+  const types = yield* Stream.runCollect(
+    journal.events(0).pipe(
+      Stream.filter(({ type }) => /^(Mailbox|StateSaved)/.test(type)),
+      Stream.map(({ type }) => type)
+    )
+  )
+  return [...types]
+})
+
+it.effect("a save that finds the lock free is one turn with its walk, and takes none", () =>
   Effect.gen(function* () {
     const host = yield* open("17")
     yield* enter(host, "STOP_COPY")
-    const journal = yield* Journal
-    const types = yield* Stream.runCollect(
-      journal.events(0).pipe(
-        Stream.filter(({ type }) => /^(Mailbox|StateSaved)/.test(type)),
-        Stream.map(({ type }) => type)
-      )
-    )
-    assert.deepStrictEqual([...types], ["MailboxLocked", "MailboxLockTaken", "StateSaved", "MailboxUnlocked"])
+    assert.deepStrictEqual(yield* told, ["StateSaved"])
+  }).pipe(Effect.provide(layer))
+)
+
+it.effect("a save that found it held has it while it reads, and gives it back; tries leave no event", () =>
+  Effect.gen(function* () {
+    const host = yield* open("17")
+    yield* service(host.pf, 1, true)
+    const walking = yield* Effect.fork(enter(host, "STOP_COPY"))
+    yield* TestClock.adjust("3 millis")
+    yield* service(host.pf, 1, false)
+    yield* TestClock.adjust("1 millis")
+    yield* Fiber.join(walking)
+    const ofService = ["MailboxLocked", "MailboxUnlocked"]
+    const ofMigration = ["MailboxLocked", "MailboxLockTaken", "StateSaved", "MailboxUnlocked"]
+    assert.deepStrictEqual(yield* told, [...ofService, ...ofMigration])
   }).pipe(Effect.provide(layer))
 )
 

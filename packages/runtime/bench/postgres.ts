@@ -9,7 +9,7 @@ import type { AppendRequest, Durability } from "@stopcopy/runtime"
 import { layerPostgres } from "@stopcopy/runtime/postgres"
 import { Effect } from "effect"
 import { Client } from "pg"
-import { postgres } from "../test/postgres/server.ts"
+import { postgres } from "@stopcopy/workbench/postgres"
 
 /** Writers at the same time, and appends of each in one measurement. */
 const loads = [

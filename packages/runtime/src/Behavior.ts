@@ -5,6 +5,7 @@
  * B1 `decide` is synchronous and pure; it never throws for a command that the schema admits.
  * B2 `evolve` is total: an event is a fact, whatever today's rules say.
  * B3 Every state, command and event survives its schema. The test kit checks this on all it sees.
+ * B4 What a repeatable command leads to, in one turn, is small: no event's JSON has more than a megabyte.
  */
 import { Either, Schema } from "effect"
 
@@ -94,6 +95,11 @@ export interface Behavior<State, Command, Event, Answer, Refused> {
    * `decide`, and what `evolve` makes of its events, for behaviors that know that when they have decided. It must be the same; undefined: the runtime asks both.
    */
   readonly conclude: ((state: State, command: Command) => Concluded<State, Event, Answer, Refused>) | undefined
+  /**
+   * Commands that may stand for their events for a while, where a journal can do that: they are decided again should the process die meanwhile. For commands that
+   * somebody waits for.
+   */
+  readonly repeatable: (command: Command) => boolean
   readonly upcasters: Upcasters
 }
 
@@ -132,6 +138,7 @@ export const make = <
   readonly implied?: (event: Event) => Command | undefined
   readonly run?: (state: State, commands: ReadonlyArray<Command>, from: number) => Run<State, Event, Answer> | undefined
   readonly conclude?: (state: State, command: Command) => Concluded<State, Event, Answer, Refused>
+  readonly repeatable?: (command: Command) => boolean
   readonly upcasters?: Upcasters
 }): Behavior<State, Command, Event, Answer, Refused> => ({
   name: options.name,
@@ -147,6 +154,7 @@ export const make = <
   implied: options.implied ?? (() => undefined),
   run: options.run ?? (() => undefined),
   conclude: options.conclude,
+  repeatable: options.repeatable ?? (() => false),
   upcasters: options.upcasters ?? {}
 })
 

@@ -9,6 +9,7 @@ import type { Bytes, Recorded, StoredCommand } from "./Envelope.ts"
 import { encoder, fitter } from "./Encoder.ts"
 import type { EncodedEvents } from "./Encoder.ts"
 import { isPlain, jsonEncoder, lazyJsonEncoder, plainGuard, throughSchema } from "./internal/jsonEncoder.ts"
+import { fastPart } from "./internal/fastEncoder.ts"
 import { wasWritten } from "./internal/wasWritten.ts"
 import { fromUtf8 } from "./internal/utf8.ts"
 import type { NewCommand } from "./JournalDriver.ts"
@@ -30,6 +31,8 @@ export interface Codec<State, Command, Event> {
   readonly isPacked: (events: ReadonlyArray<Event>) => boolean
   /** True if the first of these events tells the command that led to them: it is not stored. */
   readonly implies: (events: ReadonlyArray<Event>) => boolean
+  /** True if all of these events are inside their schema, and are neither packed nor tell their command. */
+  readonly holds: (events: ReadonlyArray<Event>) => boolean
   readonly encodeCommand: (stream: string, command: Command) => NewCommand
   /** JSON text of a state. Throws where the state is outside its schema, or has a number that JSON does not have. */
   readonly encodeState: (state: State) => string
@@ -181,6 +184,7 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
   const fits = fitter(behavior)
   const decode = eventReader(behavior)
   const commandToPayload = (lazy ? lazyJsonEncoder : jsonEncoder)(behavior.command)
+  const eventPart = fastPart(behavior.event)
   const lift = (part: keyof Upcaster) => (from: number) => upcasters[from]?.[part]
   const readCommand = reader(behavior.command, version, lift("command"))
   const readState = reader(behavior.state, version, lift("state"))
@@ -188,6 +192,12 @@ export const codecOf = <State, Command, Event extends Tagged, Answer, Refused>(
     encode: encoder(behavior, lazy),
     isPacked: (events) => events.every(fits),
     implies: ([first]) => first !== undefined && behavior.implied(first) !== undefined,
+    holds: (events) => {
+      const [first] = events
+      if (first === undefined || behavior.implied(first) !== undefined) return false
+      for (const event of events) if (event._tag === behavior.packing?.type || !eventPart.holds(event)) return false
+      return true
+    },
     encodeCommand: (stream, command) => ({
       stream,
       schemaVersion: version,

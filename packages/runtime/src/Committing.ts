@@ -6,7 +6,7 @@ import { Either } from "effect"
 import type { Effect } from "effect"
 import type { Tagged } from "./Behavior.ts"
 import type { Outcome } from "./GroupCommit.ts"
-import type { AppendRequest } from "./JournalDriver.ts"
+import type { AppendRequest, DeferredAppend, Deferring } from "./JournalDriver.ts"
 import type { AppendError } from "./JournalError.ts"
 import { Resident } from "./Resident.ts"
 import { Ticket } from "./Ticket.ts"
@@ -29,6 +29,18 @@ export class Committing<State, Command, Event extends Tagged, Answer, Refused> e
     }
     this.standing.advance(this.stream, request, next)
     this.publish(request, next, outcome.right.last)
+    return Either.void
+  }
+
+  /** The same for an append that is not encoded yet. */
+  protected deferNow({ defer }: Deferring, append: DeferredAppend, next: State): Either.Either<void, AppendError> {
+    const outcome = defer(append)
+    if (Either.isLeft(outcome)) {
+      if (outcome.left._tag === "VersionConflict") this.stop()
+      return Either.left(outcome.left)
+    }
+    this.standing.defer(this.stream, append, next, outcome.right.last)
+    this.watchers?.notify(next)
     return Either.void
   }
 

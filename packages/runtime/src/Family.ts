@@ -59,6 +59,11 @@ export class Family<State, Command, Event extends Tagged, Answer, Refused> imple
     return this.journal.tapes !== undefined && this.behavior.packing !== undefined
   }
 
+  /** True if these actors' repeatable commands may stand for their events in the journal. */
+  get isDeferred(): boolean {
+    return this.journal.deferring?.knows(this.behavior.name) === true
+  }
+
   /** A recorder on the tape of an actor. */
   record(stream: string): Either.Either<Recorder<Event, Command>, JournalUnavailable | JournalFull> {
     const { behavior, journal } = this

@@ -15,6 +15,7 @@ import type {
   Anchor,
   AppendRequest,
   Appended,
+  Deferring,
   Head,
   JournalDriver,
   Place,
@@ -53,6 +54,8 @@ export class Journal extends Context.Tag("@stopcopy/runtime/Journal")<
     readonly commitTogether: (
       requests: ReadonlyArray<AppendRequest>
     ) => Either.Either<ReadonlyArray<AppendAnswer>, CommitError>
+    /** Takes appends that are encoded later; undefined where there is no such storage. */
+    readonly deferring: Deferring | undefined
     /**
      * Queues one batch for the next group commit, for a turn that cannot wait; `done` gets the outcome, at the earliest before this
      * returns. Synchronous.
@@ -205,6 +208,7 @@ export const make = (
       append: append(driver, group, onTape),
       commitNow: (request) => group.commitNow(request),
       commitTogether: (requests) => group.commitTogether(requests),
+      deferring: deferringOf(driver, signal),
       submit: (request, done) => group.submit(request, done),
       room: () => group.room(),
       sync: () =>
@@ -220,6 +224,16 @@ export const make = (
       removeBefore: driver.removeBefore
     }
   })
+
+const deferringOf = ({ deferring }: JournalDriver, signal: Signal): Deferring | undefined =>
+  deferring && {
+    knows: deferring.knows,
+    defer: (append) => {
+      const deferred = deferring.defer(append)
+      if (Either.isRight(deferred)) signal.raise()
+      return deferred
+    }
+  }
 
 /** The end of a journal: what waits goes into its tables. */
 const settled = (spooled: OnTape): Effect.Effect<void> =>

@@ -53,6 +53,31 @@ export interface AppendRequest extends BatchContext {
   readonly records: ReadonlyArray<NewRecord>
 }
 
+/**
+ * A *written* append of one turn that is encoded when somebody needs it: until then its command stands for what it led to. Deciding that again gives the same
+ * events.
+ */
+export interface DeferredAppend extends BatchContext {
+  /** Name of the behavior that decided. */
+  readonly behavior: string
+  readonly command: NewCommand
+  readonly streams: ReadonlyArray<ExpectedStream>
+  /** How many events go to each of `streams`. */
+  readonly counts: ReadonlyArray<number>
+  /** Of the types of events, in their order (`Deferred.ts`): 32 bits. */
+  readonly fingerprint: number
+  /** The append with its records. */
+  readonly encode: () => AppendRequest
+}
+
+/** What takes appends that are not encoded yet. */
+export interface Deferring {
+  /** Whether it can decide the commands of this behavior again, should this process die. */
+  readonly knows: (behavior: string) => boolean
+  /** *Written* when this returns right. */
+  readonly defer: (append: DeferredAppend) => Either.Either<Appended, RefusedAppend | CommitError>
+}
+
 /** Where an append went: its batch and the sequences of its first and last event. */
 export interface Appended {
   readonly batch: number
@@ -170,6 +195,8 @@ export interface JournalDriver {
   readonly check: () => Effect.Effect<string | undefined, ReadError>
   /** Undefined where nothing ever waits. */
   readonly waiting?: Waiting
+  /** Undefined where everything is encoded at once. */
+  readonly deferring?: Deferring
   /** Says that another process may have appended. */
   readonly changes: Stream.Stream<void>
 }

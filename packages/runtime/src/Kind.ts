@@ -24,6 +24,8 @@ export interface Kind<State, Command, Event extends Tagged, Answer, Refused> {
   readonly options: ActorOptions
   /** True if packed events of these actors go to tapes. */
   readonly isTaped: boolean
+  /** True if these actors' repeatable commands may stand for their events in the journal. */
+  readonly isDeferred: boolean
   /** A recorder on the tape of an actor. */
   readonly record: (stream: string) => Either.Either<Recorder<Event, Command>, JournalUnavailable | JournalFull>
   /** Keeps a snapshot of where an actor stands at that moment, if it does. A failure is logged: the journal has all that matters. */

@@ -18,6 +18,7 @@ import type { Tagged } from "./Behavior.ts"
 import { Committing } from "./Committing.ts"
 import { concluded, decideAll } from "./Decide.ts"
 import type { Part } from "./Decide.ts"
+import { deferredOf } from "./Deferred.ts"
 import type { Durability } from "./Envelope.ts"
 import type { JournalError } from "./JournalError.ts"
 import type { Kind } from "./Kind.ts"
@@ -223,11 +224,26 @@ export class LocalActor<State, Command, Event extends Tagged, Answer, Refused>
     if (Either.isLeft(taken)) return taken
     let request
     try {
+      const deferred = immediate ? this.deferred(command, events, next, circumstances) : undefined
+      if (deferred !== undefined) return deferred
       request = requestOf(this.kind, this.stream, this.standing, { command, events, durability }, circumstances)
     } catch (defect) {
       return this.broken(command, defect)
     }
     return immediate ? this.commitNow(request, next) : this.commitLater(request, next, together)
+  }
+
+  /** Records a turn whose command stands for its events; undefined where that cannot be, or packed events would have to go before them. */
+  private deferred(
+    command: Command,
+    events: ReadonlyArray<Event>,
+    next: State,
+    circumstances: Circumstances
+  ): Either.Either<void, JournalError> | undefined {
+    const { isDeferred, journal } = this.kind
+    if (!isDeferred || journal.deferring === undefined || this.holdsTape) return undefined
+    const append = deferredOf(this.kind, this.stream, this.standing, command, events, circumstances)
+    return append && this.deferNow(journal.deferring, append, next)
   }
 
   private answered<A, E>(answer: Either.Either<A, E>): Effect.Effect<A, E> {

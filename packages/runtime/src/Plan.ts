@@ -117,7 +117,7 @@ export const refusalOf = (request: AppendRequest, versionOf: (stream: string) =>
   excess(request) ?? conflict(request.streams, versionOf)
 
 /** The batch that an accepted request becomes after `head`. */
-const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({
+export const batchOf = (request: AppendRequest, head: Head): PlannedBatch => ({
   batch: head.batch + 1,
   firstSequence: head.sequence + 1,
   time: request.time,

@@ -33,7 +33,7 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
   private isOutdated = false
   /** Turns wait for it: something else has its turn. */
   private pause: Deferred.Deferred<void> | undefined
-  private watchers: Watchers<State> | undefined
+  protected watchers: Watchers<State> | undefined
   private recorder: Recorder<Event, Command> | undefined
 
   constructor(kind: Kind<State, Command, Event, Answer, Refused>, stream: string) {
@@ -131,6 +131,11 @@ export class Resident<State, Command, Event extends Tagged, Answer, Refused> {
     // Some may be in the journal where others could not be taken in, or the tape not be begun anew.
     this.standing.sequence = Math.max(this.standing.sequence, recorder.sequence)
     return taken
+  }
+
+  /** Something is on the tape that the journal does not have. */
+  protected get holdsTape(): boolean {
+    return this.recorder?.holds === true
   }
 
   /** What is on the tape can be committed together with a turn; else it has to be taken in before. */

@@ -3,7 +3,7 @@
  * much came since a snapshot.
  */
 import { lengthOf } from "./internal/utf8.ts"
-import type { AppendRequest } from "./JournalDriver.ts"
+import type { AppendRequest, DeferredAppend } from "./JournalDriver.ts"
 
 /** Versions of an actor's streams. */
 class Versions {
@@ -98,6 +98,21 @@ export class Standing<State> {
       this.events += count
       this.bytes += lengthOf(payload)
     }
+    this.published = next
+    this.sequence = sequence
+  }
+
+  /** As `advance` and `publish`, of an append that is in the journal and not encoded yet. Nothing is on its way meanwhile. */
+  defer(own: string, { command, counts, streams }: DeferredAppend, next: State, sequence: number): void {
+    for (let at = 0; at < streams.length; at++) {
+      const [stream, count] = [streams[at]?.stream ?? own, counts[at] ?? 0]
+      this.decided.add(own, stream, count)
+      this.kept.add(own, stream, count)
+      this.events += count
+    }
+    // Roughly: what a command leads to is as large as what it brings.
+    this.bytes += lengthOf(command.bytes)
+    this.ahead = next
     this.published = next
     this.sequence = sequence
   }

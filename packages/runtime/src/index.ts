@@ -6,6 +6,8 @@ export * as Behavior from "./Behavior.ts"
 export * as Compaction from "./Compaction.ts"
 export { currentContext, reacting, withCausation, withCorrelation } from "./Correlation.ts"
 export type { Cursor } from "./Cursor.ts"
+export { deciderOf } from "./Decider.ts"
+export type { Decider } from "./Decider.ts"
 export type {
   BatchContext,
   LazyText,

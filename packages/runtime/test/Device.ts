@@ -137,7 +137,8 @@ export const device = Behavior.make({
     event._tag === "FileOpened" || event._tag === "FileMoved"
       ? { suffix: `file/${event.file}`, behavior: "device-file" }
       : undefined,
-  packing
+  packing,
+  repeatable: ({ _tag }) => _tag !== "Write"
 })
 
 const FileEvent = Schema.Union(Opened, Moved)

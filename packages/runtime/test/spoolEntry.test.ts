@@ -6,7 +6,8 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { PlannedBatch } from "../src/Envelope.ts"
 import { bytesOf } from "../src/internal/utf8.ts"
-import { EntryWriter, scanEntries, type Sealed } from "../src/spool/entry.ts"
+import { scanEntries, type Sealed } from "../src/spool/entry.ts"
+import { EntryWriter } from "../src/spool/EntryWriter.ts"
 import { readSpool, SpoolFile } from "../src/spool/SpoolFile.ts"
 
 const { array, constantFrom, integer, nat, oneof, option, record, string, tuple, uint8Array } = FastCheck
@@ -63,7 +64,9 @@ it("what was written is read back as the append that it came from", () => {
       assert.strictEqual(difference, undefined)
       assert.strictEqual(entries.length, batches.length)
       for (const [index, { batch, hash }] of batches.entries()) {
-        const { request, ...entry } = entries[index] ?? assert.fail()
+        const found = entries[index]
+        if (found === undefined || !("hash" in found)) return assert.fail()
+        const { request, ...entry } = found
         assert.deepStrictEqual(
           { ...entry, hash: [...entry.hash] },
           {

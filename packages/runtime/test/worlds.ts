@@ -1,5 +1,5 @@
 /** Journals that the same tests run over: in memory, in a file, and asynchronous; and a world of actors over a script. */
-import { ActorSystem, Journal, makeJournal } from "@stopcopy/runtime"
+import { ActorSystem, deciderOf, Journal, makeJournal } from "@stopcopy/runtime"
 import type { ActorOptions, Envelope, JournalDriver, JournalOptions } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Chunk, Effect, Layer, Stream } from "effect"
@@ -16,6 +16,9 @@ export const journals = {
   "SQLite with tapes": Layer.unwrapScoped(Effect.map(temporaryFile, (file) => layerSqlite({ file, tapes: true }))),
   "SQLite with a spool": Layer.unwrapScoped(
     Effect.map(temporaryFile, (file) => layerSqlite({ file, tapes: true, spool: true }))
+  ),
+  "SQLite with commands that stand for their events": Layer.unwrapScoped(
+    Effect.map(temporaryFile, (file) => layerSqlite({ file, tapes: true, spool: true, deciders: [deciderOf(device)] }))
   ),
   "an asynchronous storage": Layer.suspend(() => layerOf(asynchronousDriver(new Script())))
 }

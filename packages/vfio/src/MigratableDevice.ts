@@ -62,6 +62,26 @@ export interface MigrationFile<E = never> {
   readonly ioctl: (command: number, argument: Uint8Array) => Effect.Effect<Uint8Array, Errno | E>
   /** Gives the file back. The state of the device does not change; closing again does nothing. */
   readonly close: Effect.Effect<void, E>
+  /** The same for callers without a fiber; absent where it is not offered. Who wraps a file wraps this too, or leaves it out. */
+  readonly bound?: BoundFile<E> | undefined
+}
+
+/**
+ * A migration file for a server's hot path: a call begins when it is made, not when its effect is run, and what did not have to wait is an `Either`,
+ * which is an effect that has ended already. Otherwise as `MigrationFile`; an effect that is given has to be run.
+ */
+export interface BoundFile<E = never> {
+  readonly read: (length: number) => Effect.Effect<Uint8Array, Errno | E>
+  readonly write: (bytes: Uint8Array) => Effect.Effect<number, Errno | E>
+  readonly close: () => Effect.Effect<void, E>
+}
+
+/** A device's walks for a server's hot path, as `BoundFile`. */
+export interface BoundMigration<E = never> {
+  /** The caller closes the file of a session that ends with the walk, whatever its answer: a device may do that at once. */
+  readonly setState: (requested: number) => Effect.Effect<Option.Option<MigrationFile<E>>, Errno | E>
+  /** The state after the last walk that has ended. */
+  readonly getState: () => MigrationState
 }
 
 /** The migration operations of one device. */
@@ -83,4 +103,6 @@ export interface MigratableDevice<E = never> {
    * only way out of RESUMING without loading. `EINVAL` if the function cannot be reset.
    */
   readonly reset: Effect.Effect<void, Errno | E>
+  /** Walks for callers without a fiber; absent where they are not offered. Who wraps a device wraps this too, or leaves it out. */
+  readonly bound?: BoundMigration<E> | undefined
 }

@@ -2,7 +2,14 @@
 export { MigrationState } from "./MigrationState.ts"
 export { type DmaAccess, DmaDirection, DmaFault } from "./Dma.ts"
 export type { DeviceUser, DmaLog, InterruptType, Region, RegionWrite, VfioDevice } from "./VfioDevice.ts"
-export type { AccessMode, MigratableDevice, MigrationFile, WriteMode } from "./MigratableDevice.ts"
+export type {
+  AccessMode,
+  BoundFile,
+  BoundMigration,
+  MigratableDevice,
+  MigrationFile,
+  WriteMode
+} from "./MigratableDevice.ts"
 export * as DeviceFeature from "./DeviceFeature.ts"
 export * as DeviceFeatureHandler from "./DeviceFeatureHandler.ts"
 export * as DmaLogging from "./DmaLogging.ts"

@@ -15,10 +15,12 @@ import {
 import { Dma, Engine } from "@stopcopy/qat/engine"
 import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import type { VfioDevice } from "@stopcopy/vfio"
-import { Server } from "@stopcopy/vfio-user"
+import { type Options, Server } from "@stopcopy/vfio-user"
 import { type ListenError, loadLibc, makeDescriptorHost } from "@stopcopy/vfio-user/transport"
 import { Effect, Option, type Scope } from "effect"
 import type { Host } from "./node/Host.ts"
+
+export { ForeignDevice, type ForeignOptions } from "./testing/ForeignDevice.ts"
 
 /** Banks 0 and 2 compress, 1 and 3 are symmetric. */
 const services = 0x69a
@@ -52,15 +54,17 @@ export const emulatedVf = (name: string): Effect.Effect<EmulatedVf, Errno | Jour
     return { vf, device: yield* QatVfioDevice.make({ driver, pci, memory, hardware }) }
   })
 
-/** Serves a device on a socket until the scope ends, as the host's transport does. */
+/** Serves a device on a socket until the scope ends, as the host's transport does. `options`: those of the server. */
 export const serveDevice = <E>(
   host: Host,
   device: VfioDevice<E>,
-  path: string
+  path: string,
+  options: Partial<Options> = {}
 ): Effect.Effect<void, ListenError, Scope.Scope> =>
   Effect.gen(function* () {
     const libc = host.transport.passesDescriptors ? yield* Effect.option(loadLibc) : Option.none()
-    const server = yield* Server.serve(device, Option.isSome(libc) ? { host: makeDescriptorHost(libc.value) } : {})
+    const descriptors = Option.isSome(libc) ? { host: makeDescriptorHost(libc.value) } : {}
+    const server = yield* Server.serve(device, { ...descriptors, ...options })
     yield* host.transport.listen(path, server.accept)
   })
 

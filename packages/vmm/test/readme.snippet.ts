@@ -1,6 +1,7 @@
 /** The example of the README. */
 // region readme
-import { AddressSpace, Arena, attach, QatDriver } from "@stopcopy/vmm"
+import { AddressSpace, Arena, attach, type Attachment, QatDriver } from "@stopcopy/vmm"
+import { attached, serveAgent } from "@stopcopy/vmm/agent"
 import { makeHost, Workload } from "@stopcopy/vmm/node"
 import { Effect } from "effect"
 
@@ -25,4 +26,13 @@ export const tryOut = (path: string) =>
     const dirty = yield* attachment.dirty.takeAll // by the CPU and by the device
     return { ...workload.report, dirtyPages: dirty.length }
   }).pipe(Effect.scoped)
+
+/** Lets a coordinator move what is attached: an agent in the VMM, with who may run the device in the journal of the `ActorSystem`. */
+export const drivable = (attachment: Attachment, folder: string) =>
+  serveAgent({
+    name: "vmm-1",
+    program: "my-vmm 1.0",
+    address: { _tag: "Unix", path: `${folder}/agent.sock` }, // or a TCP port, with a token and TLS
+    devices: [{ name: "vf0", access: attached("vf0", attachment), socketPath: attachment.name, keepsState: true }]
+  })
 // endregion

@@ -1,4 +1,4 @@
-/** The commands about vfio-user: `conformance`, `record`. */
+/** The commands about vfio-user: `conformance`, `record`, `agent`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -52,5 +52,39 @@ export const recordCommand = Command.make(
 ).pipe(
   Command.withDescription(
     "Stand between a vfio-user client and its server, and record what they say. Example: stopcopy record --listen /run/a.sock --connect /run/vf0.sock --journal a.db --fault 'drop REGION_WRITE 3'"
+  )
+)
+
+/** `stopcopy agent`. */
+export const agentCommand = Command.make(
+  "agent",
+  {
+    device: textOption(
+      "device",
+      "A device: NAME=SOCKET[,free][,keeps-state][,verify=loaded]; may be given again. free: no guest is on it; keeps-state: its server keeps its state when a connection ends; verify=loaded: what it has loaded is read back and compared"
+    ).pipe(Options.withPseudoName("NAME=SOCKET"), Options.repeated),
+    host: textOption("host", "What coordinators call this host. Default: agent").pipe(Options.withDefault("agent")),
+    journal: textOption(
+      "journal",
+      "Who may run each device; the same file after a restart. Made if it is not there"
+    ).pipe(Options.withPseudoName("FILE")),
+    agent: textOption("agent", "HOST:PORT or unix:PATH where coordinators call; port 0: one that is free").pipe(
+      Options.withPseudoName("ADDRESS")
+    ),
+    tokenFile: textOption("agent-token-file", "A file with the secret that callers send").pipe(Options.optional),
+    tlsCert: textOption("agent-tls-cert", "A file with the agent's certificate, PEM: HOST:PORT is then https").pipe(
+      Options.optional
+    ),
+    tlsKey: textOption("agent-tls-key", "A file with its private key, PEM").pipe(Options.optional),
+    insecure: flag("agent-insecure", "Serve other machines without TLS: the token can be read on the way")
+  },
+  (options) =>
+    Effect.flatMap(
+      load(() => import("../agent/agent.ts")),
+      ({ agent }) => agent(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Let a coordinator move devices behind the vfio-user sockets of any server, until it is interrupted. A server has one client: a device whose guest's VMM is connected is not reached. Example: stopcopy agent --device nic0=/run/nic0.sock --journal agent.db --agent unix:/run/agent.sock"
   )
 )

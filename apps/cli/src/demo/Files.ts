@@ -1,69 +1,58 @@
-/** Where the demo's files are: its journals, which stay when all is well, a folder for sockets, which never stays, and the emulator's program. */
+/** Where the demo's files are: its journals, which stay when all is well, a folder for sockets, which never stays, and the programs of the services. */
 import { FileSystem } from "@effect/platform/FileSystem"
 import { Path } from "@effect/platform/Path"
 import { Effect, Exit, Option, type Scope } from "effect"
 import { newJournal } from "../journal/NewJournal.ts"
-import { misuse, Misuse } from "../Outcome.ts"
-import type { HostsOptions, Journals } from "./Hosts.ts"
+import { misuse, type Misuse } from "../Outcome.ts"
+import { type ProgramOptions, programsOf } from "../world/Programs.ts"
+import type { Journals, WorldOptions } from "../world/World.ts"
 
 /** What the command line says of them. */
-export interface FileOptions {
+export interface FileOptions extends ProgramOptions {
   readonly journal: Option.Option<string>
-  readonly emulator: Option.Option<string>
 }
 
-/** Where the emulator is as seen from the folder of this program, in a clone. */
-const besideThisProgram = "../../emulator/dist/main.js"
-
-/** The destination's journal beside the one that was named: `demo.db`, `demo-destination.db`. */
-const besideJournal = (file: string) =>
+/** A journal beside the one that was named: `demo.db`, `demo-beta.db`. */
+const besideJournal = (file: string, what: string) =>
   Effect.map(Path, (path) => {
     const { dir, ext, name } = path.parse(file)
-    return path.join(dir, `${name}-destination${ext}`)
+    return path.join(dir, `${name}-${what}${ext}`)
   })
 
 const prefix = "stopcopy-demo-"
 
-/** A folder for both journals. It goes with the scope unless all was well. */
+/** A folder for the journals. It goes with the scope unless all was well. */
 const journalFolder = Effect.flatMap(FileSystem, (files) =>
   Effect.acquireRelease(files.makeTempDirectory({ prefix }), (folder, exit) =>
     Exit.isSuccess(exit) ? Effect.void : Effect.ignore(files.remove(folder, { recursive: true }))
   )
 )
 
-/** Both journals: those that were asked for, which must be free, or two in a fresh folder. */
+/** The journals: those that were asked for, which must be free, or new ones in a fresh folder. */
 const journalsOf = (wanted: Option.Option<string>) =>
   Effect.gen(function* () {
     const path = yield* Path
     if (Option.isNone(wanted)) {
       const folder = yield* journalFolder
-      return { source: path.join(folder, "source.db"), destination: path.join(folder, "destination.db") }
+      const inside = (name: string) => path.join(folder, `${name}.db`)
+      return { alpha: inside("alpha"), beta: inside("beta"), coordinator: inside("coordinator") }
     }
-    const source = yield* newJournal(wanted.value, "the demo's")
-    return { source, destination: yield* newJournal(yield* besideJournal(source), "the demo's") }
-  })
-
-const programOf = (wanted: Option.Option<string>) =>
-  Effect.gen(function* () {
-    const [files, path] = yield* Effect.all([FileSystem, Path])
-    const beside = Effect.map(files.realPath(process.argv[1] ?? "."), (script) =>
-      path.join(path.dirname(script), besideThisProgram)
-    )
-    const file = Option.isSome(wanted) ? wanted.value : yield* beside
-    const found = yield* Effect.option(files.stat(file))
-    if (Option.isSome(found) && found.value.type === "File") return file
-    const remedy = Option.isSome(wanted) ? "name the file of the program" : "build it, or name it with --emulator"
-    return yield* new Misuse({ message: `there is no emulator at ${file === "" ? "''" : file}: ${remedy}` })
+    const alpha = yield* newJournal(wanted.value, "the demo's")
+    const [beta, coordinator] = yield* Effect.all([besideJournal(alpha, "beta"), besideJournal(alpha, "coordinator")])
+    return {
+      alpha,
+      beta: yield* newJournal(beta, "the demo's"),
+      coordinator: yield* newJournal(coordinator, "the demo's")
+    }
   })
 
 /** Finds and makes everything. Nothing is made if something that was asked for is wrong. */
-export const demoFiles = ({
-  emulator,
-  journal
-}: FileOptions): Effect.Effect<HostsOptions, Misuse, FileSystem | Path | Scope.Scope> =>
+export const demoFiles = (
+  options: FileOptions
+): Effect.Effect<Pick<WorldOptions, "programs" | "journals" | "folder">, Misuse, FileSystem | Path | Scope.Scope> =>
   Effect.gen(function* () {
     const files = yield* FileSystem
-    const program = yield* programOf(emulator)
-    const journals: Journals = yield* journalsOf(journal)
-    return { program, journals, folder: yield* files.makeTempDirectoryScoped({ prefix }) }
+    const programs = yield* programsOf(options)
+    const journals: Journals = yield* journalsOf(options.journal)
+    return { programs, journals, folder: yield* files.makeTempDirectoryScoped({ prefix }) }
   }).pipe(Effect.catchTags({ BadArgument: (error) => misuse(error), SystemError: (error) => misuse(error) }))

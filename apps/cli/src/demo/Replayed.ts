@@ -1,34 +1,36 @@
 /**
- * The demo's journals read again when the emulators have ended: their chains are whole, they give the digests that were seen live, and the ledger of the
- * guest's requests over both.
+ * The demo's journals read again when all processes have ended: their chains are whole, the journals of both hosts give the digests that the coordinator saw, and
+ * the ledger of every guest's requests over both.
  */
-import { Ledger, ledgerOf, MigratedView, VfEvent, VfState } from "@stopcopy/qat"
+import { Ledger, ledgerOf, MigratedView, Vf, VfEvent, VfState } from "@stopcopy/qat"
 import { Journal, Replay, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import type { MigrationState } from "@stopcopy/vfio"
 import { Effect, Option, Schema, Stream } from "effect"
 import { withJournalTurns } from "../JournalTurns.ts"
 import { registry } from "../replay/Registry.ts"
-import type { Journals } from "./Hosts.ts"
+import type { HostName, Journals } from "../world/World.ts"
 
 const isEvent = Schema.is(VfEvent)
 const decodeState = Schema.decode(Schema.parseJson(VfState.Vf))
 
-/** A digest that was seen live: of a VF, after its last arc to a state in the course of a migration. */
-export interface Seen {
-  readonly side: keyof Journals
-  readonly stream: string
+/** A guest that was moved from the first host to the second. */
+export interface Moved {
+  readonly guest: string
   readonly migration: string
-  readonly to: MigrationState
+  /** Its VFs. */
+  readonly source: string
+  readonly destination: string
+  /** What both sides had, as the coordinator recorded it before the commit. */
   readonly digest: string
+  /** What the guest knows. */
+  readonly accounts: ReadonlyArray<Ledger.GuestAccount>
 }
 
-/** What came of one of them. */
-export interface Replayed extends Seen {
-  /** The event of that arc; none if the journal has no such event. */
+/** A digest that one journal gives, at the event after which it was taken; none if the journal has no such event. */
+interface Replayed {
   readonly sequence: number | undefined
-  /** The digest that the journal gives. */
-  readonly again: string
+  readonly digest: string
 }
 
 /** How many requests came how far. */
@@ -38,43 +40,75 @@ interface Counts {
   readonly placed: number
 }
 
-/** What both journals say. */
-export interface Checked {
-  readonly replayed: ReadonlyArray<Replayed>
-  readonly events: Readonly<Record<keyof Journals, number>>
+/** What the journals say of one guest. */
+export interface Checked extends Moved {
+  readonly replayed: Readonly<Record<HostName, Replayed>>
   readonly counts: Counts
-  /** What is wrong with the guest's requests. Empty: the ledger is balanced. */
+  /** What is wrong with its requests. Empty: the ledger is balanced. */
   readonly findings: ReadonlyArray<Ledger.Finding>
 }
 
-/** The last arc of a stream to a state in the course of a migration. */
-const arcTo = ({ migration, stream, to }: Seen) =>
-  Replay.timeline(registry, { stream, correlation: migration }).pipe(
-    Stream.filter(({ event }) => {
-      const value = event._tag === "Right" ? event.right.value : undefined
-      return isEvent(value) && value._tag === "ArcTaken" && value.to === to
-    }),
-    Stream.runLast,
-    Effect.map(Option.map(({ envelope }) => envelope.sequence))
+/** All of it. */
+export interface AllChecked {
+  readonly guests: ReadonlyArray<Checked>
+  readonly events: Readonly<Record<keyof Journals, number>>
+}
+
+const vf = Replay.replayable(Vf.behavior)
+
+/** The last arc of a VF to a state in the course of a migration. Of its own events alone: there are many of others. */
+const arcTo = (stream: string, migration: string, to: MigrationState) =>
+  Effect.flatMap(Journal, (journal) =>
+    journal.eventsOf(stream).pipe(
+      Stream.filter(({ correlation, type }) => correlation === migration && type === "ArcTaken"),
+      Stream.filterEffect((envelope) =>
+        Effect.map(vf.decode(envelope), ({ value }) => isEvent(value) && value._tag === "ArcTaken" && value.to === to)
+      ),
+      Stream.runLast,
+      Effect.map(Option.map(({ sequence }) => sequence))
+    )
   )
 
-const replayOne = (seen: Seen) =>
+const replayOne = (stream: string, migration: string, to: MigrationState) =>
   Effect.gen(function* () {
-    const found = yield* arcTo(seen)
-    if (Option.isNone(found)) return { ...seen, sequence: undefined, again: "" }
-    const past = yield* Replay.stateAt(registry, seen.stream, found.value)
+    const found = yield* arcTo(stream, migration, to)
+    if (Option.isNone(found)) return { sequence: undefined, digest: "" }
+    const past = yield* Replay.stateAt(registry, stream, found.value)
     const state = yield* decodeState(past.state.json)
-    return { ...seen, sequence: found.value, again: MigratedView.digest(MigratedView.migratedView(state)).whole }
+    return { sequence: found.value, digest: MigratedView.digest(MigratedView.migratedView(state)).whole }
   })
 
-/** One journal: its chain, the states that were seen, and the ledger over its device, which goes on from the one before. */
-const readOne = (file: string, seen: ReadonlyArray<Seen>, stream: string, before?: Ledger.Ledger) =>
+/** Where a guest stood still on its way, on either side. */
+const stopped = {
+  alpha: { device: "source", state: "STOP_COPY" },
+  beta: { device: "destination", state: "STOP" }
+} as const
+
+type Ledgers = ReadonlyMap<string, Ledger.Ledger>
+
+/** The journal of one host: its chain, what each guest had where it stood still, and the ledgers, which go on from those before. */
+const readHost = (name: HostName, file: string, moved: ReadonlyArray<Moved>, before: Ledgers) =>
   Effect.gen(function* () {
     const journal = yield* Journal
     yield* Verify.verify()
-    const replayed = yield* Effect.forEach(seen, replayOne)
+    const { device, state } = stopped[name]
+    const ledgers = new Map<string, Ledger.Ledger>()
+    const replayed = new Map<string, Replayed>()
+    for (const one of moved) {
+      const stream = `vf/${one[device]}`
+      replayed.set(one.guest, yield* replayOne(stream, one.migration, state))
+      ledgers.set(one.guest, yield* ledgerOf([stream], before.get(one.guest)))
+    }
     const { sequence } = yield* journal.head()
-    return { replayed, events: sequence, ledger: yield* ledgerOf([stream], before) }
+    return { ledgers, replayed, events: sequence }
+  }).pipe(withJournalTurns, Effect.provide(layerSqlite({ file, readOnly: true })))
+
+/** Of the coordinator's journal the chain: what it says was told while it ran. */
+const readCoordinator = (file: string) =>
+  Effect.gen(function* () {
+    const journal = yield* Journal
+    yield* Verify.verify()
+    return (yield* journal.head()).sequence
   }).pipe(withJournalTurns, Effect.provide(layerSqlite({ file, readOnly: true })))
 
 const countsOf = ({ banks }: Ledger.Ledger): Counts => ({
@@ -83,22 +117,24 @@ const countsOf = ({ banks }: Ledger.Ledger): Counts => ({
   placed: banks.reduce((sum, { placed }) => sum + placed, 0)
 })
 
-/** Reads both journals, that of the source first. `stream`: the VF, by the same name on both sides. */
-export const checkJournals = (
-  journals: Journals,
-  seen: ReadonlyArray<Seen>,
-  stream: string,
-  accounts: ReadonlyArray<Ledger.GuestAccount>
-) =>
+const nothing: Replayed = { sequence: undefined, digest: "" }
+
+/** Reads all journals, that of the first host first. */
+export const checkJournals = (journals: Journals, moved: ReadonlyArray<Moved>) =>
   Effect.gen(function* () {
-    const of = (side: keyof Journals) => seen.filter((each) => each.side === side)
-    const source = yield* readOne(journals.source, of("source"), stream)
-    const destination = yield* readOne(journals.destination, of("destination"), stream, source.ledger)
-    const checked: Checked = {
-      replayed: [...source.replayed, ...destination.replayed],
-      events: { source: source.events, destination: destination.events },
-      counts: countsOf(destination.ledger),
-      findings: Ledger.audit(destination.ledger, accounts)
-    }
+    const alpha = yield* readHost("alpha", journals.alpha, moved, new Map())
+    const beta = yield* readHost("beta", journals.beta, moved, alpha.ledgers)
+    const coordinator = yield* readCoordinator(journals.coordinator)
+    const guests = moved.map((one): Checked => {
+      const ledger = beta.ledgers.get(one.guest) ?? Ledger.empty
+      const of = (side: typeof alpha): Replayed => side.replayed.get(one.guest) ?? nothing
+      return {
+        ...one,
+        replayed: { alpha: of(alpha), beta: of(beta) },
+        counts: countsOf(ledger),
+        findings: Ledger.audit(ledger, one.accounts)
+      }
+    })
+    const checked: AllChecked = { guests, events: { alpha: alpha.events, beta: beta.events, coordinator } }
     return checked
   })

@@ -1,215 +1,240 @@
 /**
- * `stopcopy demo`: two emulators, each a process of its own, and a guest at work on a VF of the first over vfio-user. The VF moves live to the second. Both
- * sides, the guest's results, the journals and the ledger over them must agree.
+ * `stopcopy demo`: two emulators and a coordinator, each a process of its own, and guests at work over vfio-user. The coordinator refuses a migration, carries one
+ * out, cancels one, and evacuates a host; the guests work on all the time. Then the guests' results, the journals of all processes, and the ledger over them must
+ * agree.
  */
 import type { FileSystem } from "@effect/platform/FileSystem"
 import type { Path } from "@effect/platform/Path"
-import { isErrno } from "@stopcopy/errno"
-import type { Ledger } from "@stopcopy/qat"
-import { type Host as VmmHost, makeHost } from "@stopcopy/vmm/node"
-import { Effect, Logger, LogLevel, type Scope } from "effect"
+import type { Migration } from "@stopcopy/coordinator-api"
+import { Effect, Either, Logger, LogLevel, Schema, type Scope, Stream } from "effect"
 import { plural } from "../Columns.ts"
-import { negative, Negative, type Misuse } from "../Outcome.ts"
+import { type Live, makeLive } from "../operate/Live.ts"
+import { millisText } from "../operate/Units.ts"
+import { type Misuse, negative, Negative } from "../Outcome.ts"
 import { Terminal } from "../Terminal.ts"
-import { type Display, make as makeDisplay } from "./Display.ts"
-import { demoFiles, type FileOptions } from "./Files.ts"
-import { type Guest, guestSpace, makeGuest } from "./Guest.ts"
+import { busy, calm, type Guest } from "../world/Guest.ts"
+import { hangup } from "../world/hangup.ts"
+import type { Passage } from "../world/Moves.ts"
 import {
-  device,
-  deviceOf,
-  type Host,
-  type Hosts,
-  type HostsOptions,
-  lackingDevice,
+  addGuest,
   oneDied,
-  startHosts,
-  stopHosts
-} from "./Hosts.ts"
-import type { Migrated } from "./Migrated.ts"
-import { migrate } from "./Migration.ts"
-import { type Checked, checkJournals, type Seen } from "./Replayed.ts"
-import { type Answers, isSame, refusalText, replayedText, reportText, requestsText } from "./Report.ts"
+  startWorld,
+  stopWorld,
+  type World,
+  type WorldFailed,
+  type WorldOptions
+} from "../world/World.ts"
+import { downtimeLines } from "./Downtimes.ts"
+import { demoFiles, type FileOptions } from "./Files.ts"
+import { type AllChecked, checkJournals, type Moved } from "./Replayed.ts"
+import { type Answered, filesLines, isBalanced, isSame, replayedLines, requestsLines } from "./Report.ts"
+import { cancelled, evacuated, moved, refused, type Stage } from "./Steps.ts"
 
-/** Migrations by their ids, which are the correlations in both journals. */
-const migrations = { refused: "demo/refused", moved: "demo/moved" } as const
+/** Guests: one moves by itself, the others with the evacuation. */
+const evacuees = 8
 
-/** Answers that the guest waits for before, between and after the migrations, at least. */
-const answersBefore = 100
-const answersBetween = 40
-const answersAfter = 150
+/** What the VF of the first guest is promised: an SLA names ring pairs, so it fits only the same VF number. Rates elsewhere may be higher, never lower. */
+const sla = (rates: string): ReadonlyArray<string> => ["--sla", `a/vf0=sym:${rates}`]
+const vfs = `a=4xxx:${evacuees + 1}`
+/** Symmetric crypto alone, and without AES-GCM in one pass (bit 16). */
+const lesser = "b=4xxx:1,services=sym,capabilities=0x4000009"
 
-/** How long everything between start and end of the emulators may take; it takes a second or two. */
-const workTime = "60 seconds"
-/** How long a failure waits for the news that an emulator has ended: then that is what is said. */
+const pfs = { alpha: ["--pf", vfs, ...sla("400:800")], beta: ["--pf", vfs, "--pf", lesser, ...sla("500:1000")] }
+
+/** Longer than the coordinator's own 300 ms: four processes, and whatever else runs here, share this machine. */
+const downtimeLimitMillis = 10_000
+
+/** Answers that guests wait for before, between and after migrations, at least. */
+const answersBefore = 50
+const answersBetween = 20
+const answersAfter = 10
+
+/** How long everything between start and end of the processes may take; it takes a quarter of that on two cores that do other work, too. */
+const workTime = "80 seconds"
+/** How long a failure waits for the news that a process has ended: then that is what is said. */
 const newsTime = "500 millis"
 
 /** What the live part leaves for the checks. */
-interface Live {
-  readonly migrated: Migrated
-  readonly answers: Answers
-  readonly wrong: number
-  readonly accounts: ReadonlyArray<Ledger.GuestAccount>
+interface Told {
+  readonly answered: ReadonlyArray<Answered>
+  readonly moved: ReadonlyArray<Moved>
+  readonly migrations: ReadonlyArray<Migration>
 }
 
-/** Everybody who takes part. */
-interface World {
-  readonly display: Display
-  readonly hosts: Hosts
-  readonly vmm: VmmHost
-  readonly guest: Guest
-}
-
-/** A migration of the guest's VF to a device of the destination, where its memory is new. */
-const moveTo = ({ display, guest, hosts, vmm }: World, wanted: string, migration: string) =>
-  Effect.gen(function* () {
-    const to = yield* deviceOf(hosts.destination, wanted)
-    const end = (host: Host, name: string) => ({ agent: host.agent, device: name, migration, epoch: 0 })
-    return yield* migrate({
-      source: end(hosts.source, device),
-      destination: end(hosts.destination, wanted),
-      guest,
-      wire: vmm.wire(to.socketPath),
-      space: yield* guestSpace(vmm),
-      display
-    })
-  })
-
-/** The destination's other PF lacks AES-GCM: the setup part is refused while the guest works, and the guest works on. */
-const showRefusal = (world: World) =>
-  Effect.gen(function* () {
-    const { display, guest, hosts } = world
-    yield* display.say("", `Refused: to ${lackingDevice} of the destination, on a PF without AES-GCM`)
-    const result = yield* Effect.either(moveTo(world, lackingDevice, migrations.refused))
-    if (result._tag === "Right") return yield* new Negative({ message: "a PF without AES-GCM took the VF" })
-    if (!isErrno(result.left)) return yield* Effect.fail(result.left)
-    yield* display.say(...refusalText(result.left.strerror, result.left.refusal))
-    yield* guest.workload.more(answersBetween)
-    const { state } = yield* hosts.source.agent.getState({ device })
-    if (state !== "RUNNING") return yield* new Negative({ message: `the refusal left the source in ${state}` })
-    yield* display.say("  The source VF is RUNNING, and the guest works on.")
-  })
-
-const introduce = ({ display, guest, hosts, vmm }: World) => {
-  const { destination, source } = hosts
+const introduce = ({ coordinator, guests, hosts, service, vmm }: World, live: Live) => {
+  const [first] = guests
   const how = vmm.transport.passesDescriptors ? "with shared memory and eventfds" : "by messages alone"
-  return display.say(
-    `  source       process ${source.process.pid}, VF ${device}`,
-    `  destination  process ${destination.process.pid}, VFs ${destination.devices.map(({ name }) => name).join(", ")}`,
-    `  guest        at work on ${device} of the source: ${guest.kinds.join(", ")}`,
-    `               over vfio-user, ${how}`
-  )
+  return live.say([
+    `  alpha        process ${hosts.alpha.process.pid}: PF a with ${evacuees + 1} VFs`,
+    `  beta         process ${hosts.beta.process.pid}: PF a with ${evacuees + 1} VFs; PF b with one, without AES-GCM and compression`,
+    `  coordinator  process ${service.pid}: ${coordinator.baseUrl}`,
+    `  guests       ${first?.name} to vm-${evacuees}, at work on the VFs of alpha over vfio-user, ${how}`,
+    `               ${first?.name}: ${first?.kinds.join(", ")} on all ring pairs; the others one of these, now and then`,
+    `  policy       a guest may stand still for ${millisText(downtimeLimitMillis)} here (the usual limit is 300 ms), as this machine may be busy`
+  ])
 }
 
-/** The guest's answers over the demo, from the first to the last. */
-const liveWith = (world: World) =>
+/** The coordinator's policy with the limits of the demo. */
+const allowLonger = ({ coordinator: { client } }: World) =>
+  Effect.flatMap(client.policy.get(), (policy) => client.policy.put({ payload: { ...policy, downtimeLimitMillis } }))
+
+/** Every guest has so many answers more. */
+const everybody = (guests: ReadonlyArray<Guest>, count: number) =>
+  Effect.forEach(guests, ({ workload }) => workload.more(count), { concurrency: "unbounded", discard: true })
+
+/** What is said below a title. */
+const inset = (live: Live): Live => ({
+  rewrites: live.rewrites,
+  now: (text) => live.now(`  ${text}`),
+  say: (lines) => live.say(lines.map((line) => `  ${line}`))
+})
+
+/** The four things that the coordinator does. Gives those that moved a guest. */
+const steps = (world: World, live: Live, isWhole: () => boolean) =>
   Effect.gen(function* () {
-    const { display, guest } = world
-    const { workload } = guest
-    yield* workload.start
-    yield* introduce(world)
-    yield* workload.more(answersBefore)
-    const before = workload.taken
-    yield* showRefusal(world)
-    const afterRefusal = workload.taken
-    yield* display.say("", `Live migration: ${device} of the source to ${device} of the destination`)
-    const migrated = yield* moveTo(world, device, migrations.moved)
-    const atMove = workload.taken
-    yield* workload.more(answersAfter)
-    yield* workload.stop
-    const { taken, wrong } = workload.report
-    const answers = { before, refused: afterRefusal - before, during: atMove - afterRefusal, after: taken - atMove }
-    const live: Live = { migrated, answers, wrong, accounts: workload.accounts }
-    return live
+    const { coordinator, guests } = world
+    const stage: Stage = { isWhole, coordinator, live: inset(live) }
+    const { say } = stage.live
+    const title = (text: string, command: string) => live.say(["", text, `  as by: ${coordinator.command(command)}`])
+    yield* title("1. A migration that cannot be: vm-0 to PF b of beta", "migrate alpha/a/vf0 --to beta/b/vf0")
+    yield* refused(stage, { from: "alpha/a/vf0", to: "beta/b/vf0" })
+    yield* everybody(guests.slice(0, 1), answersBetween)
+    yield* say(["vm-0 has noticed nothing, and works on"])
+    yield* title("2. A live migration: vm-0 to PF a of beta", "migrate alpha/a/vf0 --to beta/a/vf0")
+    const first = yield* moved(stage, { from: "alpha/a/vf0", to: "beta/a/vf0" })
+    yield* everybody(guests.slice(0, 1), answersBetween)
+    yield* say(["vm-0 works on, on beta"])
+    yield* title(
+      "3. A migration that is cancelled: vm-1, which may stand still for 1 ms and no more",
+      "migrate alpha/a/vf1 --to beta/a/vf1 --downtime-limit 1ms --patience 1min"
+    )
+    yield* cancelled(stage, { from: "alpha/a/vf1", to: "beta/a/vf1" })
+    yield* everybody(guests.slice(1, 2), answersBetween)
+    yield* say(["vm-1 works on, on alpha"])
+    yield* title(`4. Alpha is to be switched off: its ${evacuees} VFs are evacuated`, "evacuate alpha --yes")
+    const others = yield* evacuated(stage, "alpha", evacuees)
+    yield* everybody(guests, answersAfter)
+    yield* say([`nobody is left on alpha; all ${guests.length} guests work on, on beta`])
+    return [first, ...others]
   })
 
-/** The guest from its first attachment to the end of its work. It is gone when the emulators are asked to end. */
-const guestLife = (display: Display, hosts: Hosts) =>
+const Agreed = Schema.Struct({ digests: Schema.NonEmptyArray(Schema.String) })
+const decodeAgreed = Schema.decodeUnknownEither(Agreed)
+
+/** What both sides of each migration had when the coordinator compared them. */
+const digestsOf = ({ coordinator }: World) =>
+  coordinator.events({ after: 0, follow: false }).pipe(
+    Stream.filter(({ type }) => type === "Agreed"),
+    Stream.runFold(new Map<string, string>(), (digests, { correlation, payload }) =>
+      Either.match(decodeAgreed(payload), {
+        onLeft: () => digests,
+        onRight: ({ digests: [digest] }) => digests.set(correlation, digest)
+      })
+    )
+  )
+
+const noPassage: Passage = { live: 0, last: 0, before: 0, until: 0 }
+
+/** The guests from the beginning of their work to its end. They are gone when the processes are asked to end. */
+const lives = (world: World, live: Live, isWhole: () => boolean) =>
   Effect.gen(function* () {
-    const vmm = yield* makeHost()
-    const { socketPath } = yield* deviceOf(hosts.source, device)
-    return yield* liveWith({ display, hosts, vmm, guest: yield* makeGuest(vmm, socketPath) })
+    const numbers = Array.from({ length: evacuees + 1 }, (_, number) => number)
+    yield* Effect.forEach(numbers, (number) => addGuest(world, number, number === 0 ? busy : calm), { concurrency: 3 })
+    world.guests.sort((one, other) => one.name.localeCompare(other.name))
+    const { guests, moves } = world
+    yield* allowLonger(world)
+    yield* introduce(world, live)
+    yield* everybody(guests.slice(0, 1), answersBefore)
+    const migrations = yield* steps(world, live, isWhole)
+    yield* Effect.forEach(guests, ({ workload }) => workload.stop, { concurrency: "unbounded", discard: true })
+    const digests = yield* digestsOf(world)
+    const told: Told = {
+      migrations,
+      answered: guests.map(({ name, workload: { report, taken } }) => ({
+        guest: name,
+        passage: moves.passageOf(name) ?? noPassage,
+        taken,
+        wrong: report.wrong
+      })),
+      moved: migrations.flatMap(({ attempt, group, id, moves: [move] }) => {
+        const guest = guests.find(({ name }) => name === group)
+        if (guest === undefined || move === undefined) return []
+        const migration = attempt > 1 ? `${id}.${attempt}` : id
+        const { accounts } = guest.workload
+        return [{ guest: group, migration, ...move, digest: digests.get(migration) ?? "", accounts }]
+      })
+    }
+    return told
   }).pipe(
     Effect.scoped,
     Effect.timeoutFail({
       duration: workTime,
-      onTimeout: () => new Negative({ message: `the guest's work and the migrations took longer than ${workTime}` })
+      onTimeout: () => new Negative({ message: `the guests' work and the migrations took longer than ${workTime}` })
     })
   )
 
 /**
- * Work with both emulators. If one ends meanwhile that is the failure, whatever else it led to. An interrupt waits until the work has put back what it had
- * begun: a race that is interrupted itself would not.
+ * Work with all processes. If one ends meanwhile that is the failure, whatever else it led to. An interrupt waits until the work has put back what it had begun: a
+ * race that is interrupted itself would not.
  */
-const whileBothLive = <A, E, R>(hosts: Hosts, work: Effect.Effect<A, E, R>) =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.raceFirst(
-      restore(Effect.catchAll(work, (error) => Effect.delay(Effect.fail(error), newsTime))),
-      restore(oneDied(hosts))
+const whileAllLive = <A, E, R>(world: World, work: (isWhole: () => boolean) => Effect.Effect<A, E, R>) =>
+  Effect.uninterruptibleMask((restore) => {
+    let isWhole = true
+    const died = Effect.tapError(oneDied(world), () => Effect.sync(() => (isWhole = false)))
+    const working = Effect.catchAll(
+      work(() => isWhole),
+      (error) => Effect.delay(Effect.fail(error), newsTime)
     )
-  )
+    return Effect.raceFirst(restore(working), restore(died))
+  })
 
-/** A terminal that is closed ends the demo as SIGTERM does: its emulators are in groups of their own. */
-const hangup = Effect.acquireRelease(
-  Effect.sync(() => {
-    const end = (): void => void process.kill(process.pid, "SIGTERM")
-    process.once("SIGHUP", end)
-    return end
-  }),
-  (end) => Effect.sync(() => process.off("SIGHUP", end))
-)
-
-/** From the start of the emulators to their end. */
-const runLive = (display: Display, options: HostsOptions): Effect.Effect<Live, Negative> =>
+/** From the start of the processes to their end. */
+const runLive = (live: Live, options: WorldOptions): Effect.Effect<Told, Negative, Terminal> =>
   Effect.gen(function* () {
-    yield* hangup
-    const hosts = yield* startHosts(options)
-    const live = yield* whileBothLive(hosts, guestLife(display, hosts))
-    yield* stopHosts(hosts)
-    return live
+    const world = yield* startWorld(options)
+    const told = yield* whileAllLive(world, (isWhole) => lives(world, live, isWhole))
+    yield* stopWorld(world)
+    return told
   }).pipe(
     Effect.scoped,
-    Effect.mapError((error) => (error._tag === "Negative" ? error : negative(error))),
+    Effect.mapError((error: WorldFailed | Negative) => (error instanceof Negative ? error : negative(error))),
     Logger.withMinimumLogLevel(LogLevel.None)
   )
 
-const seenOf = ({ digests: { whole } }: Migrated): ReadonlyArray<Seen> => {
-  const both = { stream: `vf/${device}`, migration: migrations.moved, digest: whole }
-  return [
-    { ...both, side: "source", to: "STOP_COPY" },
-    { ...both, side: "destination", to: "STOP" }
-  ]
-}
-
 /** The first thing that does not agree. */
-const disagreement = ({ wrong }: Live, { findings, replayed }: Checked): Negative | undefined => {
-  if (wrong > 0) return new Negative({ message: `${plural(wrong, "result")} of the guest's requests are wrong` })
-  if (findings.length > 0) return new Negative({ message: "the ledger is not balanced" })
-  return isSame(replayed) ? undefined : new Negative({ message: "the journals do not replay to the same states" })
+const disagreement = ({ answered }: Told, checked: AllChecked): string | undefined => {
+  const wrong = answered.reduce((sum, one) => sum + one.wrong, 0)
+  if (wrong > 0) return `${plural(wrong, "result")} of the guests' requests are wrong`
+  if (checked.guests.length !== evacuees + 1) return `${checked.guests.length} of ${evacuees + 1} guests were moved`
+  if (!isBalanced(checked, answered)) return "the ledger is not balanced"
+  return checked.guests.every(isSame) ? undefined : "the journals do not replay to the same states"
 }
 
 const run = (
   options: FileOptions
 ): Effect.Effect<void, Misuse | Negative, FileSystem | Path | Terminal | Scope.Scope> =>
   Effect.gen(function* () {
-    const display = yield* makeDisplay
+    yield* hangup
+    const live = yield* makeLive(false)
     const { program } = yield* Terminal
     const files = yield* demoFiles(options)
     const { journals } = files
-    yield* display.say("Two emulators of QAT devices, each a process of its own")
-    const live = yield* runLive(display, files)
-    const { accounts, answers, migrated, wrong } = live
-    const checking = checkJournals(journals, seenOf(migrated), `vf/${device}`, accounts)
-    const checked = yield* Effect.mapError(checking, (error) => negative(error))
-    yield* display.say("", "Requests of the guest", ...requestsText(answers, checked, wrong))
-    yield* display.say(
+    yield* live.say(["A fleet on this machine: two hosts and a coordinator, each a process of its own"])
+    const command = (words: string): string => `stopcopy ${words}`
+    const told = yield* runLive(live, { ...files, pfs, listen: "127.0.0.1:0", command })
+    const checked = yield* Effect.mapError(checkJournals(journals, told.moved), negative)
+    yield* live.say(["", "Requests of the guests", ...requestsLines(told.answered, checked)])
+    yield* live.say([
       "",
-      "The journals, read again after both emulators have ended",
-      ...replayedText(checked.replayed)
-    )
-    const report = { checked, journals, migrated, migration: migrations.moved, program }
-    yield* display.say("", "Report", ...reportText(report))
-    const bad = disagreement(live, checked)
-    if (bad !== undefined) yield* bad
+      "How long they stood still, in milliseconds",
+      ...downtimeLines(told.migrations).map((line) => `  ${line}`)
+    ])
+    yield* live.say(["", "The journals, read again after all processes have ended", ...replayedLines(checked)])
+    const [first] = told.moved
+    const report = { journals, events: checked.events, program, migration: first?.migration ?? "" }
+    yield* live.say(["", "Journals", ...filesLines(report)])
+    const bad = disagreement(told, checked)
+    if (bad !== undefined) yield* new Negative({ message: bad })
   })
 
 /** Runs the demo; fails with `Negative` unless everything agrees. */

@@ -57,7 +57,8 @@ const flagsOf = ({ caFile, config, coordinator, tokenFile }: ConnectionOptions):
     .flatMap(([option, value]) => Option.toArray(Option.map(value, (word) => ` ${option} ${inShell(word)}`)))
     .join("")
 
-const connect = (
+/** The coordinator at this address, until the scope ends. Nothing is asked yet. */
+export const reach = (
   settings: Settings,
   command: (words: string) => string
 ): Effect.Effect<Coordinator["Type"], never, Scope.Scope> =>
@@ -124,7 +125,7 @@ export const operating = <R>(
       const settings = yield* settingsOf(options, process.env)
       const { program } = yield* Terminal
       const flags = flagsOf(options)
-      const coordinator = yield* connect(settings, (words) => `${program} ${words}${flags}`)
+      const coordinator = yield* reach(settings, (words) => `${program} ${words}${flags}`)
       yield* Effect.provideService(work, Coordinator, coordinator).pipe(
         Effect.catchAll((failed) =>
           isOutcome(failed)

@@ -18,9 +18,17 @@ const stayingLines = (title: string, groups: ReadonlyArray<Staying>): ReadonlyAr
         ])
       ]
 
+/** Names that a line has room for. */
+const namesAtMost = 8
+
+const namesText = (names: ReadonlyArray<string>): string => {
+  const more = names.length - namesAtMost
+  return `${names.slice(0, namesAtMost).join(", ")}${more > 0 ? ` and ${more} more` : ""}`
+}
+
 /** What moves where, what fits nowhere and why, what will stop. */
 export const planLines = (plan: EvacuationPlan): ReadonlyArray<string> => {
-  const { arriving, leaving, moves, refused, willStop } = plan
+  const { arriving, idle, leaving, moves, refused, willStop } = plan
   return [
     `${placeText(plan)}: ${plural(moves.length, "group")} would move, ${refused.length} refused, ${willStop.length} will stop`,
     ...columns(
@@ -33,6 +41,7 @@ export const planLines = (plan: EvacuationPlan): ReadonlyArray<string> => {
     ),
     ...stayingLines("refused, they fit nowhere", refused),
     ...stayingLines("will stop, nothing that they fit is free now", willStop),
+    ...(idle.length === 0 ? [] : [`idle, nothing to move: ${namesText(idle)}`]),
     ...(leaving.length === 0 ? [] : [`leaving already: ${leaving.join(", ")}`]),
     ...(arriving.length === 0 ? [] : [`arriving, or waiting for the end of the cordon: ${arriving.join(", ")}`])
   ]
@@ -64,10 +73,11 @@ export const progressText = (evacuation: Evacuation, now: number): string => {
 
 /** How it ended. */
 export const endText = (evacuation: Evacuation): string => {
-  const { endedAt, refused, startedAt, state, willStop } = evacuation
+  const { endedAt, idle, refused, startedAt, state, willStop } = evacuation
   const after = endedAt === null ? "" : ` after ${millisText(endedAt - startedAt)}`
   const stay = refused + willStop === 0 ? "" : `; ${refused + willStop} left on ${placeText(evacuation)}`
-  return `${state}${after}: ${countsText(evacuation)}${stay}`
+  const nothing = idle === 0 ? "" : `; ${plural(idle, "idle VF")} had nothing to move`
+  return `${state}${after}: ${countsText(evacuation)}${stay}${nothing}`
 }
 
 /** Everything. */

@@ -50,23 +50,43 @@ export const ending = (evacuation: Evacuation): Effect.Effect<void, Outcome> => 
     : new Negative({ message: `${placeText(evacuation)} is not empty: ${endText(evacuation)}` })
 }
 
-/** Ends with the evacuation, and gives it as it is then. `first`: as it is now. `changes`: with `json` a line for each change, not for the end alone. */
-export const followEvacuation = (
+interface FollowOptions {
+  readonly json: boolean
+  /** With `json`: a line for each change, not for the end alone. */
+  readonly changes: boolean
+}
+
+/** Shows the evacuation until it ends, and gives it as it is then. `first`: as it is now. */
+export const showEvacuation = (
   first: Evacuation,
-  { changes, json }: { readonly json: boolean; readonly changes: boolean }
+  { changes, json }: FollowOptions,
+  live: Live
 ): Effect.Effect<Evacuation, CallError, Coordinator | Terminal> =>
   Effect.gen(function* () {
-    const { client, command, events } = yield* Coordinator
-    const live = yield* makeLive(json)
+    const { client, events } = yield* Coordinator
     const { id } = first
     const shown: Shown = { text: "", at: Number.NEGATIVE_INFINITY }
-    const evacuation = yield* lookUntil({
+    return yield* lookUntil({
       first,
       look: client.evacuations.show({ path: { id } }),
       events: events({}),
       isLast: hasEnded,
       each: (seen) => show(live, shown, json && changes, seen)
-    }).pipe(leftRunning(live, command, "evacuation", id))
+    })
+  })
+
+/** The same, and says how it goes on when this ends before it. */
+export const followEvacuation = (
+  first: Evacuation,
+  options: FollowOptions
+): Effect.Effect<Evacuation, CallError, Coordinator | Terminal> =>
+  Effect.gen(function* () {
+    const { command } = yield* Coordinator
+    const { changes, json } = options
+    const live = yield* makeLive(json)
+    const evacuation = yield* showEvacuation(first, options, live).pipe(
+      leftRunning(live, command, "evacuation", first.id)
+    )
     if (json && !changes) yield* print(true, Evacuation, evacuation, () => [])
     return evacuation
   })

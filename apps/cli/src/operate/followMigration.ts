@@ -99,23 +99,35 @@ const show = (live: Live, options: FollowOptions, previous: { stage: string }, m
     yield* live.now(stageText(migration, now))
   })
 
-/** Ends with the migration, and gives it as it is then. `first`: as it is now. */
-export const followMigration = (
+/** Shows the migration until it ends, and gives it as it is then. `first`: as it is now. */
+export const showMigration = (
   first: Migration,
-  options: FollowOptions
+  options: FollowOptions,
+  live: Live
 ): Effect.Effect<Migration, CallError, Coordinator | Terminal> =>
   Effect.gen(function* () {
-    const { client, command, events } = yield* Coordinator
-    const live = yield* makeLive(options.json)
+    const { client, events } = yield* Coordinator
     const { id } = first
     const previous = { stage: "" }
-    const migration = yield* lookUntil({
+    return yield* lookUntil({
       first,
       look: client.migrations.show({ path: { id } }),
       events: events({ migration: id }),
       isLast: isLast(options),
       each: (seen) => show(live, options, previous, seen)
-    }).pipe(leftRunning(live, command, "migration", id))
+    })
+  })
+
+/** The same, and says how it goes on when this ends before it. */
+export const followMigration = (
+  first: Migration,
+  options: FollowOptions
+): Effect.Effect<Migration, CallError, Coordinator | Terminal> =>
+  Effect.gen(function* () {
+    const { command } = yield* Coordinator
+    const live = yield* makeLive(options.json)
+    const showing = showMigration(first, options, live)
+    const migration = yield* showing.pipe(leftRunning(live, command, "migration", first.id))
     if (migration.inDoubt) yield* live.say(doubtHelp(command, migration))
     if (options.json && !options.changes) yield* print(true, Migration, migration, () => [])
     return migration

@@ -10,13 +10,21 @@ import { Coordinator, type OperateOptions, operating, print } from "./Coordinato
 
 export interface PreflightOptions extends OperateOptions, AskedOptions {}
 
-const lines = ({ blockers, fits, from, moves, to }: Preflight): ReadonlyArray<string> => [
-  fits
-    ? `it fits: from ${from} to ${to ?? from}`
-    : `it does not fit: ${against(blockers)}${to === null ? "" : ` on ${to}`}`,
-  ...columns(moves.map(({ destination, source }) => [`  ${from}/${source}`, "->", `${to ?? "?"}/${destination}`])),
-  ...blockersLines(blockers)
-]
+/** A sentence for each, after the blockers: it holds nothing up. */
+const uncheckedLines = ({ unchecked = [] }: Preflight): ReadonlyArray<string> =>
+  unchecked.map(({ consequence, what, where }) => `not checked, ${where}: ${what}; ${consequence}`)
+
+const lines = (found: Preflight): ReadonlyArray<string> => {
+  const { blockers, fits, from, moves, to } = found
+  return [
+    fits
+      ? `it fits: from ${from} to ${to ?? from}`
+      : `it does not fit: ${against(blockers)}${to === null ? "" : ` on ${to}`}`,
+    ...columns(moves.map(({ destination, source }) => [`  ${from}/${source}`, "->", `${to ?? "?"}/${destination}`])),
+    ...blockersLines(blockers),
+    ...uncheckedLines(found)
+  ]
+}
 
 /** Fails with `Refused` if something speaks against it. */
 export const preflight = (options: PreflightOptions): Effect.Effect<void, Outcome, Terminal> =>

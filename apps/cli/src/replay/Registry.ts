@@ -2,9 +2,14 @@
 import type { Known } from "@stopcopy/debugger"
 import { behaviors } from "@stopcopy/debugger/behaviors"
 import { Replay } from "@stopcopy/runtime"
+import { StandingStill } from "@stopcopy/vmm/agent"
 import * as Wire from "../record/Wire.ts"
 
-export const registry: Replay.Registry = Replay.registry(...behaviors, Replay.replayable(Wire.behavior))
+export const registry: Replay.Registry = Replay.registry(
+  ...behaviors,
+  Replay.replayable(StandingStill.behavior),
+  Replay.replayable(Wire.behavior)
+)
 
 /** What the debugger is to know: the behaviors, and which of their events are failures. */
 export const known: Known = { registry }

@@ -1,106 +1,79 @@
-/** The demo's texts. */
+/** The demo's tables. */
 import { assert, it } from "@effect/vitest"
-import type { Checked, Replayed } from "../../src/demo/Replayed.ts"
-import { durationText, isSame, refusalText, replayedText, reportText, requestsText } from "../../src/demo/Report.ts"
+import { downtimeLines } from "../../src/demo/Downtimes.ts"
+import type { AllChecked, Checked } from "../../src/demo/Replayed.ts"
+import { filesLines, isBalanced, isSame, replayedLines, requestsLines } from "../../src/demo/Report.ts"
+import { completed } from "../operate/world.ts"
 
-const replayed: Replayed = {
-  side: "source",
-  stream: "vf/a/vf0",
-  migration: "demo/moved",
-  to: "STOP_COPY",
-  digest: "0123456789abcdef0123",
-  sequence: 7,
-  again: "0123456789abcdef0123"
-}
+const digest = "0123456789abcdef0123"
 
-const checked: Checked = {
-  replayed: [replayed],
-  events: { source: 12, destination: 1 },
+const guest: Checked = {
+  guest: "vm-0",
+  migration: "m-1",
+  source: "a/vf0",
+  destination: "a/vf3",
+  digest,
+  accounts: [],
+  replayed: { alpha: { sequence: 7, digest }, beta: { sequence: 9, digest } },
   counts: { published: 10, executed: 10, placed: 10 },
   findings: []
 }
 
-const report = (source: string) =>
-  reportText({
-    migrated: {
-      setup: { bytes: 90, chunks: 2 },
-      state: { bytes: 4006, chunks: 9 },
-      pages: { live: 100, last: 3 },
-      blackout: { drain: 1e6, stop: 5e5, transfer: 3e6, load: 4e6, epoch: 1e6, resume: 5e5 },
-      epoch: 1,
-      digests: { sections: {}, whole: "00" }
-    },
-    checked,
-    journals: { source, destination: "/tmp/b.db" },
-    program: "stopcopy",
-    migration: "demo/moved"
-  })
+const events = { alpha: 12, beta: 1, coordinator: 3 }
+const checked = (...guests: ReadonlyArray<Checked>): AllChecked => ({ guests, events })
+const answered = [{ guest: "vm-0", passage: { live: 1, last: 1, before: 4, until: 7 }, taken: 10, wrong: 0 }]
 
-it("durations are milliseconds with three digits", () => {
-  assert.strictEqual(durationText(1_234_567), "1.235 ms")
-})
-
-it("the report adds up what the migration took", () => {
-  assert.deepStrictEqual(report("/tmp/a.db"), [
-    "  block       4096 bytes (setup part 90, rest 4006)",
-    "  memory      100 pages while the guest worked, 3 after it had stopped",
-    "  blackout    10.000 ms, of which the guest stood still for 9.000 ms",
-    "    drain      1.000 ms",
-    "    stop       0.500 ms",
-    "    transfer   3.000 ms",
-    "    load       4.000 ms",
-    "    epoch      1.000 ms",
-    "    resume     0.500 ms",
-    "  journals    /tmp/a.db  12 events",
-    "              /tmp/b.db  1 event",
-    "  replay      stopcopy replay /tmp/a.db /tmp/b.db --correlation demo/moved"
+it("digests that both journals give are equal, any other is shown beside the one that was recorded", () => {
+  assert.isTrue(isSame(guest))
+  assert.deepStrictEqual(replayedLines(checked(guest)), [
+    "  guest  on alpha, STOP_COPY  on beta, STOP  digest",
+    "  vm-0   a/vf0 after 7        a/vf3 after 9  0123456789abcdef  equal",
+    "  Both journals give the digests that the coordinator saw before each commit; all hash chains are whole."
   ])
-})
-
-it("a path that a shell would split is quoted", () => {
-  assert.include(report("/tmp/it's").at(-1), "stopcopy replay '/tmp/it'\\''s' /tmp/b.db")
-})
-
-it("a digest that the journal does not give stands beside the one that was seen", () => {
-  assert.isTrue(isSame([replayed]))
-  assert.deepStrictEqual(replayedText([replayed]), [
-    "  source, in STOP_COPY  vf/a/vf0 after event 7  0123456789abcdef  equal",
-    "  States and digests are those that were seen live; the hash chains are whole."
-  ])
-  const other = { ...replayed, sequence: undefined, again: "" }
-  assert.isFalse(isSame([replayed, other]))
-  const [line, verdict] = replayedText([other])
-  assert.match(line ?? "", /after event \(none\) .* DIFFERENT, live 0123456789abcdef$/)
+  const lost = { ...guest, replayed: { ...guest.replayed, beta: { sequence: undefined, digest: "" } } }
+  assert.isFalse(isSame(lost))
+  const [, line, verdict] = replayedLines(checked(lost))
+  assert.match(line ?? "", /a\/vf3 after \(no event\) .* DIFFERENT, replayed 0123456789abcdef and none$/)
   assert.strictEqual(verdict, "  The replay differs.")
 })
 
 it("requests are told by when they were answered, with what is wrong with them", () => {
-  const answers = { before: 1, refused: 2, during: 3, after: 4 }
-  assert.deepStrictEqual(requestsText(answers, checked, 0).slice(-3), [
-    "  all                   10, every result is right",
-    "  ledger                10 published, 10 executed, 10 answered, 10 taken by the guest",
-    "  The ledger is balanced: every request has exactly one response."
+  assert.isTrue(isBalanced(checked(guest), answered))
+  assert.deepStrictEqual(requestsLines(answered, checked(guest)), [
+    "  guest  on alpha  on its way  on beta  all  wrong  ledger",
+    "  vm-0          4           3        3   10      0  balanced",
+    "  The ledger is balanced: each of 10 requests was executed once, and has exactly one response."
   ])
-  const findings = [{ fault: "lost tail", bank: 2, ring: 0, index: 9 }] as const
-  assert.deepStrictEqual(requestsText(answers, { ...checked, findings }, 1).slice(-4), [
-    "  all                   10, 1 WRONG",
-    "  ledger                10 published, 10 executed, 10 answered, 10 taken by the guest",
+  const bad = { ...guest, findings: [{ fault: "lost tail", bank: 2, ring: 0, index: 9 } as const] }
+  assert.isFalse(isBalanced(checked(bad), answered))
+  assert.deepStrictEqual(requestsLines(answered, checked(bad)).slice(1), [
+    "  vm-0          4           3        3   10      0  10 published, 10 executed, 10 answered, 1 finding",
     "  The ledger has 1 finding:",
-    "  lost tail: request 9 of bank 2, ring 0"
+    "  vm-0: lost tail: request 9 of bank 2, ring 0"
   ])
 })
 
-it("a refusal names the capabilities that are missing", () => {
-  const refusal = {
-    code: "mstate.gencap.superset",
-    rule: "every capability",
-    where: "CONFIG/gencap",
-    source: "0x1000021",
-    destination: "0x1",
-    remedy: "another PF"
-  }
-  const lines = refusalText("Invalid argument", refusal)
-  assert.include(lines, "  missing      compression (bit 5), LZ4 (bit 24)")
-  assert.include(lines, "  error        Invalid argument [mstate.gencap.superset]")
-  assert.deepStrictEqual(refusalText("Invalid argument", undefined), ["  Invalid argument; no reason was given"])
+it("a guest that took another number of answers than the journals have is no balance", () => {
+  const other = answered.map((one) => ({ ...one, taken: 9 }))
+  assert.isFalse(isBalanced(checked(guest), other))
+  assert.include(requestsLines(other, checked(guest))[1], "10 published, 10 executed, 10 answered, 0 findings")
+})
+
+it("downtimes are milliseconds by cause", () => {
+  assert.deepStrictEqual(downtimeLines([completed, { ...completed, group: "web-2", downtime: null }]), [
+    "guest         whole  drain  stop  save  transfer  load  verify  vote  commit  resume  other",
+    "web-1          11.9    1.2   0.3   2.1       0.9   3.0     0.8   0.0     2.4     1.1    0.1",
+    "web-2  not measured"
+  ])
+})
+
+it("journals are listed with a command that reads them; a path that a shell would split is quoted", () => {
+  const journals = { alpha: "/tmp/it's", beta: "/tmp/b.db", coordinator: "/tmp/c.db" }
+  assert.deepStrictEqual(filesLines({ journals, events, program: "stopcopy", migration: "m-1" }), [
+    "  alpha        /tmp/it's  12 events",
+    "  beta         /tmp/b.db  1 event",
+    "  coordinator  /tmp/c.db  3 events",
+    "  the first migration in one timeline of both hosts and the coordinator:",
+    "    stopcopy replay '/tmp/it'\\''s' /tmp/b.db /tmp/c.db --correlation m-1"
+  ])
 })

@@ -198,6 +198,7 @@ const migrations = (state: State) =>
           Effect.map(change("bundle", path.id, urlParams), () => state.world.bundle)
         )
         .handle("cancel", ({ path, payload }) => change("cancel", path.id, payload))
+        .handle("redirect", ({ path, payload }) => change("redirect", path.id, payload))
         .handle("resolve", ({ path, payload }) => change("resolve", path.id, payload))
     })
   )

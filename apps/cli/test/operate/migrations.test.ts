@@ -56,6 +56,15 @@ it("preflight tells that it fits, and where to", async () => {
   ])
 })
 
+it("preflight tells what nobody can check", async () => {
+  const what = "the socket tells nothing of the mailbox"
+  const unchecked = [{ code: "compat", where: "source alpha pf0/vf0", what, consequence: "it is found by itself" }]
+  stub.world.preflight = { ...fitting, unchecked }
+  assert.deepStrictEqual((await well("preflight", "alpha/pf0/vf0", "--to", "beta")).slice(2), [
+    `not checked, source alpha pf0/vf0: ${what}; it is found by itself`
+  ])
+})
+
 it("preflight lists every blocker at once, exit code 3", async () => {
   stub.world.preflight = { ...fitting, fits: false, blockers: [gencap, cordoned], moves: [] }
   const { code, lines, message } = await run("preflight", "--group", "web-1", "--to", "beta/pf0/vf5", "--incoming")

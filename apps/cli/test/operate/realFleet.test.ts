@@ -1,12 +1,16 @@
 /** The operator commands against a real coordinator and two emulators, each a process of its own. */
 import { afterAll, assert, beforeAll, it } from "@effect/vitest"
+import { Addresses } from "@stopcopy/agent"
+import { makeClient } from "@stopcopy/agent/client"
 import { Evacuation, Migration, MigrationSummary } from "@stopcopy/coordinator-api"
-import { bundleApp, type Running, spawned } from "@stopcopy/workbench"
-import { Effect, Schema } from "effect"
+import { Ledger } from "@stopcopy/qat"
+import { bundleApp, type Running, spawned, started } from "@stopcopy/workbench"
+import { Effect, Either, Logger, LogLevel, Schema } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { bundleMillis } from "../bundled.ts"
+import { guestOn, ledgerOver } from "./guest.ts"
 import { type Ran, stopcopy as run } from "./running.ts"
 
 let folder = ""
@@ -108,3 +112,56 @@ it("cancel brings the guest back", async () => {
   assert.match(watched.message, /^m-[0-9a-z]+ was cancelled/)
   assert.strictEqual((await states()).get("beta/pf0/vf2"), "RUNNING")
 }, 60_000)
+
+it.scopedLive(
+  "a guest whose VMM takes part goes on at the source after a failure and at the destination after a move, and each request is answered once",
+  () =>
+    Effect.gen(function* () {
+      const emulator = join(apps[0] ?? "", "main.js")
+      const journalOf = (name: string): string => join(folder, `${name}.db`)
+      const begin = (name: string) => {
+        const files = ["--socket-dir", join(folder, `sockets-${name}`), "--journal", journalOf(name)]
+        return started(emulator, ["serve", "--host", name, "--pf", "pf0=4xxx:1", "--agent", "127.0.0.1:0", ...files])
+      }
+      const [gamma, delta] = [yield* begin("gamma"), yield* begin("delta")]
+      const operate = (...args: ReadonlyArray<string>) => Effect.promise(() => stopcopy(...args))
+      const said = ({ lines, message }: Ran): string => [...lines, message].join("\n")
+      for (const [name, host] of [
+        ["gamma", gamma],
+        ["delta", delta]
+      ] as const) {
+        yield* host.ready
+        const added = yield* operate("host", "add", name, host.said("agent"))
+        assert.strictEqual(added.code, 0, said(added))
+      }
+      const { attachment, workload } = yield* guestOn(gamma.said("socket pf0/vf0"))
+      yield* workload.start
+      yield* workload.more(5)
+      const found = yield* operate("preflight", "gamma/pf0/vf0", "--to", "delta")
+      assert.notInclude(said(found), "not checked", "the VMM takes part, and emulators know everything")
+
+      const agent = yield* makeClient({ address: Either.getOrThrow(Addresses.parse(gamma.said("agent"))) })
+      const target = { device: "pf0/vf0", message: null }
+      // A register of a bank, in the middle of the block.
+      yield* agent.inject({ kind: { _tag: "CorruptBlock", offset: 0x3a0, mask: 1 }, target, nth: 1, count: 99 })
+      yield* operate("policy", "set", "retry.attempts=1")
+      const moving = ["migrate", "gamma/pf0/vf0", "--to", "delta", "--downtime-limit", "30s"] as const
+      const failed = yield* operate(...moving)
+      assert.strictEqual(failed.code, 1, said(failed))
+      yield* agent.clearFaults({ ids: null })
+      assert.match(attachment.name, /sockets-gamma\/pf0\/vf0\.sock$/)
+      yield* workload.more(5)
+
+      const moved = yield* operate(...moving)
+      assert.strictEqual(moved.code, 0, said(moved))
+      assert.match(attachment.name, /sockets-delta\/pf0\/vf0\.sock$/)
+      yield* workload.more(10)
+      yield* workload.stop
+      const { submitted, taken, wrong } = workload.report
+      assert.deepStrictEqual([taken, wrong, workload.inFlight], [submitted, 0, 0])
+      for (const host of [gamma, delta]) yield* host.kill("SIGTERM")
+      const ledger = yield* ledgerOver(journalOf("gamma"), journalOf("delta"), "vf/pf0/vf0")
+      assert.deepStrictEqual(Ledger.audit(ledger, workload.accounts), [])
+    }).pipe(Effect.provide(Logger.minimumLogLevel(LogLevel.None)), Effect.timeout("110 seconds")),
+  120_000
+)

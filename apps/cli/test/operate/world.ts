@@ -228,6 +228,7 @@ export const plan: EvacuationPlan = {
   moves: [{ group: "web-1", to: "gamma", moves: [{ source: "pf0/vf0", destination: "pf1/vf3" }] }],
   refused: [{ group: "old-1", blockers: [gencap] }],
   willStop: [{ group: "big-1", blockers: [cordoned] }],
+  idle: [],
   leaving: ["m-7"],
   arriving: []
 }
@@ -246,6 +247,7 @@ export const evacuating: Evacuation = {
   turnedDown: 0,
   refused: 0,
   willStop: 0,
+  idle: 0,
   staying: [],
   left: { p50Millis: 2100, p99Millis: 4000, samples: 8 }
 }

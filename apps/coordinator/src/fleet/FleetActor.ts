@@ -16,7 +16,7 @@ export interface FleetActorService {
   readonly state: Effect.Effect<Fleet, Unavailable>
   /** *Durably*: what an operator is told is done survives. */
   readonly ask: (told: Told) => Effect.Effect<Answer, ApiError>
-  /** *Written*: what a host says of itself it will say again. */
+  /** *Written*: what a host says of itself it will say again, and what is given out is kept durably with the first step of it. */
   readonly note: (told: Told) => Effect.Effect<Answer, ApiError>
   /** What has changed may let migrations start. */
   readonly kick: Effect.Effect<void>

@@ -43,7 +43,7 @@ export const compatibilityOf = (
 ): ReadonlyArray<Compatibility> =>
   unitsOn(state, host).map(({ devices, group }) => {
     const located = devices.flatMap((name) => Fleets.locate(host, name) ?? [])
-    const blockers = located.flatMap(Fleets.immovable)
+    const blockers = Fleets.immovable(located)
     const placements = blockers.length > 0 ? [] : placementsOf(state, host.id, located, now)
     return { group, devices, blockers, placements }
   })

@@ -62,13 +62,14 @@ export const planOf = (plan: Fleets.EvacuationPlan): EvacuationPlan => ({
   moves: plan.moves.map(({ group, moves, to }) => ({ group, to, moves: movesOf(moves) })),
   refused: stayingOf(plan.refused),
   willStop: stayingOf(plan.willStop),
+  idle: plan.idle,
   leaving: plan.leaving,
   arriving: plan.arriving
 })
 
 const running = (state: Fleets.Fleet, one: Fleets.Evacuation): Evacuation => {
-  const { cancelled, cancelling, completed, failed, host, id, moves, pf, refused, startedAt, turnedDown, willStop } =
-    one
+  const { cancelled, cancelling, completed, failed, host, id, idle, moves, pf, refused, startedAt, turnedDown } = one
+  const { willStop } = one
   const left = Fleets.progress(state, id)?.left ?? null
   return {
     id,
@@ -84,6 +85,7 @@ const running = (state: Fleets.Fleet, one: Fleets.Evacuation): Evacuation => {
     turnedDown,
     refused: refused.length,
     willStop: willStop.length,
+    idle,
     staying: stayingOf([...refused, ...willStop]),
     left: left === null ? null : { p50Millis: left.p50, p99Millis: left.p99, samples: left.samples }
   }

@@ -1,19 +1,23 @@
 /** Handlers of preflights, migrations and evacuations. What begins something is carried out once for each idempotency key. */
 import { HttpApiBuilder } from "@effect/platform"
 import {
+  CancelRequest,
   Caller,
   CoordinatorApi,
   Evacuation,
   EvacuationRequest,
   idempotencyHeader,
   Migration,
-  MigrationRequest
+  MigrationRequest,
+  RedirectRequest,
+  ResolveRequest
 } from "@stopcopy/coordinator-api"
 import { ActorSystem } from "@stopcopy/runtime"
 import { Effect, Layer } from "effect"
 import { Fleet } from "../ports/Fleet.ts"
 import { Migrations } from "../ports/Migrations.ts"
-import { once } from "../requests/once.ts"
+import { makeKeyed, Nothing } from "../requests/keyed.ts"
+import { idOf, once } from "../requests/once.ts"
 
 const preflight = HttpApiBuilder.group(CoordinatorApi, "preflight", (handlers) =>
   Effect.map(Migrations, (migrations) => handlers.handle("check", ({ payload }) => migrations.preflight(payload)))
@@ -21,14 +25,13 @@ const preflight = HttpApiBuilder.group(CoordinatorApi, "preflight", (handlers) =
 
 const migrations = HttpApiBuilder.group(CoordinatorApi, "migrations", (handlers) =>
   Effect.gen(function* () {
-    const port = yield* Migrations
-    const system = yield* ActorSystem
+    const [port, system, keyed] = [yield* Migrations, yield* ActorSystem, yield* makeKeyed]
     return handlers
       .handle("start", ({ headers, payload }) =>
         once({
           key: headers[idempotencyHeader],
           endpoint: "migrations.start",
-          prefix: "m",
+          id: idOf("m"),
           schema: MigrationRequest,
           payload,
           answer: Migration,
@@ -38,9 +41,23 @@ const migrations = HttpApiBuilder.group(CoordinatorApi, "migrations", (handlers)
       .handle("list", ({ urlParams }) => port.list(urlParams))
       .handle("show", ({ path }) => port.show(path.id))
       .handle("bundle", ({ path, urlParams }) => port.bundle(path.id, urlParams))
-      .handle("cancel", ({ path, payload }) => port.cancel(path.id, payload.reason))
-      .handle("resolve", ({ path, payload }) =>
-        Effect.flatMap(Caller, ({ name }) => port.resolve(path.id, payload, name))
+      .handle("cancel", ({ path: { id }, payload, request }) =>
+        keyed(
+          { request, endpoint: "migrations.cancel", about: id, schema: CancelRequest, payload, answer: Migration },
+          port.cancel(id, payload.reason)
+        )
+      )
+      .handle("redirect", ({ path: { id }, payload, request }) =>
+        keyed(
+          { request, endpoint: "migrations.redirect", about: id, schema: RedirectRequest, payload, answer: Migration },
+          port.redirect(id, payload)
+        )
+      )
+      .handle("resolve", ({ path: { id }, payload, request }) =>
+        keyed(
+          { request, endpoint: "migrations.resolve", about: id, schema: ResolveRequest, payload, answer: Migration },
+          Effect.flatMap(Caller, ({ name }) => port.resolve(id, payload, name))
+        )
       )
   })
 )
@@ -51,15 +68,14 @@ const summary = HttpApiBuilder.group(CoordinatorApi, "summary", (handlers) =>
 
 const evacuations = HttpApiBuilder.group(CoordinatorApi, "evacuations", (handlers) =>
   Effect.gen(function* () {
-    const fleet = yield* Fleet
-    const system = yield* ActorSystem
+    const [fleet, system, keyed] = [yield* Fleet, yield* ActorSystem, yield* makeKeyed]
     return handlers
       .handle("plan", ({ payload }) => fleet.plan(payload))
       .handle("start", ({ headers, payload }) =>
         once({
           key: headers[idempotencyHeader],
           endpoint: "evacuations.start",
-          prefix: "e",
+          id: idOf("e"),
           schema: EvacuationRequest,
           payload,
           answer: Evacuation,
@@ -68,7 +84,12 @@ const evacuations = HttpApiBuilder.group(CoordinatorApi, "evacuations", (handler
       )
       .handle("list", () => fleet.evacuations)
       .handle("show", ({ path }) => fleet.evacuation(path.id))
-      .handle("cancel", ({ path }) => fleet.cancelEvacuation(path.id))
+      .handle("cancel", ({ path: { id }, request }) =>
+        keyed(
+          { request, endpoint: "evacuations.cancel", about: id, ...Nothing, answer: Evacuation },
+          fleet.cancelEvacuation(id)
+        )
+      )
   })
 )
 

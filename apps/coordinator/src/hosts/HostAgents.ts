@@ -2,8 +2,9 @@
 import { type Address, Addresses } from "@stopcopy/agent"
 import { type AgentClient, AgentUnreachable, type ClientOptions, makeClient } from "@stopcopy/agent/client"
 import { Agents } from "@stopcopy/migration"
-import { Context, Effect, Either, Layer, Scope } from "effect"
+import { Context, Effect, Either, Layer, Redacted, Scope } from "effect"
 import { FleetActor } from "../fleet/FleetActor.ts"
+import { type Access, accessAt, type AgentAccess } from "../settings/agentAccess.ts"
 
 interface HostAgentsService {
   /** The client for an address, as `Addresses.parse` reads it. */
@@ -17,17 +18,10 @@ const nowhere: Address = { _tag: "Unix", path: "nowhere" }
 const unreachable = (reason: string, address: Address = nowhere): AgentUnreachable =>
   new AgentUnreachable({ address, call: "Describe", reason, hint: "is the address right?" })
 
-/** What agents ask for, and which of those that speak TLS are believed. */
-export interface AgentAccess {
-  readonly token?: string | undefined
-  /** PEM: the authorities that sign for agents. None: those that Node knows. */
-  readonly ca?: string | undefined
-}
-
-const optionsOf = (address: Address, { ca, token }: AgentAccess): ClientOptions => ({
+const optionsOf = (address: Address, { token, trust }: Access): ClientOptions => ({
   address,
-  ...(token === undefined ? {} : { token }),
-  ...(ca === undefined ? {} : { trust: { ca } })
+  ...(token === undefined ? {} : { token: Redacted.value(token) }),
+  ...(trust === undefined ? {} : { trust })
 })
 
 export class HostAgents extends Context.Tag("@stopcopy/coordinator/HostAgents")<HostAgents, HostAgentsService>() {
@@ -45,7 +39,7 @@ export class HostAgents extends Context.Tag("@stopcopy/coordinator/HostAgents")<
           const known = clients.get(key)
           if (known !== undefined) return Effect.succeed(known)
           const address = parsed.right
-          return makeClient(optionsOf(address, access)).pipe(
+          return makeClient(optionsOf(address, accessAt(access, address))).pipe(
             Effect.mapError(({ message }) => unreachable(message, address)),
             Effect.tap((client) => Effect.sync(() => clients.set(key, client))),
             Effect.provideService(Scope.Scope, scope)

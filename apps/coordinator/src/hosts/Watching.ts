@@ -2,18 +2,20 @@
  * Follows every registered host: what it is, each change of its devices, whether it answers. A host that does not answer is asked again; what it said last is
  * kept meanwhile.
  */
-import type { PfDescription } from "@stopcopy/agent"
+import type { DeviceChange, PfDescription } from "@stopcopy/agent"
 import type { AgentClient } from "@stopcopy/agent/client"
 import { type HostRecord, locate } from "@stopcopy/fleet"
 import { Context, Effect, Either, FiberMap, Layer, Stream } from "effect"
 import { FleetActor, type FleetActorService } from "../fleet/FleetActor.ts"
 import { HostAgents } from "./HostAgents.ts"
 
-/** A host that is well is asked so often all the same: a connection can be dead without a word. */
-const lookEvery = "10 seconds"
+/** A host that is well is asked so often whether it answers all the same: a connection can be dead without a word. */
+const askEvery = "10 seconds"
+/** It is asked so often before it describes all its devices again, which takes as long as it has many: what changes of them is told as it happens. */
+const asksBetweenLooks = 5
 /** The pause before a host that does not answer is asked again. */
 const pause = "2 seconds"
-/** How long a description may take. */
+/** How long an answer may take. */
 const patience = "10 seconds"
 
 type Pfs = ReadonlyArray<PfDescription>
@@ -33,13 +35,21 @@ const withKnownStatus = (pfs: Pfs, record: HostRecord): Pfs =>
     })
   }))
 
+/** Its answer in time, or why there is none, in words. */
+const inTime = <A, E extends { readonly message: string }>(asked: Effect.Effect<A, E>): Effect.Effect<A, string> =>
+  Effect.timeoutFail(
+    Effect.mapError(asked, ({ message }) => message),
+    { duration: patience, onTimeout: () => "no answer in time" }
+  )
+
+/** Asks a host whether it answers, and nothing of its devices. */
+const ask = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<void, string> =>
+  Effect.zipRight(inTime(agent.describeOnly([])), noteHealth(fleet, host, ""))
+
 /** Asks a host what it is, and tells the fleet what of that is new. Fails with the reason, in words. */
 export const look = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<void, string> =>
   Effect.gen(function* () {
-    const { host: name, pfs: described } = yield* Effect.timeoutFail(
-      Effect.mapError(agent.describe, ({ message }) => message),
-      { duration: patience, onTimeout: () => "no answer in time" }
-    )
+    const { host: name, pfs: described } = yield* inTime(agent.describe)
     const { hosts } = yield* Effect.mapError(fleet.state, ({ message }) => message)
     const record = hosts.find(({ id }) => id === host)
     const pfs = record === undefined ? described : withKnownStatus(described, record)
@@ -59,22 +69,39 @@ export const noteHealth = (fleet: FleetActorService, host: string, reason: strin
       Effect.catchAll(({ message }) => Effect.logWarning(`${host}: its health is not recorded: ${message}`))
     )
 
+/** Changes of one device within so long are told as one. */
+const together = "100 millis"
+/** Changes that are told at once, at most. */
+const changesAtOnce = 1024
+
+/** The last change of each device. */
+const lastOfEach = (changes: Iterable<DeviceChange>): Iterable<DeviceChange> =>
+  new Map(Array.from(changes, (change) => [change.name, change] as const)).values()
+
+/** A device that the fleet does not know is one of a new description: the host is looked at again. Nothing that waits to start waits for this. */
+const noteDevices = (
+  fleet: FleetActorService,
+  host: string,
+  agent: AgentClient,
+  changes: Iterable<DeviceChange>
+): Effect.Effect<void, string> =>
+  Effect.gen(function* () {
+    const noted = yield* Effect.forEach(lastOfEach(changes), (change) =>
+      Effect.either(fleet.note(() => ({ _tag: "NoteDevice", host, change })))
+    )
+    const isNew = noted.some((one) => Either.isLeft(one) && one.left._tag === "NotFound")
+    if (isNew) yield* look(fleet, host, agent)
+  })
+
 /** Follows while the host answers; gives why it does not any more. */
 const following = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<never, string> => {
-  const looking = Effect.forever(Effect.zipRight(look(fleet, host, agent), Effect.sleep(lookEvery)))
+  const asking = Effect.repeatN(Effect.delay(ask(fleet, host, agent), askEvery), asksBetweenLooks - 1)
+  const looking = Effect.forever(Effect.zipRight(asking, Effect.delay(look(fleet, host, agent), askEvery)))
   const changes = agent.watch({ devices: [] }).pipe(
     Stream.mapError(({ message }) => message),
-    // A device that the fleet does not know is one of a new description: the host is looked at again.
-    Stream.runForEach((change) =>
-      Effect.asVoid(
-        Effect.either(
-          Effect.zipLeft(
-            fleet.note(() => ({ _tag: "NoteDevice", host, change })),
-            fleet.kick
-          )
-        )
-      )
-    ),
+    // A migration changes a device ten times on each side, most of it within milliseconds: what counts is how the device is then.
+    Stream.groupedWithin(changesAtOnce, together),
+    Stream.runForEach((some) => noteDevices(fleet, host, agent, some)),
     Effect.zipRight(Effect.fail("its agent closed the stream of changes"))
   )
   return Effect.zipRight(look(fleet, host, agent), Effect.raceFirst(looking, changes))

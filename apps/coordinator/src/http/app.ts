@@ -14,7 +14,7 @@ import { Cause, Effect, Option } from "effect"
 import type { Documents } from "../docs/documents.ts"
 import { counted } from "../metrics/requests.ts"
 import type { Site } from "../site/site.ts"
-import { pathOf } from "./paths.ts"
+import { apiPath, pathOf, queryOf } from "./paths.ts"
 import * as Refusals from "./refusals.ts"
 
 type Response = HttpServerResponse.HttpServerResponse
@@ -36,11 +36,21 @@ interface AppOptions {
 
 const localNames = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/i
 
+/** What the endpoint has no use for. Undefined: nothing is, or there is no such endpoint, which is told elsewhere. */
+const uselessOf = ({ headers, method, url }: Request): Response | undefined => {
+  const [path, query] = [pathOf(url), queryOf(url)]
+  const takes = apiPath(path)?.methods.get(method)
+  if (takes === undefined) return undefined
+  if (!takes.query && query !== "") return Refusals.answer(Refusals.noQuery(method, path, query))
+  const hasBody = Number(headers["content-length"] ?? 0) > 0
+  return !takes.body && hasBody ? Refusals.answer(Refusals.noBody(method, path)) : undefined
+}
+
 /** Why this request is not even looked at. */
 const refusal = (request: Request, { bodyLimit, isOpen }: AppOptions): Response | undefined => {
   const host = request.headers["host"] ?? ""
   if (isOpen && !localNames.test(host)) return Refusals.answer(Refusals.foreignHost(host))
-  if (request.method !== "POST" && request.method !== "PUT") return undefined
+  if (request.method !== "POST" && request.method !== "PUT") return uselessOf(request)
   const length = Number(request.headers["content-length"] ?? 0)
   // What is still on its way will not be read: the connection is of no use any more.
   const closing = { connection: "close" }
@@ -49,7 +59,7 @@ const refusal = (request: Request, { bodyLimit, isOpen }: AppOptions): Response 
   const contentType = request.headers["content-type"] ?? ""
   return length > 0 && !/^application\/json\s*(;|$)/i.test(contentType)
     ? Refusals.answer(Refusals.noJson(contentType))
-    : undefined
+    : uselessOf(request)
 }
 
 const decodeErrorOf = (failure: Option.Option<unknown>): HttpApiError.HttpApiDecodeError | undefined =>

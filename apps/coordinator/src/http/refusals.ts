@@ -79,6 +79,22 @@ export const noJson = (contentType: string): UnsupportedMediaType =>
     refusals: []
   })
 
+/** A query where none is read: who sends one wants something that will not happen. */
+export const noQuery = (method: string, path: string, query: string): InvalidRequest =>
+  new InvalidRequest({
+    code: "request.query",
+    message: `${method} ${path} takes no parameters, and '?${query}' came with it; leave it out`,
+    refusals: []
+  })
+
+/** A body where none is read. */
+export const noBody = (method: string, path: string): InvalidRequest =>
+  new InvalidRequest({
+    code: "request.body",
+    message: `${method} ${path} takes no body, and one came with it; leave it out`,
+    refusals: []
+  })
+
 /** A name of the machine that a page of another site may have made up: such pages reach what listens on this machine. */
 export const foreignHost = (host: string): Forbidden =>
   new Forbidden({
@@ -100,7 +116,7 @@ export const noRoute = (method: string, path: string): HttpServerResponse.HttpSe
     const message = `there is no ${path}; /openapi.json and /docs have what there is`
     return answer(new NotFound({ code: "request.path", message, refusals: [] }))
   }
-  return noMethod(method, path, there.methods.join(", "))
+  return noMethod(method, path, [...there.methods.keys()].join(", "))
 }
 
 /** A defect. Its cause is in the log, not in the answer. */

@@ -2,13 +2,13 @@
 import type { Downtime } from "@stopcopy/migration"
 
 /** So many are kept, the newest. */
-const limit = 256
+export const historyLimit = 256
 
 export class Downtimes {
   private kept: ReadonlyArray<Downtime.Downtime> = []
 
   add(downtime: Downtime.Downtime): void {
-    this.kept = [...this.kept, downtime].slice(-limit)
+    this.kept = [...this.kept, downtime].slice(-historyLimit)
   }
 
   get all(): ReadonlyArray<Downtime.Downtime> {

@@ -6,6 +6,7 @@ import {
   type MigrationRequest,
   type MigrationSummary,
   type Phase,
+  type RedirectRequest,
   type ResolveRequest,
   ends
 } from "@stopcopy/coordinator-api"
@@ -22,7 +23,7 @@ import { makeBundles } from "./bundle.ts"
 import { type Kept, keptById, keptOf, known } from "./Known.ts"
 import { preflight } from "./preflight.ts"
 import { Running, type RunningService } from "./Running.ts"
-import { submitOf } from "./submission.ts"
+import { destinationOf, submitOf } from "./submission.ts"
 import { summaryOfAll } from "./summary.ts"
 import { migrationOf, phaseOf, summaryOf } from "./views.ts"
 import { behavior as wish } from "./Wish.ts"
@@ -100,6 +101,15 @@ const cancel = (parts: Parts, id: string, reason: string) =>
     return yield* show(parts, id)
   })
 
+const redirect = (parts: Parts, id: string, { to }: RedirectRequest): Effect.Effect<Migration, ApiError> =>
+  Effect.gen(function* () {
+    const { fleet } = parts
+    yield* lookUp(parts, id)
+    yield* fleet.ask((at) => ({ _tag: "Redirect", migration: id, to: destinationOf(to), at }))
+    yield* fleet.kick
+    return yield* show(parts, id)
+  }).pipe(withCorrelation(id))
+
 const changed = (id: string, { accepting, verdict }: ResolveRequest, is: string) =>
   conflict({
     code: "migration.resolve.accepting",
@@ -156,6 +166,7 @@ export const migrationsLive: Layer.Layer<Migrations, never, FleetActor | HostAge
         list: (filter) => list(parts, filter).pipe(only()),
         show: (id) => show(parts, id),
         cancel: (id, reason) => cancel(parts, id, reason).pipe(only("NotFound", "Conflict")),
+        redirect: (id, request) => redirect(parts, id, request).pipe(only("NotFound", "Conflict", "Refused")),
         resolve: (id, request, by) => resolve(parts, id, request, by).pipe(only("NotFound", "Conflict")),
         bundle: (id, query) => Effect.flatMap(lookUp(parts, id), (one) => bundle(one, query)).pipe(only("NotFound")),
         summary: summary(parts).pipe(only()),

@@ -18,7 +18,7 @@ import { Clock, Context, Effect, FiberMap, Layer, Random, Schedule } from "effec
 import { FleetActor, type FleetActorService } from "../fleet/FleetActor.ts"
 import { recordEnd } from "../metrics/fleet.ts"
 import { attemptId, orderOf } from "./attempts.ts"
-import { Downtimes } from "./Downtimes.ts"
+import { Downtimes, historyLimit } from "./Downtimes.ts"
 import { outcomeOf } from "./outcomes.ts"
 import { behavior as wish } from "./Wish.ts"
 
@@ -80,7 +80,8 @@ type Begin = (migration: Queued) => Effect.Effect<void>
 const scheduling = (fleet: FleetActorService, begin: Begin): Effect.Effect<never> =>
   Effect.gen(function* () {
     yield* fleet.kicked
-    const answer = yield* fleet.alone(fleet.ask((at) => ({ _tag: "Schedule", at })))
+    // Not durably: the order of each attempt is, and everything before it with it.
+    const answer = yield* fleet.alone(fleet.note((at) => ({ _tag: "Schedule", at })))
     if (answer._tag !== "Scheduled") return
     for (const { migration } of answer.starts) yield* begin(migration)
     const { wakeAt } = answer
@@ -147,7 +148,8 @@ export class Running extends Context.Tag("@stopcopy/coordinator/Running")<Runnin
             FiberMap.run(fibers, migration.id, Effect.provideService(carryOut(tools, migration), Agents, agents))
           )
         const { finished, migrations } = yield* fleet.state
-        for (const { attempts, id } of finished.filter(({ outcome }) => outcome === "completed")) {
+        const completed = finished.filter(({ outcome }) => outcome === "completed")
+        for (const { attempts, id } of completed.slice(-historyLimit)) {
           const { downtime } = yield* tools.conductor.state(attemptId(id, attempts))
           if (downtime !== null) downtimes.add(downtime)
         }

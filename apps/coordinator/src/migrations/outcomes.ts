@@ -7,6 +7,9 @@ import * as Arr from "effect/Array"
 
 const microsPerMilli = 1000
 
+const limitRemedy =
+  "allow more with downtimeLimitMillis, of the migration or of the policy, or let it wait with whenOver"
+
 /** Why it went back. */
 export const causeText = (cause: Cause): string => {
   switch (cause._tag) {
@@ -19,9 +22,9 @@ export const causeText = (cause: Cause): string => {
     case "Differs":
       return `${cause.device}: after the load ${cause.field} is ${cause.destination}, and was ${cause.source}`
     case "OverForecast":
-      return `the guest would stand still for ${Math.ceil(cause.forecast.micros / microsPerMilli)} ms, and ${cause.limitMillis} ms are allowed`
+      return `the guest would stand still for ${Math.ceil(cause.forecast.micros / microsPerMilli)} ms by the forecast from ${cause.forecast.samples} migrations of this fleet, and ${cause.limitMillis} ms are allowed; ${limitRemedy}`
     case "StoodTooLong":
-      return `the coordinator came back after the guest had stood still for ${cause.millis} ms, and ${cause.limitMillis} ms are allowed`
+      return `the coordinator came back after the guest had stood still for ${cause.millis} ms, and ${cause.limitMillis} ms are allowed; ${limitRemedy}`
     case "Resolved":
       return `${cause.by} gave the guest back to the source`
   }

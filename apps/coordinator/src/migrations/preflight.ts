@@ -4,9 +4,8 @@
  */
 import type { HostDescription } from "@stopcopy/agent"
 import { type ApiError, type Preflight, type PreflightRequest, Unavailable } from "@stopcopy/coordinator-api"
-import type { Refusal } from "@stopcopy/errno"
 import { decide, evolve, type Fleet, type Order } from "@stopcopy/fleet"
-import { preflight as rules } from "@stopcopy/migration"
+import { preflight as rules, unchecked } from "@stopcopy/migration"
 import { Clock, Effect, Either } from "effect"
 import type { HostAgents } from "../hosts/HostAgents.ts"
 import { notFound, ofFleet } from "../fleet/errors.ts"
@@ -25,16 +24,16 @@ const heard = (state: Fleet, { host, pfs }: HostDescription, at: number): Fleet 
     { _tag: "HealthNoted", host, reachable: true, reason: "", at } as const
   ].reduce(evolve, state)
 
-/** What the driver would refuse, for devices that the fleet has a place for. */
-const driverBlockers = (order: Order, sides: ReadonlyArray<HostDescription>): ReadonlyArray<Refusal> => {
-  const [source, destination] = [order.from, order.to].map((name) => sides.find(({ host }) => host === name))
+/** What the driver would refuse, and what stays unchecked, for devices that the fleet has a place for. */
+const judged = (order: Order, asked: ReadonlyArray<HostDescription>) => {
+  const [source, destination] = [order.from, order.to].map((name) => asked.find(({ host }) => host === name))
   const ordered = orderOf(
     { ...order, phase: "queued", attempt: 0, retryAt: null, cancelling: false, lastReason: null },
     { _tag: "Abort" }
   )
-  return source === undefined || destination === undefined || ordered === undefined
-    ? []
-    : rules(ordered, { source, destination })
+  if (source === undefined || destination === undefined || ordered === undefined) return { blockers: [], unchecked: [] }
+  const sides = { source, destination }
+  return { blockers: rules(ordered, sides), unchecked: unchecked(ordered, sides) }
 }
 
 export const preflight = (
@@ -61,7 +60,7 @@ export const preflight = (
     if (answer.right._tag !== "Queued") return { ...base, fits: false, blockers: [], to: null, moves: [] }
     const { order } = answer.right
     const chosen = request.to === undefined ? [...asked, yield* described(agents, order.to)] : asked
-    const blockers = driverBlockers(order, chosen)
+    const found = judged(order, chosen)
     const moves = order.moves.map(({ destination, source }) => ({ source, destination }))
-    return { ...base, fits: blockers.length === 0, blockers, to: order.to, moves }
+    return { ...base, ...found, fits: found.blockers.length === 0, to: order.to, moves }
   })

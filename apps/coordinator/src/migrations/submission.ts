@@ -19,6 +19,10 @@ const groupOf = ({ groups }: Fleet, { devices, from, group }: PreflightRequest):
 
 const lowest = { priority: 0 }
 
+/** A destination as the fleet wants it; null: it chooses. */
+export const destinationOf = (to: PreflightRequest["to"]): Submit["to"] =>
+  to === undefined ? null : { host: to.host, devices: to.devices ?? null, incoming: to.incoming }
+
 export const submitOf = (
   state: Fleet,
   id: string,
@@ -32,7 +36,7 @@ export const submitOf = (
     group: groupOf(state, request),
     from,
     devices: devices ?? null,
-    to: to === undefined ? null : { host: to.host, devices: to.devices ?? null, incoming: to.incoming },
+    to: destinationOf(to),
     priority,
     downtimeLimitMs: downtimeLimitMillis ?? null,
     at

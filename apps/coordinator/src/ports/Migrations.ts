@@ -10,6 +10,7 @@ import type {
   Phase,
   Preflight,
   PreflightRequest,
+  RedirectRequest,
   Refused,
   ResolveRequest,
   Summary
@@ -29,6 +30,11 @@ interface MigrationsService {
   readonly list: (filter: MigrationFilter) => Effect.Effect<MigrationPage, Common>
   readonly show: (id: string) => Effect.Effect<Migration, NotFound | Common>
   readonly cancel: (id: string, reason: string) => Effect.Effect<Migration, NotFound | Conflict | Common>
+  /** Another destination for one that waits; it keeps its place in the queue. */
+  readonly redirect: (
+    id: string,
+    request: RedirectRequest
+  ) => Effect.Effect<Migration, NotFound | Conflict | Refused | Common>
   /** `by`: who vouches. */
   readonly resolve: (
     id: string,

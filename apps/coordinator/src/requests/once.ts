@@ -14,8 +14,11 @@ const sha256 = (text: string): Buffer => createHash("sha256").update(text).diges
 const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 const idLength = 16
 
-const idOf = (prefix: string, key: string): string =>
-  `${prefix}-${[...sha256(`id ${key}`).subarray(0, idLength)].map((byte) => alphabet[byte % alphabet.length] ?? "").join("")}`
+/** The id of what is begun with this key. */
+export const idOf =
+  (prefix: string) =>
+  (key: string): string =>
+    `${prefix}-${[...sha256(`id ${key}`).subarray(0, idLength)].map((byte) => alphabet[byte % alphabet.length] ?? "").join("")}`
 
 /** The journal takes or gives nothing. */
 export const journalUnavailable = ({ message }: Pick<JournalError, "message">): Unavailable =>
@@ -24,7 +27,7 @@ export const journalUnavailable = ({ message }: Pick<JournalError, "message">): 
 const otherBody = (id: string): Conflict =>
   new Conflict({
     code: "idempotency.other-body",
-    message: `this Idempotency-Key stands for another request, which began ${id}; use a new key for a new request`,
+    message: `this Idempotency-Key stands for another request: ${id}; use a new key for a new request`,
     refusals: []
   })
 
@@ -32,8 +35,8 @@ interface OnceOptions<Payload, PayloadJson, Answer, AnswerJson, E, R> {
   readonly key: string
   /** What is asked for, such as `migrations.start`: the same body to another endpoint is another request. */
   readonly endpoint: string
-  /** Before the id. */
-  readonly prefix: string
+  /** The id of what is begun, or what is changed, from the key. */
+  readonly id: (key: string) => string
   readonly schema: Schema.Schema<Payload, PayloadJson>
   readonly payload: Payload
   readonly answer: Schema.Schema<Answer, AnswerJson>
@@ -46,7 +49,7 @@ export const once = <Payload, PayloadJson, Answer, AnswerJson, E, R>(
   options: OnceOptions<Payload, PayloadJson, Answer, AnswerJson, E, R>
 ): Effect.Effect<Answer, E | Conflict | Unavailable, R | ActorSystem> =>
   Effect.gen(function* () {
-    const { endpoint, key, prefix } = options
+    const { endpoint, key } = options
     const body = Schema.parseJson(options.answer)
     const system = yield* ActorSystem
     const stream = sha256(`key ${key}`).toString("hex")
@@ -58,7 +61,7 @@ export const once = <Payload, PayloadJson, Answer, AnswerJson, E, R>(
     if (known !== null) {
       return known.asked === asked ? Schema.decodeSync(body)(known.body) : yield* otherBody(known.id)
     }
-    const id = idOf(prefix, key)
+    const id = options.id(key)
     const answer = yield* options.run(id)
     const command = { _tag: "Answer", asked, id, body: Schema.encodeSync(body)(answer) } as const
     const kept = yield* Effect.mapError(actor.ask(command, { durability: "durable" }), journalUnavailable)

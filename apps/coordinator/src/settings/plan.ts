@@ -3,30 +3,33 @@ import { Addresses } from "@stopcopy/agent"
 import type { Role } from "@stopcopy/coordinator-api"
 import { type Problem, problem } from "@stopcopy/service"
 import type { Tls } from "@stopcopy/service/listen"
-import type { ConfigError } from "effect"
-import { ConfigProvider, Effect, Either, Option } from "effect"
+import type { Config, ConfigError } from "effect"
+import { ConfigProvider, Effect, Either, Option, Redacted } from "effect"
 import { readFileSync } from "node:fs"
 import { basename } from "node:path"
 import { createSecureContext } from "node:tls"
 import type { Token } from "../http/Tokens.ts"
+import { type AgentAccess, authoritiesMistake, noAccess, readAccess, tokenMistake } from "./agentAccess.ts"
 import { isSite } from "../site/files.ts"
 import type { Console } from "../site/site.ts"
-import { type Name, names, type Settings, settings, type TcpAddress } from "./settings.ts"
+import { listen as listenSetting, type Name, names, type Settings, settings, type TcpAddress } from "./settings.ts"
 import { gather, optionOf, type Values } from "./sources.ts"
 
 export interface Plan {
   readonly listen: TcpAddress
+  /** A file, or the URL of a PostgreSQL database. */
   readonly journal: string
   readonly tls: Tls | undefined
   readonly tokens: ReadonlyArray<Token>
-  readonly agentToken: string | undefined
-  readonly agentCa: string | undefined
+  readonly agents: AgentAccess
   readonly otlpUrl: string | undefined
   readonly logLevel: Settings["logLevel"]
   readonly graceSeconds: number
   readonly bodyLimit: number
   readonly connections: number
   readonly console: Console
+  /** How long history is kept whole. 0: for ever. */
+  readonly historyDays: number
 }
 
 /** Shorter secrets can be guessed. */
@@ -42,6 +45,11 @@ const mistakes = (error: ConfigError.ConfigError, values: Values): ReadonlyArray
   const where = name === undefined ? error.path.join(".") : (values.get(name)?.where ?? optionOf(name))
   return [problem(where, error.message)]
 }
+
+type Files = Pick<
+  Settings,
+  "tlsCert" | "tlsKey" | "readTokens" | "operateTokens" | "agentToken" | "agentCa" | "agentAccess"
+>
 
 /** Gathers what is right, and notes what is wrong. */
 class Reading {
@@ -93,7 +101,7 @@ class Reading {
       : undefined
   }
 
-  tls({ tlsCert, tlsKey }: Settings): Tls | undefined {
+  tls({ tlsCert, tlsKey }: Files): Tls | undefined {
     const [cert, key] = [this.file("tlsCert", tlsCert), this.file("tlsKey", tlsKey)]
     if (Option.isSome(tlsCert) !== Option.isSome(tlsKey)) {
       const missing = Option.isSome(tlsCert) ? "tlsKey" : "tlsCert"
@@ -110,11 +118,30 @@ class Reading {
     }
   }
 
-  authorities(name: Name, path: Option.Option<string>): string | undefined {
-    const pem = this.file(name, path)
-    if (pem === undefined || /-----BEGIN CERTIFICATE-----/.test(pem)) return pem
-    this.problems.push(problem(this.where(name), "has no certificate; name a PEM file with those of the authorities"))
-    return undefined
+  private checked(
+    name: Name,
+    path: Option.Option<string>,
+    mistake: (text: string) => string | undefined
+  ): string | undefined {
+    const text = this.file(name, path)?.trim()
+    const wrong = text === undefined ? undefined : mistake(text)
+    if (wrong !== undefined) this.problems.push(problem(this.where(name), wrong))
+    return text
+  }
+
+  /** How agents are called. */
+  agents({ agentAccess, agentCa, agentToken }: Files): AgentAccess {
+    const token = this.checked("agentToken", agentToken, tokenMistake)
+    const ca = this.checked("agentCa", agentCa, authoritiesMistake)
+    const all = {
+      ...(token === undefined ? {} : { token: Redacted.make(token) }),
+      ...(ca === undefined ? {} : { trust: { ca } })
+    }
+    if (Option.isNone(agentAccess)) return { ...noAccess, all }
+    const own = readAccess(this.values.get("agentAccess")?.where ?? optionOf("agentAccess"), agentAccess.value)
+    if (Either.isRight(own)) return { all, own: own.right }
+    this.problems.push(...own.left)
+    return { ...noAccess, all }
   }
 
   console(given: Option.Option<string>): Console {
@@ -126,17 +153,12 @@ class Reading {
     }
     return { _tag: "Folder", folder: given.value }
   }
-
-  secret(name: Name, path: Option.Option<string>): string | undefined {
-    const secret = this.file(name, path)?.trim()
-    if (secret === "") this.problems.push(problem(this.where(name), "is empty; put a secret into it"))
-    return secret
-  }
 }
 
 /** What others than this machine reach has tokens, and TLS under them. */
 const openProblems = (
-  { listen, operateTokens, readTokens, tlsCert }: Settings,
+  listen: TcpAddress,
+  { operateTokens, readTokens, tlsCert }: Files,
   where: string
 ): ReadonlyArray<Problem> => {
   if (Addresses.isLocal(listen)) return []
@@ -156,9 +178,23 @@ const openProblems = (
       ]
 }
 
-const read = (values: Values): Either.Either<Settings, ConfigError.ConfigError> => {
+const read = <A>(values: Values, config: Config.Config<A>): Either.Either<A, ConfigError.ConfigError> => {
   const flat = new Map([...values].map(([name, { value }]) => [name, value]))
-  return Effect.runSync(Effect.either(ConfigProvider.fromMap(flat).load(settings)))
+  return Effect.runSync(Effect.either(ConfigProvider.fromMap(flat).load(config)))
+}
+
+/** The files that are named, whatever is wrong with other settings: what is wrong with them is told with it. */
+const filesOf = (values: Values): Files => {
+  const file = (name: Name) => Option.filter(Option.fromNullable(values.get(name)?.value), (path) => path !== "")
+  return {
+    tlsCert: file("tlsCert"),
+    tlsKey: file("tlsKey"),
+    readTokens: file("readTokens"),
+    operateTokens: file("operateTokens"),
+    agentToken: file("agentToken"),
+    agentCa: file("agentCa"),
+    agentAccess: file("agentAccess")
+  }
 }
 
 /** The plan, or everything that is wrong. `options` by their names in the file. */
@@ -169,20 +205,23 @@ export const plan = (
 ): Either.Either<Plan, ReadonlyArray<Problem>> => {
   const { problems, values } = gather(options, config, environment)
   const reading = new Reading(values, problems)
-  const result = read(values)
-  if (Either.isLeft(result)) return Either.left([...reading.problems, ...mistakes(result.left, values)])
-  const set = result.right
-  const tls = reading.tls(set)
+  const result = read(values, settings)
+  if (Either.isLeft(result)) reading.problems.push(...mistakes(result.left, values))
+  const files = filesOf(values)
+  const tls = reading.tls(files)
   const tokens = [
-    ...reading.tokens("readTokens", "read", set.readTokens),
-    ...reading.tokens("operateTokens", "operate", set.operateTokens)
+    ...reading.tokens("readTokens", "read", files.readTokens),
+    ...reading.tokens("operateTokens", "operate", files.operateTokens)
   ]
-  const agentToken = reading.secret("agentToken", set.agentToken)
-  const agentCa = reading.authorities("agentCa", set.agentCa)
-  const console = reading.console(set.console)
-  reading.problems.push(...openProblems(set, reading.where("listen")))
-  if (reading.problems.length > 0) return Either.left(reading.problems)
-  const { connections, graceSeconds, journal, listen, logLevel } = set
+  const agents = reading.agents(files)
+  const console = reading.console(
+    Option.filter(Option.fromNullable(values.get("console")?.value), (path) => path !== "")
+  )
+  const where = read(values, listenSetting)
+  if (Either.isRight(where)) reading.problems.push(...openProblems(where.right, files, reading.where("listen")))
+  if (Either.isLeft(result) || reading.problems.length > 0) return Either.left(reading.problems)
+  const set = result.right
+  const { connections, graceSeconds, historyDays, journal, listen, logLevel } = set
   const otlpUrl = Option.getOrUndefined(set.otlpUrl)
   const bodyLimit = set.bodyKib * 1024
   return Either.right({
@@ -190,13 +229,13 @@ export const plan = (
     journal,
     tls,
     tokens,
-    agentToken,
-    agentCa,
+    agents,
     otlpUrl,
     logLevel,
     graceSeconds,
     bodyLimit,
     connections,
-    console
+    console,
+    historyDays
   })
 }

@@ -16,7 +16,8 @@ const prefix = "STOPCOPY_COORDINATOR_"
 
 export const optionOf = (name: Name): string => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-const variableOf = (name: Name): string =>
+/** The variable of a setting: `STOPCOPY_COORDINATOR_LISTEN`. */
+export const variableOf = (name: Name): string =>
   `${prefix}${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
 
 /** The name of the file may stand in the environment too. */
@@ -32,12 +33,14 @@ const File = Schema.Struct({
   operateTokens: scalar,
   agentToken: scalar,
   agentCa: scalar,
+  agentAccess: scalar,
   otlpUrl: scalar,
   logLevel: scalar,
   graceSeconds: scalar,
   bodyKib: scalar,
   connections: scalar,
-  console: scalar
+  console: scalar,
+  historyDays: scalar
 })
 
 /** What one source has, and what is wrong with it. */

@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { ActorSystem, Journal } from "@stopcopy/runtime"
 import { Effect, Exit, Layer, Schema } from "effect"
-import { once } from "../../src/requests/once.ts"
+import { idOf, once } from "../../src/requests/once.ts"
 
 const Asked = Schema.Struct({ what: Schema.String })
 const Answer = Schema.Struct({ id: Schema.String, at: Schema.Int })
@@ -19,7 +19,7 @@ const office = () => {
 }
 
 const asking = <E, R>(key: string, what: string, run: (id: string) => Effect.Effect<typeof Answer.Type, E, R>) =>
-  once({ key, endpoint: "things.begin", prefix: "t", schema: Asked, payload: { what }, answer: Answer, run })
+  once({ key, endpoint: "things.begin", id: idOf("t"), schema: Asked, payload: { what }, answer: Answer, run })
 
 const inMemory = Effect.provide(Layer.provideMerge(ActorSystem.layer, Journal.layerMemory))
 

@@ -12,13 +12,14 @@ import {
   type MigrationRequest
 } from "@stopcopy/coordinator-api"
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer, Logger, LogLevel, Schedule, type Scope, Stream } from "effect"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { coordinator } from "../../src/commands/serve.ts"
 import { serveApi } from "../../src/http/serve.ts"
+import { journalOf } from "../../src/journal/openJournal.ts"
+import { noAccess } from "../../src/settings/agentAccess.ts"
 import type { Plan } from "../../src/settings/plan.ts"
 
 /** A folder until the scope closes. */
@@ -59,14 +60,14 @@ const plan: Plan = {
   journal: "",
   tls: undefined,
   tokens: [],
-  agentToken: undefined,
-  agentCa: undefined,
+  agents: noAccess,
   otlpUrl: undefined,
   logLevel: "none",
   graceSeconds: 1,
   bodyLimit: 64 * 1024,
   connections: 64,
-  console: { _tag: "Off" }
+  console: { _tag: "Off" },
+  historyDays: 0
 }
 
 /** Pauses between tries that no test waits for. */
@@ -83,8 +84,8 @@ export const startCoordinator = (options: Partial<Plan> = {}): Effect.Effect<Coo
   Effect.gen(function* () {
     const journal = options.journal ?? join(yield* folder, "coordinator.db")
     const behind = Layer.provideMerge(
-      Layer.provideMerge(coordinator({ token: options.agentToken, ca: options.agentCa }, patience), ActorSystem.layer),
-      layerSqlite({ file: journal })
+      Layer.provideMerge(coordinator(options.agents ?? noAccess, patience), ActorSystem.layer),
+      journalOf(journal)
     )
     const context = yield* Layer.build(behind)
     const [secret] = options.tokens ?? []

@@ -5,6 +5,7 @@ import { Effect, type Scope } from "effect"
 import { execFileSync, spawn } from "node:child_process"
 import { device } from "./device.ts"
 import { echo } from "./echo.ts"
+import { recordEpochs } from "./epochs.ts"
 import { journalOf, qat } from "./qat.ts"
 
 /** `device` answers at once and records nothing; `qat` is the VF that the emulator hosts. */
@@ -26,6 +27,7 @@ export const serve = (served: Served, way: Way, path: string) =>
     Effect.gen(function* () {
       const transport = yield* transportOf(way)
       yield* transport.listen(path, yield* acceptOf(served))
+      if (served === "qat") yield* recordEpochs(path)
       process.stdout.write("listening\n")
       yield* Effect.never
     })

@@ -1,7 +1,7 @@
 /** The device that the emulator hosts: a QAT VF with its engine, everything recorded in a journal file with tapes and a spool. */
 import { Hardware, opNames, Pci, Pf, QatVfioDevice, QatVfioPci, RegisterFile, UserDma, Vf } from "@stopcopy/qat"
 import { Dma, Engine } from "@stopcopy/qat/engine"
-import { ActorSystem } from "@stopcopy/runtime"
+import { ActorSystem, deciderOf } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer } from "effect"
 
@@ -27,4 +27,7 @@ export const qat = Effect.gen(function* () {
 
 /** Its journal beside the socket. */
 export const journalOf = (path: string) =>
-  Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: `${path}.journal`, tapes: true, spool: true }))
+  Layer.provideMerge(
+    ActorSystem.layer,
+    layerSqlite({ file: `${path}.journal`, tapes: true, spool: true, deciders: [deciderOf(Vf.behavior)] })
+  )

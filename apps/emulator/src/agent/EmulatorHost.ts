@@ -1,6 +1,6 @@
 /** The emulator as the agent's contract drives it: its PFs, their VFs, their changes, faults. */
 import { type HostFailed, type HostPf, type HostService, NoSuchDevice } from "@stopcopy/agent"
-import { DeviceType } from "@stopcopy/qat"
+import { DeviceType, PfvfMessage } from "@stopcopy/qat"
 import type { Journal } from "@stopcopy/runtime"
 import { Effect } from "effect"
 import type { FaultPoints } from "../faults/FaultPoints.ts"
@@ -18,7 +18,7 @@ const hostPf = ({ name, pf, vfs }: HostedPf): Effect.Effect<HostPf, HostFailed> 
         name,
         deviceId,
         deviceKind: DeviceType.deviceTypeOf(deviceId)?.name ?? "unknown",
-        capabilities: { gencap, svcmap, extdc, rateLimiting, slas }
+        capabilities: { gencap, svcmap, extdc, rateLimiting, slas, compatVersion: PfvfMessage.compatVersion }
       },
       devices: vfs.map(({ host }) => host)
     })

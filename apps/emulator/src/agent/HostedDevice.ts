@@ -1,5 +1,6 @@
 /** A VF as the agent's calls drive it: the driver, what it shows, its epoch. What the journal says instead of an answer is a failure of the host. */
 import { type EpochActor, HostFailed, type DeviceFacts, type DeviceStatus, type HostDevice } from "@stopcopy/agent"
+import type { GuestAt } from "@stopcopy/agent/client"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import { MigratedView, type VfActor } from "@stopcopy/qat"
 import type { JournalError } from "@stopcopy/runtime"
@@ -53,6 +54,8 @@ interface DeviceParts {
   readonly epoch: EpochActor.EpochActor
   readonly socketPath: string
   readonly isAttached: () => boolean
+  /** The VMM of its guest, if it takes part in migrations. */
+  readonly guest: GuestAt
 }
 
 const factsOf = ({ name, socketPath, vf }: DeviceParts, flags: number): DeviceFacts => {
@@ -60,11 +63,18 @@ const factsOf = ({ name, socketPath, vf }: DeviceParts, flags: number): DeviceFa
   return { name, vfNumber, socketPath, deviceType: "qat-gen4", deviceId, mode, migrationFlags: flags }
 }
 
-const statusOf = ({ isAttached, name, vf }: DeviceParts): Effect.Effect<DeviceStatus, HostFailed> =>
-  Effect.mapBoth(vf.state, {
-    onFailure: failed(name),
-    onSuccess: ({ lifecycle, migrationState }) => ({ state: migrationState, lifecycle, attached: isAttached() })
-  })
+const statusOf = ({ guest, isAttached, name, vf }: DeviceParts): Effect.Effect<DeviceStatus, HostFailed> =>
+  Effect.zipWith(
+    Effect.mapError(vf.state, failed(name)),
+    guest.isThere,
+    ({ compatVersion, lifecycle, migrationState }, takesPart) => ({
+      state: migrationState,
+      lifecycle,
+      attached: isAttached(),
+      compatVersion,
+      guest: takesPart
+    })
+  )
 
 const viewOf = ({ name, vf }: DeviceParts) =>
   Effect.mapBoth(vf.state, {
@@ -85,6 +95,7 @@ export const hostDevice = (parts: DeviceParts, migration: MigratableDevice<HostF
     status: statusOf(parts),
     migration,
     view: viewOf(parts),
+    guest: parts.guest,
     epoch: Effect.mapError(epoch.state, failed(name)),
     recordEpoch: (record) =>
       Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed(name))

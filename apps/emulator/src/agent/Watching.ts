@@ -10,8 +10,15 @@ const queued = 256
 type Seen = Pick<HostedVf, "name" | "vf" | "epoch" | "traffic">
 
 const changeOf = ({ epoch, name, traffic, vf }: Seen): DeviceChange => {
-  const { lifecycle, migrationState } = vf.unsafeState()
-  return { name, state: migrationState, lifecycle, attached: traffic.attached > 0, ...epoch.unsafeState() }
+  const { compatVersion, lifecycle, migrationState } = vf.unsafeState()
+  return {
+    name,
+    state: migrationState,
+    lifecycle,
+    attached: traffic.attached > 0,
+    compatVersion,
+    ...epoch.unsafeState()
+  }
 }
 
 const isSame = (one: DeviceChange, other: DeviceChange): boolean => Equal.equals(Data.struct(one), Data.struct(other))
@@ -20,7 +27,10 @@ const isSame = (one: DeviceChange, other: DeviceChange): boolean => Equal.equals
 const nextChange = (device: Seen, before: DeviceChange): Effect.Effect<DeviceChange, JournalError> => {
   const { epoch, traffic, vf } = device
   const changed = Effect.raceAll([
-    vf.until(({ lifecycle, migrationState }) => lifecycle !== before.lifecycle || migrationState !== before.state),
+    vf.until(
+      ({ compatVersion, lifecycle, migrationState }) =>
+        lifecycle !== before.lifecycle || migrationState !== before.state || compatVersion !== before.compatVersion
+    ),
     epoch.until(
       (now) => now.epoch !== before.epoch || now.standing !== before.standing || now.digest !== before.digest
     ),

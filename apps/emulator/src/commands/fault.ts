@@ -2,7 +2,7 @@
 import { Fault, type InjectedFault } from "@stopcopy/agent"
 import { type AgentClient, makeClient, type TokenExposed } from "@stopcopy/agent/client"
 import { Effect, Either, Schema } from "effect"
-import { type CallingOptions, callingOf } from "../description/AgentAccess.ts"
+import { type CallingOptions, callingOf } from "@stopcopy/agent/options"
 import { Failed, Misuse, problemLines, problemsOf } from "@stopcopy/service"
 import { faultText, type KindName, kindOf, type KindOptions } from "./faultText.ts"
 

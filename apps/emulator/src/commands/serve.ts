@@ -1,7 +1,8 @@
 /** `serve`: hosts until it is asked to end. Lines on standard output: one for each socket, one for the agent, then `ready`. */
 import { Addresses, Host, type HostService } from "@stopcopy/agent"
 import { fingerprintOf, serve as serveAgent } from "@stopcopy/agent/server"
-import { ActorSystem } from "@stopcopy/runtime"
+import { Vf } from "@stopcopy/qat"
+import { ActorSystem, deciderOf } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Either, Layer } from "effect"
 import { plan as planOf, type Plan, type ServeOptions } from "../description/Plan.ts"
@@ -9,7 +10,7 @@ import { checkPlaces, host } from "../hosting/Emulator.ts"
 import { retire } from "../hosting/Retire.ts"
 import { measure } from "../metrics/Metrics.ts"
 import { Failed, Misuse, problemLines } from "@stopcopy/service"
-import { endSignal } from "@stopcopy/service/process"
+import { endAsked } from "@stopcopy/service/process"
 import { tracing } from "@stopcopy/service/tracing"
 import { version } from "../Version.ts"
 
@@ -18,10 +19,10 @@ const print = (line: string): Effect.Effect<void> => Effect.sync(() => void proc
 /** Answers go out this long after the agent takes no more calls. */
 const agentGrace = "2 seconds"
 
-/** Hosts, and ends when a signal comes. */
-const hosting = (plan: Plan) =>
+/** Hosts, and ends when it is asked to. */
+const hosting = (plan: Plan, untilStdinEnds: boolean) =>
   Effect.gen(function* () {
-    const signal = yield* endSignal
+    const asked = yield* endAsked(untilStdinEnds)
     const emulator = yield* host(plan, (service: HostService) =>
       serveAgent({ ...plan.agent, grace: agentGrace }).pipe(Effect.provideService(Host, service))
     )
@@ -34,8 +35,8 @@ const hosting = (plan: Plan) =>
     }
     yield* print("ready")
     yield* Effect.logInfo(`${emulator.vfs.length} VFs of ${emulator.pfs.length} PFs are hosted`)
-    const name = yield* signal
-    yield* Effect.logInfo(`${name}: guests are asked to leave, at most ${plan.drainMillis} ms`)
+    const how = yield* asked
+    yield* Effect.logInfo(`${how}: guests are asked to leave, at most ${plan.drainMillis} ms`)
     const late = yield* retire(emulator, plan.drainMillis)
     for (const device of late) {
       yield* Effect.logWarning(`${device}: its guest works on; what is in flight is answered when the emulator is back`)
@@ -50,8 +51,10 @@ const outcomeOf = (error: Ends): Failed | Misuse =>
     ? new Misuse({ message: error.message })
     : new Failed({ message: error.message })
 
-/** Ends when the emulator has. */
-export const serve = (options: ServeOptions): Effect.Effect<void, Failed | Misuse> =>
+/** Ends when the emulator has. `untilStdinEnds`: it is asked to end by the end of standard input, too. */
+export const serve = (
+  options: ServeOptions & { readonly untilStdinEnds: boolean }
+): Effect.Effect<void, Failed | Misuse> =>
   Effect.gen(function* () {
     const plan = planOf(options)
     if (Either.isLeft(plan)) {
@@ -60,10 +63,10 @@ export const serve = (options: ServeOptions): Effect.Effect<void, Failed | Misus
     // Before a journal is made.
     yield* Effect.mapError(checkPlaces(plan.right, plan.right.pfs), outcomeOf)
     const journal = Layer.mapError(
-      layerSqlite({ file: plan.right.journal, tapes: true, spool: true }),
+      layerSqlite({ file: plan.right.journal, tapes: true, spool: true, deciders: [deciderOf(Vf.behavior)] }),
       (error) => new Failed({ message: error.message })
     )
-    yield* hosting(plan.right).pipe(
+    yield* hosting(plan.right, options.untilStdinEnds).pipe(
       Effect.mapError(outcomeOf),
       Effect.provide(Layer.provideMerge(ActorSystem.layer, journal)),
       Effect.provide(tracing({ url: plan.right.otlpUrl, name: "stopcopy-emulator", version }))

@@ -1,7 +1,7 @@
 /** What an emulator is to host and where, from options and a file together. Every mistake is found before anything is started. */
 import { Either, Schema } from "effect"
 import { join } from "node:path"
-import { type Serving, servingOf } from "./AgentAccess.ts"
+import { type Serving, servingOf } from "@stopcopy/agent/options"
 import { type Config, readConfig } from "./ConfigFile.ts"
 import { describe, type PfDescription } from "./PfDescription.ts"
 import { PfEntry } from "./PfEntry.ts"

@@ -19,6 +19,7 @@ const damaged = <E>(file: MigrationFile<E>, damages: ReadonlyArray<Damage>): Mig
   let position = 0
   return {
     ...file,
+    bound: undefined,
     read: (length, mode) =>
       Effect.map(file.read(length, mode), (bytes) => {
         const copy = bytes.slice()
@@ -43,6 +44,8 @@ export const faultyDriver = (
   driver: QatVfioPci.QatVfioPci
 ): QatVfioPci.QatVfioPci => ({
   ...driver,
+  // A server's own way would pass by the faults.
+  bound: undefined,
   get flags() {
     return driver.flags
   },

@@ -35,11 +35,13 @@ export const faultyMigration = (
     Effect.suspend(() => points.meet(device, message).reduce((now, kind) => suffer(points, now, kind), step))
   const faulty = (file: MigrationFile<HostFailed>): MigrationFile<HostFailed> => ({
     ...file,
+    bound: undefined,
     read: (length, mode) => meeting("Save", file.read(length, mode)),
     write: (bytes, mode) => meeting("Resume", file.write(bytes, mode))
   })
   return {
     ...migration,
+    bound: undefined,
     get flags() {
       return migration.flags
     },

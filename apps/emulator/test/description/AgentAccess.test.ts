@@ -4,7 +4,7 @@ import { makeAuthority } from "@stopcopy/workbench"
 import { Effect, Either } from "effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { callingOf, servingOf } from "../../src/description/AgentAccess.ts"
+import { callingOf, servingOf } from "@stopcopy/agent/options"
 import { problemLines } from "@stopcopy/service"
 import { folder, place, program } from "../support/program.ts"
 

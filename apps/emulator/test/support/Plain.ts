@@ -35,13 +35,14 @@ class Plain implements Receiver {
     this.tell()
   }
 
-  /** Waits until something is so, which is looked at whenever something comes. */
+  /** Waits until something is so, which is looked at whenever something comes; dies when nothing can come any more. */
   until(isSo: (client: this) => boolean): Effect.Effect<void> {
     return Effect.async<void>((resume) => {
       const look = (): void => {
-        if (!isSo(this)) return
+        const found = isSo(this)
+        if (!found && !this.isClosed) return
         this.tell = () => undefined
-        resume(Effect.void)
+        resume(found ? Effect.void : Effect.dieMessage(`the connection has ended after ${this.bytes} bytes`))
       }
       this.tell = look
       look()

@@ -6,15 +6,29 @@ import type { RpcClientError } from "@effect/rpc"
 import { Effect, type Scope } from "effect"
 import { type Address, format } from "../Address.ts"
 import { contractHeader, contractVersion } from "../Version.ts"
-import { AgentNotTrusted, AgentUnreachable, CallRefused, type ClientError, ContractMismatch } from "./errors.ts"
+import {
+  AgentNotTrusted,
+  AgentUnreachable,
+  CallBroken,
+  CallRefused,
+  type ClientError,
+  ContractMismatch
+} from "./errors.ts"
 import { connectorOf, hintOf, isDistrust, type Trust } from "./Trust.ts"
 
 /** How long a connection may take to be made, in milliseconds. */
 const connectMillis = 5000
 
-const dispatcher = (address: Address, trust: Trust | undefined): Effect.Effect<Agent, never, Scope.Scope> =>
+/** The way that undici says that an answer was cut off because it is too long. */
+const tooLong = "UND_ERR_RES_EXCEEDED_MAX_SIZE"
+
+const dispatcher = (
+  address: Address,
+  trust: Trust | undefined,
+  answerBytes: number
+): Effect.Effect<Agent, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => new Agent({ connect: connectorOf(address, trust, connectMillis) })),
+    Effect.sync(() => new Agent({ connect: connectorOf(address, trust, connectMillis), maxResponseSize: answerBytes })),
     (agent) => Effect.promise(() => agent.destroy())
   )
 
@@ -34,13 +48,17 @@ const checked = (
   })
 }
 
-/** The HTTP client whose POST to the empty path is a call. */
+/** For answers that go on for as long as somebody reads: they are taken piece by piece. */
+export const endless = -1
+
+/** The HTTP client whose POST to the empty path is a call. Of an answer `answerBytes` are taken, and it is broken off when it has more. */
 export const connection = (
   address: Address,
   token: string | undefined,
-  trust: Trust | undefined
+  trust: Trust | undefined,
+  answerBytes: number
 ): Effect.Effect<HttpClient.HttpClient, never, Scope.Scope> =>
-  Effect.map(dispatcher(address, trust), (agent) =>
+  Effect.map(dispatcher(address, trust, answerBytes), (agent) =>
     NodeHttpClient.makeUndici(agent).pipe(
       HttpClient.mapRequest(
         HttpClientRequest.prependUrl(`${address._tag === "Unix" ? "http://localhost" : format(address)}/rpc`)
@@ -76,6 +94,8 @@ export const explain = (
     return refusedBy(address, call, cause)
   const error = cause instanceof Error ? bottom(cause) : new Error(message)
   const reason = error.message
+  if ("code" in error && error.code === tooLong)
+    return new CallBroken({ address, call, reason: "its answer is longer than any that this program takes" })
   return isDistrust(error)
     ? new AgentNotTrusted({ address, call, reason })
     : new AgentUnreachable({ address, call, reason, hint: hintOf(address, error) })

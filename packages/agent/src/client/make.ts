@@ -3,10 +3,15 @@ import { RpcClient, RpcClientError, RpcSerialization } from "@effect/rpc"
 import { Cause, Duration, Effect, Option, type Scope, Stream } from "effect"
 import type { Address } from "../Address.ts"
 import { Contract } from "../Contract.ts"
+import { onlyDevices } from "../Description.ts"
 import { defaultChunk, type SavedChunk } from "../Transfer.ts"
-import { connection, explain, innermost } from "./connection.ts"
+import type { DeviceName } from "../Values.ts"
+import { connection, endless, explain, innermost } from "./connection.ts"
 import { AgentUnreachable, CallBroken, CallTimedOut, type ClientError, TokenExposed } from "./errors.ts"
 import { isExposed, type Trust } from "./Trust.ts"
+
+/** The longest answer to one call that is taken, unless told otherwise: 64 MiB. A chunk of data has 1.4, ten thousand VFs have about 6. */
+export const defaultAnswerBytes = 64 * 1024 * 1024
 
 /** Where the agent is and how long to wait for it. */
 export interface ClientOptions {
@@ -18,6 +23,8 @@ export interface ClientOptions {
   readonly insecure?: boolean
   /** How long one call may take; a change of state drains first. `watch` has no limit. Default: 30 seconds. */
   readonly timeout?: Duration.DurationInput
+  /** The longest answer to one call, in bytes; `watch` has no limit. Default: `defaultAnswerBytes`. */
+  readonly answerBytes?: number
 }
 
 type WayError = RpcClientError.RpcClientError
@@ -58,6 +65,10 @@ class Words {
       })
     )
 
+  /** The host goes on with an answer that is as long as it may be. */
+  readonly tooMuch = (call: string): CallBroken =>
+    new CallBroken({ address: this.address, call, reason: "it hands out more than was asked for" })
+
   readonly follow = <A, E>(
     call: string,
     made: () => Stream.Stream<A, E | WayError>
@@ -68,8 +79,14 @@ class Words {
     )
 }
 
-const callsOf = (rpc: Calls, { ask, follow }: Words) => ({
-  describe: ask("Describe", () => rpc.Describe()),
+const callsOf = (rpc: Calls, watching: Calls, { ask, follow, tooMuch }: Words) => ({
+  describe: ask("Describe", () => rpc.Describe(undefined)),
+  /** The host with the devices of these names, those that there are, and nothing else. */
+  describeOnly: (devices: ReadonlyArray<DeviceName>) =>
+    Effect.map(
+      ask("Describe", () => rpc.Describe({ devices })),
+      (host) => onlyDevices(host, devices)
+    ),
   setState: (call: CallOf<"SetState">) => ask("SetState", () => rpc.SetState(call)),
   getState: (call: CallOf<"GetState">) => ask("GetState", () => rpc.GetState(call)),
   dataSize: (call: CallOf<"DataSize">) => ask("DataSize", () => rpc.DataSize(call)),
@@ -85,9 +102,20 @@ const callsOf = (rpc: Calls, { ask, follow }: Words) => ({
   listFaults: ask("ListFaults", () => rpc.ListFaults()),
   clearFaults: (call: CallOf<"ClearFaults">) => ask("ClearFaults", () => rpc.ClearFaults(call)),
   /** How each of these devices is, then each change, for as long as the stream is read. Empty: all devices. */
-  watch: (call: CallOf<"Watch">) => follow("Watch", () => rpc.Watch(call)),
-  /** The incident bundle of what the host recorded for a migration, in pieces. One that does not know this call breaks on it. */
-  exported: (call: CallOf<"Export">) => follow("Export", () => rpc.Export(call))
+  watch: (call: CallOf<"Watch">) => follow("Watch", () => watching.Watch(call)),
+  /**
+   * The incident bundle of what the host recorded for a migration, in pieces; fails where it hands out more than was asked for. A host that does not know this
+   * call breaks on it.
+   */
+  exported: (call: CallOf<"Export">) =>
+    Stream.mapAccumEffect(
+      follow("Export", () => watching.Export(call)),
+      0,
+      (before, bytes) => {
+        const size = before + bytes.length
+        return size > call.limit ? Effect.fail(tooMuch("Export")) : Effect.succeed([size, bytes] as const)
+      }
+    )
 })
 
 /** A call of `Save` without its length: that of one chunk is the client's to choose. */
@@ -122,6 +150,7 @@ export type AgentClient = ReturnType<typeof callsOf> & ReturnType<typeof transfe
 /** The client of one agent, until the scope closes. */
 export const makeClient = ({
   address,
+  answerBytes = defaultAnswerBytes,
   insecure = false,
   timeout = "30 seconds",
   token,
@@ -129,11 +158,15 @@ export const makeClient = ({
 }: ClientOptions): Effect.Effect<AgentClient, TokenExposed, Scope.Scope> =>
   Effect.gen(function* () {
     if (!insecure && isExposed(address, token)) return yield* new TokenExposed({ address })
-    const http = yield* connection(address, token, trust)
-    const protocol = yield* RpcClient.makeProtocolHttp(http).pipe(
-      Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.ndjson)
-    )
-    const rpc = yield* Effect.provideService(RpcClient.make(Contract), RpcClient.Protocol, protocol)
-    const calls = callsOf(rpc, new Words(address, Duration.decode(timeout)))
+    const rpcOver = (limit: number) =>
+      Effect.gen(function* () {
+        const http = yield* connection(address, token, trust, limit)
+        const protocol = yield* RpcClient.makeProtocolHttp(http).pipe(
+          Effect.provideService(RpcSerialization.RpcSerialization, RpcSerialization.ndjson)
+        )
+        return yield* Effect.provideService(RpcClient.make(Contract), RpcClient.Protocol, protocol)
+      })
+    const [rpc, watching] = [yield* rpcOver(answerBytes), yield* rpcOver(endless)]
+    const calls = callsOf(rpc, watching, new Words(address, Duration.decode(timeout)))
     return { ...calls, ...transfersOf(calls) }
   })

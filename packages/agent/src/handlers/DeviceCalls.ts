@@ -17,6 +17,7 @@ import {
 import type { HostDevice } from "../Host.ts"
 import type { LoadedChunk, PrecopyInfo, SavedChunk } from "../Transfer.ts"
 import type { SessionToken } from "../Values.ts"
+import { GuestSteps, type Leading } from "./GuestSteps.ts"
 import { Ownership } from "./Ownership.ts"
 import { Sessions } from "./Sessions.ts"
 import { makeTurns, type Turns } from "./Turn.ts"
@@ -40,6 +41,7 @@ export class DeviceCalls {
   private readonly turns: Turns
   private readonly sessions: Sessions
   private readonly ownership: Ownership
+  private readonly guest: GuestSteps
   private readonly host: HostDevice
 
   constructor(host: HostDevice) {
@@ -47,6 +49,7 @@ export class DeviceCalls {
     this.turns = makeTurns(host.facts.name)
     this.sessions = new Sessions(host)
     this.ownership = new Ownership(host)
+    this.guest = new GuestSteps(host)
   }
 
   /** A call under an epoch, in its turn: judged when the turn begins. */
@@ -67,8 +70,26 @@ export class DeviceCalls {
     return Effect.tapError(walked, () => this.reached)
   }
 
-  readonly setState = (epoch: number, to: MigrationState): Effect.Effect<StateReached, EpochError> =>
-    this.owned(epoch, Effect.zipRight(this.walk(MigrationStates.toNumber(to)), this.reached))
+  readonly setState = (
+    epoch: number,
+    to: MigrationState,
+    leading?: Leading
+  ): Effect.Effect<StateReached, EpochError> => {
+    const walked = Effect.zipRight(this.walk(MigrationStates.toNumber(to)), this.reached)
+    return this.owned(epoch, Effect.zipRight(this.before(to, leading), this.settled(walked)))
+  }
+
+  /** What the guest's VMM does before a walk. */
+  private before(to: MigrationState, leading: Leading | undefined): Effect.Effect<void, DeviceError> {
+    if (leading === undefined) return Effect.void
+    if (to === "PRE_COPY") return this.guest.prepare(leading)
+    return to === "STOP_COPY" ? this.guest.pause(leading) : Effect.void
+  }
+
+  /** A device that runs is the guest's again. */
+  private settled<E>(reached: Effect.Effect<StateReached, E>): Effect.Effect<StateReached, E | DeviceError> {
+    return Effect.tap(reached, ({ state }) => (state === "RUNNING" ? this.guest.resumed : Effect.void))
+  }
 
   readonly getState: Effect.Effect<StateNow, DeviceError> = Effect.suspend(() =>
     Effect.zipWith(this.host.migration.getState, this.ownership.record, (state, record) => ({
@@ -130,7 +151,7 @@ export class DeviceCalls {
       const session = this.sessions.describe(yield* this.host.migration.getState)
       yield* this.host.migration.reset
       yield* this.sessions.endOf(session)
-      return yield* this.turns.follow(Effect.zipRight(still, this.reached))
+      return yield* this.turns.follow(this.settled(Effect.zipRight(still, this.reached)))
     })
     return toItsEnd(made)
   }
@@ -160,12 +181,14 @@ export class DeviceCalls {
   readonly adopt = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
     this.ownership.change((record) => Epochs.adopt(this.host.facts.name, record, epoch))
 
-  readonly fence = (epoch: number): Effect.Effect<Epochs.EpochRecord, EpochError> =>
+  /** The guest's VMM goes on its way once nothing of the guest can happen here any more. */
+  readonly fence = (epoch: number, leading?: Leading): Effect.Effect<Epochs.EpochRecord, EpochError> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(this, function* () {
         const record = yield* this.ownership.change((now) => Epochs.fence(this.host.facts.name, now, epoch))
         const stopping = yield* this.beginStop
         yield* restore(Deferred.await(stopping))
+        if (leading !== undefined) yield* restore(this.guest.switched(leading))
         return record
       })
     )

@@ -28,7 +28,8 @@ const mismatch = (request: HttpServerRequest.HttpServerRequest): Response | unde
   )
 }
 
-const health = (host: HostService): Effect.Effect<Response> =>
+/** Whether the host can say what it has. */
+export const health = (host: HostService): Effect.Effect<Response> =>
   Effect.match(host.pfs, {
     onFailure: ({ reason }) =>
       HttpServerResponse.unsafeJson({ status: "failed", host: host.name, reason }, { status: 503 }),
@@ -42,11 +43,11 @@ const metrics: Effect.Effect<Response> = Effect.map(Prometheus.text, (body) =>
 const wrongMethod = (allow: string): Response => HttpServerResponse.setHeader(text(405, `use ${allow}`), "allow", allow)
 
 /** The handler of every request. The token guards everything but the health. */
-export const makeApp = (host: HostService, call: Handle, token: string | undefined): Handle =>
+export const makeApp = (healthy: Effect.Effect<Response>, call: Handle, token: string | undefined): Handle =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request): Handle => {
     const path = request.url.split("?")[0]
     const get = request.method === "GET" || request.method === "HEAD"
-    if (path === "/healthz") return get ? health(host) : Effect.succeed(wrongMethod("GET"))
+    if (path === "/healthz") return get ? healthy : Effect.succeed(wrongMethod("GET"))
     if (path !== "/rpc" && path !== "/metrics")
       return Effect.succeed(text(404, "there are /rpc, /healthz and /metrics"))
     if (!isAllowed(request, token)) return Effect.succeed(text(401, "send the token of this host as Bearer"))

@@ -15,6 +15,12 @@ import type { ServerCertificate } from "./Certificate.ts"
 /** How many connections there may be at once; more are closed. A coordinator has a few, each watcher has one. */
 const connectionLimit = 256
 
+/**
+ * How long a connection may be idle, in milliseconds. Callers are told, and let go of it before: a call that meets a connection while it is being closed fails,
+ * and a guest may stand still until it is tried again.
+ */
+const idleMillis = 75_000
+
 /** The contract cannot be served at this address. */
 export class CannotServe extends Data.TaggedError("CannotServe")<{
   readonly address: Address
@@ -106,6 +112,7 @@ export const listen = (
   Effect.gen(function* () {
     const server = yield* makeServer(address, isSecure(address) ? certificate : undefined)
     server.maxConnections = connectionLimit
+    server.keepAliveTimeout = idleMillis
     const connections = connectionsOf(server)
     const cut = Effect.delay(
       Effect.sync(() => {

@@ -6,7 +6,7 @@ import { Contract } from "../Contract.ts"
 import * as Handlers from "../Handlers.ts"
 import { Host } from "../Host.ts"
 import { chunkLimit } from "../Transfer.ts"
-import { makeApp } from "./App.ts"
+import { health, makeApp } from "./App.ts"
 import { fingerprintOf, type ServerCertificate } from "./Certificate.ts"
 import { CannotServe, listen } from "./listen.ts"
 import { makeEndpoint } from "./RpcEndpoint.ts"
@@ -77,7 +77,7 @@ export const serve = (options: ServeOptions): Effect.Effect<Address, CannotServe
       Effect.provide(handlers)
     )
     yield* Effect.forkScoped(Effect.interruptible(calls))
-    yield* http.serve(makeApp(host, handle, token))
+    yield* http.serve(makeApp(health(host), handle, token))
     yield* Effect.addFinalizer(() => closing)
     return addressOf(address, http.address._tag === "TcpAddress" ? http.address.port : undefined)
   })

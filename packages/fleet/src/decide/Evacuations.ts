@@ -72,7 +72,7 @@ const startEvents = (
   const [moves, refused, willStop] = [plan.moves.length, briefly(plan.refused), briefly(plan.willStop)]
   const cordon = { _tag: "Cordoned", host, pf, reason: `evacuation ${evacuation}`, evacuation, at } as const
   return [
-    { _tag: "EvacuationStarted", evacuation, host, pf, at, moves, refused, willStop },
+    { _tag: "EvacuationStarted", evacuation, host, pf, at, moves, refused, willStop, idle: plan.idle.length },
     ...(isCordoned(state, command) ? [] : [cordon]),
     ...orders.map((order): FleetEvent => ({ _tag: "MigrationQueued", order })),
     ...(orders.length === 0 ? [{ _tag: "EvacuationFinished", evacuation, at } as const] : [])

@@ -178,7 +178,8 @@ export const cordon = (state: Fleet, { at, host, pf, reason }: CommandOf<"Cordon
 export const uncordon = (state: Fleet, { host, pf }: CommandOf<"Uncordon">): Decision =>
   withHost(state, host, ({ cordon: whole, pfCordons }) => {
     const isCordoned = pf === null ? whole !== null : Tables.has(pfCordons, pf)
-    return accept(isCordoned ? [{ _tag: "Uncordoned", host, pf }] : [])
+    if (isCordoned) return accept([{ _tag: "Uncordoned", host, pf }])
+    return withPf(state, host, pf, () => accept([]))
   })
 
 /** Why these devices cannot be this group. */

@@ -201,7 +201,7 @@ const orderOf = (state: Fleet, command: Submit): Answered<Order> =>
     Either.flatMap(namesOf(state, command), (names) =>
       Either.flatMap(locateAll(source, names), (sources) =>
         need("conflict", sourceRefusals(state, command, names), () =>
-          need("unplaceable", sources.flatMap(Fit.immovable), () =>
+          need("unplaceable", Fit.immovable(sources), () =>
             Either.map(placed(state, command, sources), ({ moves, to }) => ({
               id: command.migration,
               group: command.group,

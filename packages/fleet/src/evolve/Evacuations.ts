@@ -17,6 +17,7 @@ export const started = (state: Fleet, event: EventOf<"EvacuationStarted">): Flee
     failed: 0,
     cancelled: 0,
     turnedDown: 0,
+    idle: event.idle,
     refused: event.refused,
     willStop: event.willStop
   })

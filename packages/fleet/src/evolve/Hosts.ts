@@ -1,6 +1,6 @@
 /** Applies what happens to hosts and groups. */
 import type { EventOf } from "../Event.ts"
-import { type HostRecord, keyOf } from "../Host.ts"
+import { type HostRecord, keyOf, locate } from "../Host.ts"
 import * as Tables from "../internal/Table.ts"
 import type { Fleet, Group } from "../State.ts"
 
@@ -57,14 +57,12 @@ export const described = (state: Fleet, { at, host, pfs }: EventOf<"HostDescribe
   changeHost(state, host, (record) => ({ ...record, pfs, describedAt: at }))
 
 export const deviceNoted = (state: Fleet, { change, host }: EventOf<"DeviceNoted">): Fleet =>
-  changeHost(state, host, (record) => ({
-    ...record,
-    pfs: record.pfs.map((pf) => {
-      const place = pf.vfs.findIndex(({ name }) => name === change.name)
-      const before = pf.vfs[place]
-      return before === undefined ? pf : { ...pf, vfs: pf.vfs.with(place, { ...before, ...change }) }
-    })
-  }))
+  changeHost(state, host, (record) => {
+    const found = locate(record, change.name)
+    if (found === undefined) return record
+    const vfs = found.pf.vfs.with(found.pf.vfs.indexOf(found.vf), { ...found.vf, ...change })
+    return { ...record, pfs: record.pfs.with(record.pfs.indexOf(found.pf), { ...found.pf, vfs }) }
+  })
 
 export const healthNoted = (state: Fleet, { at, host, reachable, reason }: EventOf<"HealthNoted">): Fleet =>
   changeHost(state, host, (record) => ({

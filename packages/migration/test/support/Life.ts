@@ -1,28 +1,41 @@
-/** What outlives the processes of a host or a coordinator, and how one of them starts. */
+/** What outlives the processes of a host, and how one of them starts. */
 import type { Epochs, Handlers, HostDevice } from "@stopcopy/agent"
-import { type Errno } from "@stopcopy/errno"
+import type { Errno } from "@stopcopy/errno"
+import type { QatVfioPci } from "@stopcopy/qat"
 import { ActorSystem, Journal, type JournalError } from "@stopcopy/runtime"
+import type { MigrationState } from "@stopcopy/vfio"
 import { type Context, Effect, Layer, type Scope } from "effect"
 import { type Fuse, fused } from "./Fuse.ts"
+import type { Guest } from "./Guest.ts"
 
 /** What a host keeps. */
 export interface Disk {
   readonly name: string
   /** The same every time; made when it is first used. */
-  readonly journal: Effect.Effect<Context.Tag.Service<Journal>, never, Scope.Scope>
+  readonly journal: Effect.Effect<Context.Tag.Service<Journal>>
+  /** Of a host whose devices are in memory; others keep epochs in the journal. */
   readonly epochs: Map<string, Epochs.EpochRecord>
+  /** Who may work on its devices, in the order of the group: their memory is what the devices see. */
+  readonly guests: ReadonlyArray<Guest>
 }
 
-/** How many VFs a host has; they are one group. */
-export const groupSize = 2
-export const numbers = Array.from({ length: groupSize }, (_, number) => number)
 export const deviceOf = (number: number): string => `pf0/vf${number}`
+
+/** How a device is, and who may run it. */
+export interface Seen {
+  readonly state: MigrationState
+  readonly record: Epochs.EpochRecord
+}
 
 /** One process of a host. */
 export interface Life {
   readonly handlers: Effect.Effect.Success<typeof Handlers.make>
   readonly fuse: Fuse
   readonly devices: ReadonlyArray<HostDevice>
+  /** Its devices now, in their order. */
+  readonly look: () => ReadonlyArray<Seen>
+  /** What guests reach of the devices; none for devices in memory. */
+  readonly drivers: ReadonlyArray<QatVfioPci.QatVfioPci>
 }
 
 /** Starts a process over the disk. `guest`: a number that tells this guest's registers from others; none for a free host. */

@@ -1,6 +1,6 @@
 /** A host of QAT VFs over a journal: the `Host` of the agent's contract. Its process may end at any event, and another goes on where the journal ends. */
 import {
-  Epochs,
+  EpochActor,
   Handlers,
   Host,
   type HostDevice,
@@ -10,16 +10,19 @@ import {
   type PfFacts
 } from "@stopcopy/agent"
 import { type Errno, isErrno } from "@stopcopy/errno"
-import { Hardware, MigratedView, opNames, Pf, QatVfioPci, RegisterFile, Vf } from "@stopcopy/qat"
+import { Hardware, MigratedView, opNames, Pf, type PfActor, QatVfioPci, RegisterFile, Vf } from "@stopcopy/qat"
+import { Dma, Engine } from "@stopcopy/qat/engine"
 import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import type { MigratableDevice, MigrationFile } from "@stopcopy/vfio"
-import { Effect, Option, PubSub } from "effect"
+import { Effect, Option, PubSub, Scope } from "effect"
 import type { Fuse } from "./Fuse.ts"
-import { deviceOf, type Disk, inProcess, type Life, numbers, type Start } from "./Life.ts"
+import { deviceOf, inProcess, type Life, type Seen, type Start } from "./Life.ts"
+import type { Guest } from "./Guest.ts"
 
 /** SLAs of both VFs: each names ring pairs of the device, so that a VF fits the one with its number alone. */
-const slas = numbers.map((number) => ({ service: 1, ringPairMask: 0x3n << BigInt(4 * number), cir: 400, pir: 800 }))
-const offer = { gencap: 0x101_0007, svcmap: 0x249, extdc: 0x3, rateLimiting: true, slas }
+const slas = [0, 1].map((number) => ({ service: 1, ringPairMask: 0x3n << BigInt(4 * number), cir: 400, pir: 800 }))
+/** Every bank symmetric. */
+const offer = { gencap: 0x101_0007, svcmap: 0x6db, extdc: 0x3, rateLimiting: true, slas }
 const pfFacts: PfFacts = {
   name: "pf0",
   deviceId: 0x4940,
@@ -28,7 +31,7 @@ const pfFacts: PfFacts = {
 }
 const healthy = { coreInit: 0, pfOps: opNames, allocateDevice: 0, allocateBlock: 0, register: 0 }
 const asBorn = { registers: RegisterFile.reset(), init: 0, compatVersion: 0 }
-const identity = { vendor: 0x8086, deviceId: 0x4941, mode: "safe", registerModel: "derived" } as const
+const identity = { vendor: 0x8086, deviceId: 0x4941, mode: "safe", registerModel: "device" } as const
 
 const failed = (device: string) => (error: Errno | JournalError) =>
   isErrno(error) ? error : new HostFailed({ device, reason: error.message })
@@ -54,10 +57,9 @@ const migrationOf = (device: string, driver: QatVfioPci.QatVfioPci): MigratableD
   reset: Effect.mapError(driver.reset, failed(device))
 })
 
-const hostDevice = (number: number, driver: QatVfioPci.QatVfioPci, { epochs }: Disk, fuse: Fuse): HostDevice => {
+const hostDevice = (number: number, driver: QatVfioPci.QatVfioPci, epoch: EpochActor.EpochActor): HostDevice => {
   const name = deviceOf(number)
   const state = Effect.mapError(driver.vf.state, lost(name))
-  const dead = Effect.fail(new HostFailed({ device: name, reason: "the process has ended" }))
   return {
     facts: {
       name,
@@ -79,14 +81,9 @@ const hostDevice = (number: number, driver: QatVfioPci.QatVfioPci, { epochs }: D
       const view = MigratedView.migratedView(now)
       return { view, digests: MigratedView.digest(view) }
     }),
-    epoch: Effect.sync(() => epochs.get(name) ?? Epochs.initial),
+    epoch: Effect.mapError(epoch.state, lost(name)),
     recordEpoch: (record) =>
-      Effect.suspend(() =>
-        fuse.through<Effect.Effect<void, HostFailed>>(
-          () => Effect.sync(() => epochs.set(name, record)),
-          () => dead
-        )
-      )
+      Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), lost(name))
   }
 }
 
@@ -103,19 +100,32 @@ const serviceOf = (name: string, devices: ReadonlyArray<HostDevice>): HostServic
   faults: undefined
 })
 
-/** Brings up a VF that the journal does not know yet; the guest has written registers of its own. */
-const born = (driver: QatVfioPci.QatVfioPci, vfIndex: number, guest: number | undefined) =>
+/** Brings up a VF that the journal does not know yet; a guest sets its rings up. */
+const born = (driver: QatVfioPci.QatVfioPci, vfIndex: number, guest: Guest | undefined) =>
   Effect.gen(function* () {
     if ((yield* driver.vf.state).lifecycle !== "unbound") return
     yield* driver.vf.ask({ _tag: "Probe", ...identity, ...asBorn, ...healthy, vfIndex })
     yield* driver.open
-    if (guest === undefined) return
-    for (const [offset, value] of [
-      [0x100, 0x80 + guest + vfIndex],
-      [0x104, 0x40 + guest]
-    ] as const) {
-      yield* driver.writeRegister(0, offset, value)
-    }
+    if (guest !== undefined) yield* guest.setup(driver)
+  })
+
+/** A VF with its engine, which works on the memory of the guest that may come. */
+const vfOf = (
+  pf: PfActor,
+  number: number,
+  guest: Guest,
+  { fuse, isHome }: { readonly fuse: Fuse; readonly isHome: boolean }
+) =>
+  Effect.gen(function* () {
+    const system = yield* ActorSystem
+    const vf = yield* system.actor(Vf.behavior, deviceOf(number))
+    const engine = yield* Effect.provideService(Engine.make(pf, vf), Dma, guest.dma(fuse))
+    const driver = yield* Effect.provideService(QatVfioPci.make(pf, vf), Hardware, engine)
+    yield* born(driver, number, isHome ? guest : undefined)
+    yield* driver.recover
+    const epoch = yield* system.actor(EpochActor.behavior, deviceOf(number))
+    const look = (): Seen => ({ state: vf.unsafeState().migrationState, record: epoch.unsafeState() })
+    return { driver, look, device: hostDevice(number, driver, epoch) }
   })
 
 /** A host of QAT VFs, whose devices are where its journal ends. */
@@ -124,17 +134,15 @@ export const startQat: Start = (disk, fuse, guest) =>
     const system = yield* ActorSystem
     const pf = yield* system.actor(Pf.behavior, "pf0")
     if ((yield* pf.state).gencap === 0) yield* pf.ask({ _tag: "Configure", deviceId: 0x4940, ...offer })
-    const devices: Array<HostDevice> = []
-    for (const number of numbers) {
-      const vf = yield* system.actor(Vf.behavior, deviceOf(number))
-      const driver = yield* QatVfioPci.make(pf, vf)
-      yield* born(driver, number, guest)
-      yield* driver.recover
-      devices.push(hostDevice(number, driver, disk, fuse))
-    }
+    const isHome = guest !== undefined
+    const made = yield* Effect.forEach(disk.guests, (one, number) => vfOf(pf, number, one, { fuse, isHome }))
+    const devices = made.map(({ device }) => device)
     const handlers = yield* Effect.provideService(Handlers.make, Host, serviceOf(disk.name, devices))
-    const life: Life = { handlers, fuse, devices }
+    const look = () => made.map((one) => one.look())
+    const life: Life = { handlers, fuse, devices, look, drivers: made.map(({ driver }) => driver) }
     return life
-  }).pipe(Effect.provide(Hardware.layerIdle), (program) =>
-    Effect.flatMap(disk.journal, (journal) => inProcess(journal, fuse)(program))
+  }).pipe((program) =>
+    Effect.flatMap(Effect.zip(disk.journal, Effect.scope), ([journal, scope]) =>
+      inProcess(journal, fuse)(Effect.provideService(program, Scope.Scope, scope))
+    )
   )

@@ -94,7 +94,7 @@ export const make = (
         const holds = Effect.map(vf.state, (state) => worker.isDrained(state))
         return Effect.orDie(within(worker.drained, holds, Duration.millis(drainTimeoutMillis)))
       },
-      release: () => Effect.void,
+      release: () => Either.void,
       interruptSource: (pfBank, limitMicros) => {
         const bank = pfBank % banksPerVf
         const asks = Effect.asVoid(vf.until(({ registers }) => line(registers, bank)))

@@ -6,6 +6,9 @@
 const doorbell = 0x1
 const system = 0x2
 
+/** The newest mailbox version that the PF's driver knows: `ADF_PFVF_COMPAT_THIS_VERSION`. */
+export const compatVersion = 5
+
 /** Types from VF to PF. */
 export const toPf = {
   INIT: 0x03,

@@ -16,12 +16,21 @@ import { miscIndex, miscRegisters } from "../Registers.ts"
 import { done, emit, refuse, type Turn, type VfDecision } from "../Turn.ts"
 import type { VfCommand } from "../VfCommand.ts"
 import { type BlockRequest, readBlock } from "./BlockMessages.ts"
-import { acknowledged, dataOf, isPending, isUnreadNotification, message, toPf, toVf, typeOf } from "./Message.ts"
+import {
+  acknowledged,
+  compatVersion,
+  dataOf,
+  isPending,
+  isUnreadNotification,
+  message,
+  toPf,
+  toVf,
+  typeOf
+} from "./Message.ts"
 
 /** VERSION_RESP: data 7:0 version, 9:8 verdict. */
 const verdicts = { compatible: 1, incompatible: 2, undecided: 3 } as const
-/** The PF's own compatibility version, and what it answers to a request of the legacy kind. */
-const compatVersion = 5
+/** What a PF answers to a request of the legacy kind. */
 const legacyVersion = 0x11
 
 /** RP_RESET_RESP. A bank that the VF does not have (2) cannot be named in two bits. */

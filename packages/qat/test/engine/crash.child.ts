@@ -2,7 +2,8 @@
  * A process that has a device with its engine, over a journal and a guest's memory in files: register writes come in by messages, each is answered
  * when it is written. Never ends by itself.
  */
-import { ActorSystem } from "@stopcopy/runtime"
+import { Vf } from "@stopcopy/qat"
+import { ActorSystem, deciderOf } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer, Logger, LogLevel, Schema } from "effect"
 import { attachDevice, openDevice, serviceMaps } from "../support/guest/Device.ts"
@@ -39,7 +40,12 @@ const program = (memory: string) =>
 export const serveDevice = (journal: string, memory: string): Promise<unknown> =>
   Effect.runPromise(
     Effect.scoped(program(memory)).pipe(
-      Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: journal, tapes: true, spool: true }))),
+      Effect.provide(
+        Layer.provideMerge(
+          ActorSystem.layer,
+          layerSqlite({ file: journal, tapes: true, spool: true, deciders: [deciderOf(Vf.behavior)] })
+        )
+      ),
       // That a tape is taken in after a kill is what is wanted.
       Logger.withMinimumLogLevel(LogLevel.Warning)
     )

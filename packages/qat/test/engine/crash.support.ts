@@ -1,7 +1,7 @@
 /** A guest whose device's process is killed at random moments, and started again over the same journal and memory. */
 import { assert } from "@effect/vitest"
-import { Ledger, ledgerOf } from "@stopcopy/qat"
-import { ActorSystem, Verify } from "@stopcopy/runtime"
+import { Ledger, ledgerOf, Vf } from "@stopcopy/qat"
+import { ActorSystem, deciderOf, Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { Effect, Layer, Logger, LogLevel } from "effect"
 import { type ChildProcess, fork } from "node:child_process"
@@ -136,7 +136,12 @@ export const killings = (kills: number, seed: number) =>
       return Ledger.audit(yield* ledgerOf(["vf/17:00.1"]), workload.accounts)
     }).pipe(
       Effect.scoped,
-      Effect.provide(Layer.provideMerge(ActorSystem.layer, layerSqlite({ file: journal, tapes: true })))
+      Effect.provide(
+        Layer.provideMerge(
+          ActorSystem.layer,
+          layerSqlite({ file: journal, tapes: true, deciders: [deciderOf(Vf.behavior)] })
+        )
+      )
     )
     memory.close()
     return { findings, submitted: workload.submitted }

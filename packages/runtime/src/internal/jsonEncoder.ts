@@ -2,6 +2,7 @@
 import { Schema } from "effect"
 import type { Json } from "../Behavior.ts"
 import type { LazyText } from "../Envelope.ts"
+import { fastPart, hasOtherNumber, otherNumber } from "./fastEncoder.ts"
 import { isRecord, plainCheck, plainPartCheck } from "./plainCheck.ts"
 
 /** True if every value of this schema is its own encoded form. */
@@ -14,12 +15,6 @@ export const plainGuard = <A>(schema: Json<A>): ((value: unknown) => value is A)
   return check && ((value): value is A => check(value))
 }
 
-/** Whether a number that JSON does not have (it writes `null` for it) is somewhere in an encoded value. */
-const hasOtherNumber = (value: unknown): boolean => {
-  if (typeof value === "number") return !Number.isFinite(value)
-  return typeof value === "object" && value !== null && Object.values(value).some(hasOtherNumber)
-}
-
 /**
  * Encodes values of `schema` with fields in the schema's order, so that equal values have equal texts. Throws what the schema says about a
  * value outside it, and for a number that JSON does not have.
@@ -28,12 +23,13 @@ export const throughSchema = <A>(schema: Json<A>): ((value: A) => string) => {
   const { ast } = schema
   if (ast._tag !== "Transformation") return Schema.encodeSync(schema)
   const encode = Schema.encodeSync(Schema.make<A, unknown>(ast.to))
+  const fast = fastPart(schema)
   return (value) => {
+    if (fast.holds(value)) return JSON.stringify(fast.encode(value))
+    // What is wrong with it, the schema says.
     const encoded = encode(value)
     const text = JSON.stringify(encoded)
-    if (text.includes("null") && hasOtherNumber(encoded)) {
-      throw new RangeError(`NaN and infinite numbers are not kept by JSON: use a schema that encodes them (${text})`)
-    }
+    if (text.includes("null") && hasOtherNumber(encoded)) throw new RangeError(`${otherNumber} (${text})`)
     return text
   }
 }

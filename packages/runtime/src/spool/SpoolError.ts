@@ -19,5 +19,21 @@ export class SpoolDamaged extends Schema.TaggedError<SpoolDamaged>()("SpoolDamag
   }
 }
 
+/** Batch `batch` of the spool is a command of `behavior` that cannot be decided again here. */
+export class SpoolUndecided extends Schema.TaggedError<SpoolUndecided>()("SpoolUndecided", {
+  spool: Schema.String,
+  batch: Schema.Int,
+  behavior: Schema.String,
+  reason: Schema.String
+}) {
+  readonly retryable = false
+  override get message(): string {
+    return (
+      `spool ${this.spool}: batch ${this.batch} is a command of behavior ${this.behavior}, and ${this.reason}: ` +
+      "open the journal once with the program and the release that wrote it"
+    )
+  }
+}
+
 /** What opening or reading back a spool may answer. */
-export type SpoolError = SpoolDamaged | NewerFormat | JournalFull | JournalUnavailable
+export type SpoolError = SpoolDamaged | SpoolUndecided | NewerFormat | JournalFull | JournalUnavailable

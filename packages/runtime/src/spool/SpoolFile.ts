@@ -8,16 +8,19 @@
 import { Either } from "effect"
 import { closeSync, openSync } from "node:fs"
 import { crc32 } from "node:zlib"
+import type { DeferredAppend } from "../JournalDriver.ts"
 import { JournalUnavailable, NewerFormat } from "../JournalError.ts"
 import { fileError, nodeCalls, readFile, writeAll } from "../tape/files.ts"
 import type { FileCalls, FileError } from "../tape/files.ts"
-import { endMark, EntryWriter, scanEntries, sealBytes } from "./entry.ts"
+import { scanEntries } from "./entry.ts"
 import type { Sealed, Spooled } from "./entry.ts"
+import { endMark, sealBytes } from "./entryLayout.ts"
+import { EntryWriter } from "./EntryWriter.ts"
 import { SpoolDamaged } from "./SpoolError.ts"
 import type { SpoolError } from "./SpoolError.ts"
 
-/** Number of the format, bumped by the rule in `FORMAT.md`. */
-const spoolFormat = 1
+/** Number of the format, bumped by the rule in `FORMAT.md`: 2 has commands that stand for their batches. */
+const spoolFormat = 2
 
 /** Name of the file, in the folder of the tapes. */
 export const spoolName = "spool"
@@ -108,11 +111,22 @@ export class SpoolFile {
 
   /** Writes batches behind those on it, all or none. */
   write(batches: ReadonlyArray<Sealed>): Either.Either<void, FileError> {
+    this.writer.reset()
+    for (const batch of batches) this.writer.add(batch)
+    return this.append()
+  }
+
+  /** Writes a command that stands for batch `batch`, whose first event is `firstSequence`. */
+  writeDeferred(append: DeferredAppend, batch: number, firstSequence: number): Either.Either<void, FileError> {
+    this.writer.reset()
+    this.writer.addDeferred(append, batch, firstSequence)
+    return this.append()
+  }
+
+  private append(): Either.Either<void, FileError> {
+    const { writer } = this
     const cut = this.cutBack()
     if (Either.isLeft(cut)) return cut
-    const { writer } = this
-    writer.reset()
-    for (const batch of batches) writer.add(batch)
     if (this.size + writer.length > fullSpoolBytes) {
       const reason = `its spool has ${this.size} of ${fullSpoolBytes} bytes that the journal could not take in`
       return Either.left(new JournalUnavailable({ journal: this.path, reason }))

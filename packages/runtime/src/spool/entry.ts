@@ -5,14 +5,10 @@
 import { Either } from "effect"
 import { crc32 } from "node:zlib"
 import { hashBytes } from "../Chain.ts"
-import type { Bytes, PlannedBatch } from "../Envelope.ts"
+import type { BatchContext, PlannedBatch } from "../Envelope.ts"
 import { fromUtf8 } from "../internal/utf8.ts"
-import type { AppendRequest, ExpectedStream, NewRecord } from "../JournalDriver.ts"
-
-/** Ends every entry and the header of the file: `spol` in ASCII. */
-export const endMark = 0x6c6f7073
-/** Bytes of checksum and mark. */
-export const sealBytes = 8
+import type { AppendRequest, DeferredAppend, ExpectedStream, NewRecord } from "../JournalDriver.ts"
+import { endMark, frontBytes, integerBytes, none, sealBytes, wordBytes } from "./entryLayout.ts"
 
 /** A batch with its link of the hash chain. */
 export interface Sealed {
@@ -20,133 +16,29 @@ export interface Sealed {
   readonly hash: Uint8Array
 }
 
-/** What an entry says: the append that leads to its batch where everything stands as it did, and which batch that is. */
-export interface Spooled {
+/** The place of a batch. */
+interface Placed {
   readonly batch: number
   readonly firstSequence: number
+}
+
+/** What an entry of a batch says: the append that leads to it where everything stands as it did, and which batch that is. */
+export interface SpooledBatch extends Placed {
   readonly hash: Uint8Array
   readonly request: AppendRequest
 }
 
-/** Length of a text that is not there. */
-const none = 0xffff_ffff
-/** Sizes in bytes: a word, a number, and what is in front of an entry: its length, and the same with all bits turned. */
-const wordBytes = 4
-const integerBytes = 8
-const frontBytes = 2 * wordBytes
-
-/** Characters of the longest text that is worth trying to write one by one. */
-const asciiLength = 48
-
-/** Memory in which entries are prepared; it grows to the largest group so far. */
-export class EntryWriter {
-  private buffer = Buffer.alloc(16_384)
-  private at = 0
-
-  /** What was added since `reset`. */
-  get bytes(): Uint8Array {
-    return this.buffer
-  }
-
-  get length(): number {
-    return this.at
-  }
-
-  reset(): void {
-    this.at = 0
-  }
-
-  add({ batch, hash }: Sealed): void {
-    const start = this.at
-    this.at += this.room(frontBytes)
-    this.integer(batch.batch)
-    this.integer(batch.firstSequence)
-    this.integer(batch.time)
-    this.raw(hash)
-    this.text(batch.correlation)
-    this.optional(batch.causation)
-    this.optional(batch.command?.stream ?? null)
-    if (batch.command !== null) {
-      this.word(batch.command.schemaVersion)
-      this.payload(batch.command.bytes)
-    }
-    this.word(batch.records.length)
-    for (const record of batch.records) {
-      this.text(record.stream)
-      this.text(record.behavior)
-      this.optional(record.owner)
-      this.integer(record.version)
-      this.text(record.type)
-      this.word(record.schemaVersion)
-      this.word(record.encoding)
-      this.word(record.count)
-      this.payload(record.payload)
-    }
-    this.room(sealBytes)
-    const length = this.at + sealBytes - start
-    this.buffer.writeUInt32LE(length, start)
-    this.buffer.writeInt32LE(~length, start + wordBytes)
-    this.word(crc32(this.buffer.subarray(start, this.at)))
-    this.word(endMark)
-  }
-
-  /** Makes room for `bytes` more, and gives that number. */
-  private room(bytes: number): number {
-    if (this.at + bytes > this.buffer.length) {
-      const grown = Buffer.alloc(2 * (this.at + bytes))
-      this.buffer.copy(grown, 0, 0, this.at)
-      this.buffer = grown
-    }
-    return bytes
-  }
-
-  private word(value: number): void {
-    this.room(wordBytes)
-    this.at = this.buffer.writeUInt32LE(value, this.at)
-  }
-
-  private integer(value: number): void {
-    this.room(integerBytes)
-    this.at = this.buffer.writeDoubleLE(value, this.at)
-  }
-
-  private raw(bytes: Uint8Array): void {
-    this.room(bytes.length)
-    this.buffer.set(bytes, this.at)
-    this.at += bytes.length
-  }
-
-  private text(value: string): void {
-    this.room(wordBytes + 3 * value.length)
-    const start = this.at
-    const from = start + wordBytes
-    const written = this.ascii(value, from) ? value.length : this.buffer.write(value, from)
-    this.buffer.writeUInt32LE(written, start)
-    this.at = from + written
-  }
-
-  /** Writes a short text of ASCII characters: a call of the encoder costs several times as much. False for others. */
-  private ascii(value: string, from: number): boolean {
-    if (value.length > asciiLength) return false
-    for (let index = 0; index < value.length; index++) {
-      const code = value.charCodeAt(index)
-      if (code > 0x7f) return false
-      this.buffer[from + index] = code
-    }
-    return true
-  }
-
-  private optional(value: string | null): void {
-    if (value === null) this.word(none)
-    else this.text(value)
-  }
-
-  private payload(bytes: Bytes): void {
-    if (typeof bytes === "string") return this.text(bytes)
-    this.word(bytes.length)
-    this.raw(bytes)
-  }
+/** What an entry of a command says that stands for its batch. */
+export interface SpooledCommand extends Placed, BatchContext {
+  readonly behavior: string
+  readonly command: { readonly stream: string; readonly schemaVersion: number; readonly bytes: Uint8Array }
+  readonly fingerprint: DeferredAppend["fingerprint"]
+  /** Streams that it led to events in, their versions before, and how many. */
+  readonly streams: ReadonlyArray<{ readonly stream: string; readonly expected: number; readonly count: number }>
 }
+
+/** What an entry says. */
+export type Spooled = SpooledBatch | SpooledCommand
 
 /** Reads what `EntryWriter` wrote; throws a `RangeError` where it is shorter than it says. */
 class EntryReader {
@@ -190,9 +82,25 @@ class EntryReader {
   }
 }
 
+const decodeCommand = (reader: EntryReader, { batch, firstSequence }: Placed, time: number): SpooledCommand => {
+  const [correlation, causation, behavior, fingerprint] = [
+    reader.text(),
+    reader.optional(),
+    reader.text(),
+    reader.word()
+  ]
+  const command = { stream: reader.text(), schemaVersion: reader.word(), bytes: reader.payload() }
+  const streams: Array<SpooledCommand["streams"][number]> = []
+  for (let left = reader.word(); left > 0; left--) {
+    streams.push({ stream: reader.text(), expected: reader.integer(), count: reader.word() })
+  }
+  return { batch, firstSequence, time, correlation, causation, behavior, fingerprint, command, streams }
+}
+
 const decodeEntry = (bytes: Buffer): Spooled => {
   const reader = new EntryReader(bytes, frontBytes)
   const [batch, firstSequence, time] = [reader.integer(), reader.integer(), reader.integer()]
+  if (batch < 0) return decodeCommand(reader, { batch: -batch, firstSequence }, time)
   const hash = reader.raw(hashBytes)
   const [correlation, causation, commandStream] = [reader.text(), reader.optional(), reader.optional()]
   const command =

@@ -118,6 +118,11 @@ export class BatchRows {
     for (const { count, stream, version } of records) this.versions.set(stream, version + count - 1)
   }
 
+  /** A stream has come as far as `version`, in a batch that counts. */
+  reached(stream: string, version: number): void {
+    this.versions.set(stream, version)
+  }
+
   /** Knows nothing any more: another process appended, or a transaction failed. */
   forget(): void {
     this.fresh.clear()

@@ -5,12 +5,17 @@
  * S1 A batch is in the spool before it counts, and in the tables before the spool is emptied.
  * S2 While batches wait, a transaction is open that has changed nothing. It keeps everybody else from appending: numbers and links that were given stay right.
  * S3 Where the tables cannot take in what waits, it stays *written*, and is tried again.
+ * S4 A command that stands for its batch has its number at once, and its link when it is encoded: before the tables take it in, and before a batch is written
+ *    behind it.
  */
 import { Either } from "effect"
 import type { Durability } from "../Envelope.ts"
 import type {
   AppendAnswer,
   AppendRequest,
+  Appended,
+  DeferredAppend,
+  Deferring,
   Head,
   JournalDriver,
   Redaction,
@@ -18,7 +23,7 @@ import type {
   Waiting
 } from "../JournalDriver.ts"
 import { JournalUnavailable } from "../JournalError.ts"
-import type { CommitError, MaintenanceError, ReadError } from "../JournalError.ts"
+import type { CommitError, MaintenanceError, ReadError, RefusedAppend } from "../JournalError.ts"
 import type { Sealed } from "../spool/entry.ts"
 import type { SpoolFile } from "../spool/SpoolFile.ts"
 import type { SqliteJournal, Tip } from "./SqliteJournal.ts"
@@ -37,13 +42,19 @@ export class SpooledJournal implements JournalDriver {
   private readonly file: SpoolFile
   /** What waits, in the order of batches. */
   private sealed: Array<Sealed> = []
-  /** The end of the journal, what waits included, while the transaction is open (S2). */
+  /** Behind those, what is not encoded yet. */
+  private deferred: Array<DeferredAppend> = []
+  /** The end of the journal, what waits included, while the transaction is open (S2). Its link is that of the last of `sealed`. */
   private tip: Tip | undefined
   /** Where the tables end. */
   private base: Head = { batch: 0, sequence: 0 }
   private told: () => void = () => undefined
 
-  constructor(tables: SqliteJournal, file: SpoolFile) {
+  readonly deferring: Deferring
+
+  /** `deciders`: names of the behaviors whose commands can be decided again when the spool is read back. */
+  constructor(tables: SqliteJournal, file: SpoolFile, deciders: ReadonlySet<string>) {
+    this.deferring = { knows: (behavior) => deciders.has(behavior), defer: (append) => this.defer(append) }
     this.tables = tables
     this.file = file
     this.name = tables.name
@@ -67,6 +78,7 @@ export class SpooledJournal implements JournalDriver {
 
   /** The tables take in what waits. */
   private readonly settle = (): Either.Either<void, CommitError> => {
+    this.resolve()
     const [first] = this.sealed
     if (first === undefined) return Either.void
     const held = this.hold()
@@ -116,6 +128,7 @@ export class SpooledJournal implements JournalDriver {
   }
 
   private spool(group: ReadonlyArray<AppendRequest>): Either.Either<ReadonlyArray<AppendAnswer>, CommitError> {
+    this.resolve()
     const held = this.hold()
     if (Either.isLeft(held)) return Either.left(held.left)
     const { answers, batches } = this.tables.planHeld(group, held.right)
@@ -124,13 +137,58 @@ export class SpooledJournal implements JournalDriver {
       this.letGo()
       return Either.map(written, () => answers)
     }
-    const isFirst = this.sealed.length === 0
+    const isFirst = this.waitingBatches === 0
     for (const batch of batches) this.sealed.push(batch)
     this.tip = this.tables.advanceHeld(batches, held.right)
-    if (isFirst) this.told()
-    // What the group was asked for is done: a failure here is told by who needs the tables next (S3).
-    if (this.sealed.length >= mostBatches || this.file.bytes >= mostBytes) this.settle()
+    this.grown(isFirst)
     return Either.right(answers)
+  }
+
+  private defer(append: DeferredAppend): Either.Either<Appended, RefusedAppend | CommitError> {
+    const held = this.hold()
+    if (Either.isLeft(held)) return Either.left(held.left)
+    const { hash } = held.right
+    const [batch, first] = [held.right.batch + 1, held.right.sequence + 1]
+    const refused = this.tables.refusedHeld(append)
+    const written: Either.Either<void, RefusedAppend | CommitError> =
+      refused === undefined ? this.file.writeDeferred(append, batch, first) : Either.left(refused)
+    if (Either.isLeft(written)) {
+      this.letGo()
+      return Either.left(written.left)
+    }
+    const isFirst = this.waitingBatches === 0
+    const last = first - 1 + append.counts.reduce((sum, count) => sum + count, 0)
+    this.deferred.push(append)
+    this.tables.deferHeld(append)
+    this.tip = { batch, sequence: last, hash }
+    this.grown(isFirst)
+    return Either.right({ batch, first, last })
+  }
+
+  private get waitingBatches(): number {
+    return this.sealed.length + this.deferred.length
+  }
+
+  /** What was asked for is done: a failure of the tables is told by who needs them next (S3). */
+  private grown(isFirst: boolean): void {
+    if (isFirst) this.told()
+    if (this.waitingBatches >= mostBatches || this.file.bytes >= mostBytes) this.settle()
+  }
+
+  /** Encodes what is not encoded yet (S4). */
+  private resolve(): void {
+    const { deferred, tip } = this
+    if (deferred.length === 0 || tip === undefined) return
+    let events = 0
+    for (const { counts } of deferred) for (const count of counts) events += count
+    let at: Tip = { batch: tip.batch - deferred.length, sequence: tip.sequence - events, hash: tip.hash }
+    this.deferred = []
+    for (const append of deferred) {
+      const sealed = this.tables.sealHeld(append, at)
+      for (const batch of sealed) this.sealed.push(batch)
+      at = this.tables.advanceHeld(sealed, at)
+    }
+    this.tip = at
   }
 
   /** Opens the transaction that keeps others from appending, unless it is open; the end of the journal. */
@@ -152,7 +210,7 @@ export class SpooledJournal implements JournalDriver {
 
   /** Lets others append, unless something waits. */
   private letGo(): void {
-    if (this.sealed.length > 0) return
+    if (this.waitingBatches > 0) return
     this.tables.letGo()
     this.tip = undefined
   }

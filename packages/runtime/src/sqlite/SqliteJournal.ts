@@ -7,9 +7,18 @@ import { Either, Stream } from "effect"
 import type { Sha256 } from "../Chain.ts"
 import { linkOf } from "../Chain.ts"
 import type { Durability, PlannedBatch } from "../Envelope.ts"
-import type { Anchor, AppendAnswer, AppendRequest, Head, JournalDriver, Redaction, Snapshot } from "../JournalDriver.ts"
-import type { CommitError, MaintenanceError } from "../JournalError.ts"
-import { placeOf, planGroup } from "../Plan.ts"
+import type {
+  Anchor,
+  AppendAnswer,
+  AppendRequest,
+  DeferredAppend,
+  Head,
+  JournalDriver,
+  Redaction,
+  Snapshot
+} from "../JournalDriver.ts"
+import type { CommitError, MaintenanceError, RefusedAppend } from "../JournalError.ts"
+import { batchOf, placeOf, planGroup, refusalOf } from "../Plan.ts"
 import { anchorOf, bytes, integer, text } from "../Rows.ts"
 import type { Sealed } from "../spool/entry.ts"
 import { BatchRows } from "./BatchRows.ts"
@@ -122,6 +131,21 @@ export class SqliteJournal implements JournalDriver {
   ): { readonly answers: ReadonlyArray<AppendAnswer>; readonly batches: ReadonlyArray<Sealed> } {
     const planned = this.plan(group, tip)
     return { answers: planned.map((each) => Either.map(each, placeOf)), batches: this.seal(acceptedOf(planned), tip) }
+  }
+
+  /** Why an append that is not encoded yet is refused, while the journal is held. */
+  refusedHeld(append: DeferredAppend): RefusedAppend | undefined {
+    return refusalOf({ ...append, durability: "written", records: [] }, (stream) => this.rows.versionOf(stream))
+  }
+
+  /** An append that is not encoded yet is *written* elsewhere: its streams have come on. */
+  deferHeld({ counts, streams }: DeferredAppend): void {
+    for (const [at, { expected, stream }] of streams.entries()) this.rows.reached(stream, expected + (counts[at] ?? 0))
+  }
+
+  /** Encodes a deferred append: the batch that it is behind `tip`. */
+  sealHeld(append: DeferredAppend, tip: Tip): ReadonlyArray<Sealed> {
+    return this.seal([batchOf(append.encode(), tip)], tip)
   }
 
   /** Batches of `planHeld` are *written* elsewhere: the end of the journal is behind them. */

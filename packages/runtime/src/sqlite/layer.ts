@@ -2,6 +2,7 @@
 import { Effect, Either, Layer } from "effect"
 import type { Duration, Scope } from "effect"
 import { existsSync } from "node:fs"
+import type { Decider } from "../Decider.ts"
 import { nativeSha256 } from "../internal/nativeSha256.ts"
 import { Journal, make } from "../Journal.ts"
 import type { JournalDriver } from "../JournalDriver.ts"
@@ -45,6 +46,11 @@ export interface SqliteFile {
    * there is taken in all the same. One opening of the journal at a time may have it.
    */
   readonly spool?: boolean
+  /**
+   * Whose commands may stand in the spool for what they led to, and are encoded when the tables take them in: a turn is answered sooner. They are decided again
+   * should the process die meanwhile, so whoever opens the journal then must name them too. Default: none. Only with `spool`.
+   */
+  readonly deciders?: ReadonlyArray<Decider>
   /** How often `live` looks for what other processes appended. Default: only this process's appends are followed. */
   readonly poll?: Duration.DurationInput
 }
@@ -139,35 +145,35 @@ const prepared = (
 }
 
 /** What a process that died left beside the tables: the spool first, for what is on tapes may lie behind it. */
-const takeIn = (tables: SqliteJournal, folder: string) =>
-  Effect.zipRight(takeInSpool(tables, folder), takeInTapes(tables, folder))
+const takeIn = (tables: SqliteJournal, folder: string, deciders: ReadonlyArray<Decider>) =>
+  Effect.zipRight(takeInSpool(tables, folder, deciders), takeInTapes(tables, folder))
 
 /** Takes in what was left. Who has the folder now does that itself. */
-const takeInLeft = (sqlite: SqliteDriver, tables: SqliteJournal, folder: string) =>
+const takeInLeft = (sqlite: SqliteDriver, tables: SqliteJournal, folder: string, deciders: ReadonlyArray<Decider>) =>
   Effect.scoped(
     Effect.flatMap(lockTapes(sqlite, tables.name, folder, 0), (isHeld) =>
       isHeld
-        ? takeIn(tables, folder)
+        ? takeIn(tables, folder, deciders)
         : Effect.logInfo(`the tapes of ${tables.name} are in use: their owner takes them in`)
     )
   )
 
 /** Has the folder for as long as the scope lives, with what was left in it taken in. */
-const haveFolder = (sqlite: SqliteDriver, tables: SqliteJournal, folder: string) =>
+const haveFolder = (sqlite: SqliteDriver, tables: SqliteJournal, folder: string, deciders: ReadonlyArray<Decider>) =>
   Effect.flatMap(lockTapes(sqlite, tables.name, folder, tapesWaitMillis), (isHeld) =>
-    isHeld ? takeIn(tables, folder) : tapesInUse(tables.name)
+    isHeld ? takeIn(tables, folder, deciders) : tapesInUse(tables.name)
   )
 
 /** The tables behind a spool for as long as the scope lives. */
-const spooled = (tables: SqliteJournal, folder: string) =>
+const spooled = (tables: SqliteJournal, folder: string, deciders: ReadonlyArray<Decider>) =>
   Effect.map(
     Effect.acquireRelease(SpoolFile.begin(spoolIn(folder), tables.id), (file) => Effect.sync(() => file.close())),
-    (file) => new SpooledJournal(tables, file)
+    (file) => new SpooledJournal(tables, file, new Set(deciders.map(({ behavior }) => behavior)))
   )
 
 /** Opens a journal file for as long as the scope lives. */
 const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDriver, options: SqliteFile) {
-  const { file, poll, readOnly = false, spool = false, tapes = false } = options
+  const { deciders = [], file, poll, readOnly = false, spool = false, tapes = false } = options
   if (readOnly && !existsSync(file)) return yield* new NoSuchJournal({ journal: file })
   yield* checkLog(sqlite, file)
   const database = yield* openDatabase(sqlite, options)
@@ -179,10 +185,10 @@ const openJournal = Effect.fn("SqliteJournal.open")(function* (sqlite: SqliteDri
   const tables = yield* journal
   const folder = tapesFolder(file)
   const has = !readOnly && (tapes || spool)
-  if (has) yield* haveFolder(sqlite, tables, folder)
-  else if (!readOnly && existsSync(folder)) yield* takeInLeft(sqlite, tables, folder)
+  if (has) yield* haveFolder(sqlite, tables, folder, deciders)
+  else if (!readOnly && existsSync(folder)) yield* takeInLeft(sqlite, tables, folder, deciders)
   const opened = tapes && has ? { tapes: yield* openTapes({ folder, journalId: tables.id }) } : {}
-  const driver: JournalDriver = spool && has ? yield* spooled(tables, folder) : tables
+  const driver: JournalDriver = spool && has ? yield* spooled(tables, folder, deciders) : tables
   return yield* make(driver, { ...opened, ...(poll === undefined ? {} : { poll }) })
 })
 

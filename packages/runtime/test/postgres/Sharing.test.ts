@@ -12,7 +12,7 @@ import { Writer } from "../../src/postgres/Writer.ts"
 import { json, own, request } from "../journal.contract.ts"
 import { freshPlace, serverOfFile } from "./places.ts"
 import type { Place } from "./places.ts"
-import type { Control } from "./server.ts"
+import type { Control } from "@stopcopy/workbench/postgres"
 
 type Service = Context.Tag.Service<Journal>
 

@@ -2,8 +2,8 @@
 import { Effect, Either, Exit, Scope } from "effect"
 import { Client, TypeOverrides, types } from "pg"
 import { afterAll } from "vitest"
-import { postgres } from "./server.ts"
-import type { Server } from "./server.ts"
+import { postgres } from "@stopcopy/workbench/postgres"
+import type { Server } from "@stopcopy/workbench/postgres"
 
 /** Where a journal is. */
 export interface Place {

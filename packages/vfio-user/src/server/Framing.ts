@@ -3,7 +3,7 @@
  * the vfio-user specification; QEMU `docs/interop/vfio-user.rst`, "Header".
  *
  * F1 A message that is whole in a chunk is handed on where it lies; only a message that is split is copied.
- * F2 Memory is bounded by the largest message that is allowed.
+ * F2 Memory is bounded by the largest message that is allowed; before the first message is there, by the largest VERSION.
  * F3 A message whose size is below 16 counts as its header alone. After one above the limit nothing is read: its end cannot be trusted.
  */
 import { headerBytes } from "../Header.ts"
@@ -31,17 +31,21 @@ const none: ReadonlyArray<number> = []
 
 export class Framing {
   private readonly sink: Sink
-  private readonly maxBytes: number
+  /** The largest message after the first one, header included. */
+  private readonly laterBytes: number
+  /** The largest message that may come now. */
+  private maxBytes: number
   /** A message that has begun: its first `filled` bytes. */
   private part = new Uint8Array(headerBytes)
   private filled = 0
   private descriptors: ReadonlyArray<number> = none
   private broken = false
 
-  /** `maxBytes`: the largest message, header included. */
-  constructor(sink: Sink, maxBytes: number) {
+  /** `firstBytes`: the largest first message; `laterBytes`: the largest behind it; headers included. */
+  constructor(sink: Sink, firstBytes: number, laterBytes: number) {
     this.sink = sink
-    this.maxBytes = maxBytes
+    this.maxBytes = firstBytes
+    this.laterBytes = laterBytes
   }
 
   /** Hands on every message that is now complete. `descriptors` are of the last message that starts in `bytes`. */
@@ -91,6 +95,7 @@ export class Framing {
         this.broken = true
         return isLast ? none : descriptors
       }
+      this.maxBytes = this.laterBytes
       at += size
       if (isLast) return none
     }
@@ -145,6 +150,8 @@ export class Framing {
     this.filled = 0
     this.descriptors = none
     const view = new DataView(part.buffer)
-    return this.sink.message(part, view, 0, part.byteLength, descriptors) && !this.isTooLarge(view, 0)
+    const goesOn = this.sink.message(part, view, 0, part.byteLength, descriptors) && !this.isTooLarge(view, 0)
+    this.maxBytes = this.laterBytes
+    return goesOn
   }
 }

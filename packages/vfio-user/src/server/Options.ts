@@ -44,6 +44,8 @@ export interface Options {
   readonly padMigrationData: boolean
   /** DEVICE_RESET as libvfio-user has it: EINVAL in STOP and STOP_COPY, elsewhere the migration state stays. Default: RUNNING, as kernel VFIO. */
   readonly resetKeepsMigrationState: boolean
+  /** Our own additions to the protocol are offered to clients that know them. False: a server as anybody else's. Default: true. */
+  readonly extensions: boolean
   /** Clients that may wait for the one before them; a further one is turned away. */
   readonly maxWaitingClients: number
   /** The file of a migration session stays open when the server ends: the next server of the device is given it. Default: it is closed. */
@@ -61,6 +63,7 @@ export const defaults: Options = {
   pageSizes: Capabilities.defaultPageSizes,
   padMigrationData: false,
   resetKeepsMigrationState: false,
+  extensions: true,
   maxWaitingClients: 8,
   keepsMigrationFile: false,
   interceptor: noInterceptor

@@ -7,13 +7,15 @@
  */
 import { EINVAL, type Errno } from "@stopcopy/errno"
 import {
+  type BoundMigration,
   type MigratableDevice,
   type MigrationFile,
   type MigrationState,
   MigrationStates,
+  Now,
   type VfioDevice
 } from "@stopcopy/vfio"
-import { Effect, Option } from "effect"
+import { Effect, Either, Option } from "effect"
 import type { Options } from "./Options.ts"
 
 export class Served<E> {
@@ -31,14 +33,27 @@ export class Served<E> {
     this.file = file
   }
 
-  /** Walks to the state with this number. After a failure the file follows the state that was reached. */
+  /** Walks to the state with this number, now if the device can. After a failure the file follows the state that was reached. */
   setState(migration: MigratableDevice<E>, requested: number): Effect.Effect<void, Errno | E> {
+    const { bound } = migration
+    const walked = bound === undefined ? migration.setState(requested) : bound.setState(requested)
+    if (bound !== undefined && Now.isNow(walked)) return this.walked(bound, walked)
     return Effect.uninterruptible(
-      Effect.matchEffect(migration.setState(requested), {
+      Effect.matchEffect(walked, {
         onSuccess: (file) => (Option.isSome(file) ? this.adopt(file.value) : this.follow(migration)),
         onFailure: (error) => Effect.zipRight(this.follow(migration), Effect.fail(error))
       })
     )
+  }
+
+  /** What follows from a walk that has ended already. */
+  private walked(
+    bound: BoundMigration<E>,
+    result: Either.Either<Option.Option<MigrationFile<E>>, Errno | E>
+  ): Effect.Effect<void, Errno | E> {
+    if (Either.isRight(result) && Option.isSome(result.right)) return this.adopt(result.right.value)
+    const followed = this.isOf(bound.getState()) ? Either.void : this.close()
+    return Now.flatMapNow(followed, () => (Either.isRight(result) ? Either.void : Either.left(result.left)))
   }
 
   /** DEVICE_RESET by the rule of the options. */
@@ -50,11 +65,14 @@ export class Served<E> {
   }
 
   /** Closes the file of the session, if there is one. */
-  readonly closeFile: Effect.Effect<void, E> = Effect.suspend(() => {
+  readonly closeFile: Effect.Effect<void, E> = Effect.suspend(() => this.close())
+
+  /** The same, now. */
+  private close(): Effect.Effect<void, E> {
     const { file } = this
     this.file = undefined
-    return file === undefined ? Effect.void : file.close
-  })
+    return closed(file)
+  }
 
   private resetToRunning(migration: MigratableDevice<E>): Effect.Effect<void, Errno | E> {
     return this.device.reset.pipe(
@@ -78,18 +96,25 @@ export class Served<E> {
   }
 
   private adopt(file: MigrationFile<E>): Effect.Effect<void, E> {
-    return Effect.suspend(() => {
-      const before = this.file
-      this.file = file
-      return before === undefined ? Effect.void : before.close
-    })
+    const before = this.file
+    this.file = file
+    return closed(before)
   }
 
   private follow(migration: MigratableDevice<E>): Effect.Effect<void, E> {
-    return Effect.flatMap(migration.getState, (state) =>
-      this.file === undefined || MigrationStates.facts[state].session === this.file.kind ? Effect.void : this.closeFile
-    )
+    return Effect.flatMap(migration.getState, (state) => (this.isOf(state) ? Effect.void : this.closeFile))
   }
+
+  /** Whether the open file, if there is one, is of the session of this state. */
+  private isOf(state: MigrationState): boolean {
+    return this.file === undefined || MigrationStates.facts[state].session === this.file.kind
+  }
+}
+
+/** Closes a file, if there is one, now if it can. */
+const closed = <E>(file: MigrationFile<E> | undefined): Effect.Effect<void, E> => {
+  if (file === undefined) return Either.void
+  return file.bound === undefined ? file.close : file.bound.close()
 }
 
 const stopped = (state: MigrationState): EINVAL =>

@@ -31,8 +31,9 @@ import { Tenure } from "./Tenure.ts"
 
 /** What may wait for its turn while replies of the client are due, in bytes. */
 const hardLimit = 4 * 1024 * 1024
-/** The largest message beside its data: a header and 16 bytes. Also the room that small limits must leave for VERSION. */
+/** The largest message beside its data: a header and 16 bytes. */
 const headRoom = 32
+/** Bytes of a VERSION message, at most: what a client may have kept here that has nothing. Also the room that small limits must leave for later messages. */
 const leastRoom = 4096
 
 export class Session<E> implements Receiver, Sink, Flow<E> {
@@ -85,7 +86,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     const memory = new Passage(space)
     this.client = { served, space, interrupts, dma, memory, passesDescriptors, negotiated: nothing }
     const maxBytes = Math.max(maxDataXferSize, leastRoom) + headRoom
-    this.framing = new Framing(this, maxBytes)
+    this.framing = new Framing(this, leastRoom + headRoom, maxBytes)
     this.commands = new Commands(this.client, this, log, maxBytes)
     this.gate = new Gate(served.options, this.commands, this)
     this.tenure = new Tenure(this.client, runtime, log, released)

@@ -7,7 +7,7 @@ import { Framing } from "../../src/server/Framing.ts"
 const maxBytes = 256
 
 /** What came out, as text: id, size, descriptors. */
-const collect = (wants: (count: number) => boolean = () => true) => {
+const collect = (wants: (count: number) => boolean = () => true, firstBytes = maxBytes) => {
   const [messages, unclaimed]: [Array<string>, Array<number>] = [[], []]
   const framing = new Framing(
     {
@@ -19,6 +19,7 @@ const collect = (wants: (count: number) => boolean = () => true) => {
       },
       unclaimed: (descriptors) => void unclaimed.push(...descriptors)
     },
+    firstBytes,
     maxBytes
   )
   return { framing, messages, unclaimed }
@@ -73,6 +74,19 @@ describe("a stream", () => {
     framing.push(stream, [1])
     framing.push(stream, [2])
     assert.deepStrictEqual([messages, unclaimed], [["0: 16 ", "1: 16 1"], [2]])
+  })
+
+  it("takes a first message up to its own limit, whole or in pieces, and those behind it up to theirs", () => {
+    const collected = (length: number, sizes: ReadonlyArray<number>) => {
+      const { framing, messages } = collect(undefined, 32)
+      const stream = streamOf(sizes)
+      for (let at = 0; at < stream.byteLength; at += length) framing.push(stream.slice(at, at + length), [])
+      return messages
+    }
+    for (const length of [1, 7, 17, 1000]) {
+      assert.deepStrictEqual(collected(length, [16, 17, 240]), ["0: 32 ", "1: 33 ", "2: 256 "], `pieces of ${length}`)
+      assert.deepStrictEqual(collected(length, [17, 1]), ["0: 16 "], `pieces of ${length}`)
+    }
   })
 
   it("ends when the sink wants no more; descriptors that no message got are given back", () => {

@@ -34,6 +34,7 @@ describe("a proposal", () => {
     ["migration.pgsize 4096", proposal({ migration: { pgsize: 4096 } })],
     ["twin_socket", proposal({ twin_socket: { supported: true } })],
     ["pgsizes of any type", proposal({ pgsizes: "many", max_dma_maps: [], write_multiple: 1, stopcopy: 7 })],
+    ["4112 bytes", `${" ".repeat(4105)}{}\0`],
     ["unknown keys", '{"capabilities":{"other":1},"another":2}\0']
   ]
   for (const [name, text] of accepted) {
@@ -152,7 +153,8 @@ describe("the first message", () => {
 
   const malformed: ReadonlyArray<readonly [name: string, size: number, flags: number]> = [
     ["a size below 16", 15, 0],
-    ["a size above the maximum", 1024 * 1024 + 33, 0],
+    ["a size above 4128", 4129, 0],
+    ["a size above that of any message", 1024 * 1024 + 33, 0],
     ["the type of a reply", 16, 1]
   ]
   for (const [name, size, flags] of malformed) {

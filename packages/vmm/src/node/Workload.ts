@@ -28,6 +28,8 @@ export interface WorkloadOptions {
   readonly lanes: ReadonlyArray<LaneOptions>
   /** Jobs that are under way at most, on all lanes. Default 64. */
   readonly jobs?: number
+  /** The longest pause between two arrivals, in milliseconds. Default 3. */
+  readonly pauseMillis?: number
 }
 
 interface Lane {
@@ -54,7 +56,7 @@ export type WorkloadError = AccessError | EFAULT | RingFull
 const usualJobs = 64
 /** The most jobs of one arrival, and the longest pause between two, in milliseconds. */
 const mostAtOnce = 6
-const longestPause = 3
+const usualPause = 3
 const vector = 0
 
 export const randomFrom = (seed: number): Random => {
@@ -69,17 +71,25 @@ export class Workload {
   private readonly lanes: ReadonlyArray<Lane>
   private readonly jobs: Jobs
   private readonly random: Random
+  private readonly pauseMillis: number
   private served = 0
   private isStopping = false
   private begun = 0
   private worked = 0
   private fiber: Fiber.RuntimeFiber<void, WorkloadError> | undefined
 
-  private constructor(driver: QatDriver, lanes: ReadonlyArray<Lane>, jobs: Jobs, random: Random) {
+  private constructor(
+    driver: QatDriver,
+    lanes: ReadonlyArray<Lane>,
+    jobs: Jobs,
+    random: Random,
+    pauseMillis = usualPause
+  ) {
     this.driver = driver
     this.lanes = lanes
     this.jobs = jobs
     this.random = random
+    this.pauseMillis = pauseMillis
   }
 
   /** A guest whose rings are set up, and who has not begun. */
@@ -97,7 +107,7 @@ export class Workload {
           wrong: []
         }))
       )
-      return new Workload(driver, lanes, jobs, random)
+      return new Workload(driver, lanes, jobs, random, options.pauseMillis)
     })
   }
 
@@ -154,7 +164,7 @@ export class Workload {
   }
 
   private get work(): Effect.Effect<void, WorkloadError> {
-    const pause = Effect.suspend(() => Effect.sleep(this.random(longestPause + 1)))
+    const pause = Effect.suspend(() => Effect.sleep(this.random(this.pauseMillis + 1)))
     return Effect.zipRight(Effect.uninterruptible(this.processor.pass(this.step)), pause).pipe(
       Effect.repeat({ until: () => this.isStopping }),
       Effect.asVoid

@@ -1,5 +1,6 @@
 /** The migration stream and the reset: MIG_DATA_READ, MIG_DATA_WRITE, DEVICE_RESET. Source: sections 12 to 14 of the vfio-user specification. */
 import { type EINVAL, type Errno, isErrno } from "@stopcopy/errno"
+import { Now } from "@stopcopy/vfio"
 import { Effect, Either } from "effect"
 import { refuse } from "../../internal/words.ts"
 import * as MigData from "../../messages/MigData.ts"
@@ -18,7 +19,7 @@ export const dataRead: Handler = (client, payload) => {
   const { file, options } = client.served
   const { size } = request.right
   if (file?.kind !== "saving") return wrong("session", file?.kind ?? "none", "saving")
-  return Effect.map(endAsEmpty(file.read(size)), (data) => {
+  return Now.mapNow(endAsEmpty(file.bound === undefined ? file.read(size) : file.bound.read(size)), (data) => {
     const argsz = MigData.headBytes + data.byteLength
     return MigData.encode({ argsz, size: data.byteLength, data: options.padMigrationData ? padded(data, size) : data })
   })
@@ -31,10 +32,12 @@ const padded = (data: Uint8Array, size: number): Uint8Array => {
 }
 
 /** The end of the data for now, which a device may tell by `ENOMSG`, is an empty reply on this wire. */
-const endAsEmpty = <E>(read: Effect.Effect<Uint8Array, Errno | E>): Effect.Effect<Uint8Array, Errno | E> =>
-  Effect.catchAll(read, (error) =>
-    isErrno(error) && error._tag === "ENOMSG" ? Effect.succeed(noPayload) : Effect.fail(error)
-  )
+const endAsEmpty = <E>(read: Effect.Effect<Uint8Array, Errno | E>): Effect.Effect<Uint8Array, Errno | E> => {
+  const empty = (error: Errno | E): Either.Either<Uint8Array, Errno | E> =>
+    isErrno(error) && error._tag === "ENOMSG" ? Either.right(noPayload) : Either.left(error)
+  if (!Now.isNow(read)) return Effect.catchAll(read, empty)
+  return Either.isRight(read) ? read : empty(read.left)
+}
 
 export const dataWrite: Handler = <E>(client: Client<E>, payload: Uint8Array): Answer<E> => {
   const request = Either.flatMap(MigData.decode(payload), (data) => check(client, data))
@@ -43,7 +46,8 @@ export const dataWrite: Handler = <E>(client: Client<E>, payload: Uint8Array): A
   const { file } = client.served
   if (file?.kind !== "resuming") return wrong("session", file?.kind ?? "none", "resuming")
   if (data.byteLength < size) return wrong("payload", data.byteLength, size)
-  return Effect.flatMap(file.write(data.subarray(0, size)), (taken) =>
+  const bytes = data.subarray(0, size)
+  return Now.flatMapNow(file.bound === undefined ? file.write(bytes) : file.bound.write(bytes), (taken) =>
     taken === size ? Either.right(noPayload) : wrong("taken", taken, size)
   )
 }

@@ -1,6 +1,6 @@
 /** The features of migration: flags, state, data size, precopy info. Source: section 13 of the vfio-user specification; `EXTENSIONS.md`. */
 import type { EINVAL } from "@stopcopy/errno"
-import { Ioctl, type MigratableDevice, MigrationFlags, MigrationStates, PrecopyInfo as Vfio } from "@stopcopy/vfio"
+import { Ioctl, type MigratableDevice, MigrationFlags, MigrationStates, Now, PrecopyInfo as Vfio } from "@stopcopy/vfio"
 import { Effect, Either } from "effect"
 import { refuse } from "../../internal/words.ts"
 import * as MigDataSize from "../../messages/MigDataSize.ts"
@@ -38,7 +38,7 @@ export const setState = <E>(client: Client<E>, data: Uint8Array): Answer<E> =>
     if (!client.negotiated.p2p && p2pStates.includes(requested.right)) {
       return wrong("state", MigrationStates.describeNumber(requested.right), "a state without P2P")
     }
-    return Effect.as(client.served.setState(migration, requested.right), noPayload)
+    return Now.mapNow(client.served.setState(migration, requested.right), () => noPayload)
   })
 
 export const getDataSize = <E>(client: Client<E>): Answer<E> =>

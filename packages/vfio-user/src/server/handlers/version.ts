@@ -39,8 +39,9 @@ export const negotiate = <E>(
     if (device.migration !== undefined && pageSize !== 0 && pageSize !== migrationPageSize) {
       return wrong("migration.pgsize", pageSize, `${migrationPageSize}`)
     }
-    const negotiated = agree(device, proposal.capabilities)
-    const capabilities = answer(device, options, passesDescriptors, negotiated, proposal.capabilities)
+    const proposed = options.extensions ? proposal.capabilities : { ...proposal.capabilities, extensions: undefined }
+    const negotiated = agree(device, proposed)
+    const capabilities = answer(device, options, passesDescriptors, negotiated, proposed)
     const reply = Version.encode({ major: 0, minor: Math.min(minor, proposal.minor), capabilities })
     return Either.right({ negotiated, payload: reply })
   })
