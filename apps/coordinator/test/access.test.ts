@@ -30,6 +30,12 @@ describe("tokens", () => {
       assert.deepStrictEqual(yield* answer(read, {}), [401, "token.missing"])
       assert.deepStrictEqual(yield* answer(read, bearer("secret-of-nobody-here")), [401, "token.unknown"])
       assert.deepStrictEqual(yield* answer(change, {}), [401, "token.missing"])
+      const who = yield* send(url, {
+        method: "GET",
+        path: "/api/v1/caller",
+        headers: bearer("secret-of-a-screen")
+      })
+      assert.deepStrictEqual(who.json, { role: "read", name: "the screen", hasTokens: true })
       assert.deepStrictEqual(yield* answer(read, bearer("secret-of-a-screen")), [200, undefined])
       assert.deepStrictEqual(yield* answer(change, bearer("secret-of-a-screen")), [403, "token.read-only"])
       assert.deepStrictEqual(yield* answer(change, bearer("secret-of-an-operator")), [404, "fleet.host.unknown"])

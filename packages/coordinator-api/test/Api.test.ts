@@ -6,6 +6,7 @@ import {
   apiPrefix,
   CoordinatorApi,
   inPath,
+  isOfMigration,
   MigrationId,
   MigrationRequest,
   ReadAccess,
@@ -121,4 +122,17 @@ it("what is left out of a request has its default, and what is unknown in it is 
   })
   assert.isTrue(Either.isLeft(read({ from: "alpha", devices: ["pf0/vf0"], speed: 9 })))
   assert.isTrue(Either.isLeft(read({ from: "alpha" })))
+})
+
+it("an event belongs to a migration by the id of its first attempt, or of a later one", () => {
+  const of = (correlation: string) => isOfMigration({ correlation }, "e-1/2")
+  assert.deepStrictEqual(["e-1/2", "e-1/2.2", "e-1/2.10", "e-1/22", "e-1/2.x", "e-1/2.2.3", "e-1"].map(of), [
+    true,
+    true,
+    true,
+    false,
+    false,
+    false,
+    false
+  ])
 })

@@ -44,8 +44,12 @@ it.scopedLive("a stream that breaks goes on behind the last event", () =>
       // Half of the next one: it does not count.
       response.write(event(after + 2).slice(0, 20), () => response.destroy())
     })
-    assert.deepStrictEqual(yield* sequences({ baseUrl, after: 4 }, 3), [5, 6, 7])
+    const told: Array<string> = []
+    const onConnection: FollowOptions["onConnection"] = (connection) =>
+      void told.push(connection._tag === "Open" ? `open behind ${connection.after}` : "lost")
+    assert.deepStrictEqual(yield* sequences({ baseUrl, after: 4, onConnection }, 3), [5, 6, 7])
     assert.deepStrictEqual(asked, ["4", "5", "6"])
+    assert.deepStrictEqual(told, ["open behind 5", "lost", "open behind 6", "lost", "open behind 7"])
   })
 )
 

@@ -94,7 +94,10 @@ export class Live {
     if (error instanceof StreamLost) return this.lost(error.reason)
     if (error._tag === "Unauthorized") return Effect.fail(error)
     // Another journal is behind the same address, or the events were removed: what is known is not of use any more.
-    if (error.code === "events.position") this.after = undefined
+    if (error.code === "events.position" && this.after !== undefined) {
+      this.after = undefined
+      return Effect.void
+    }
     return Effect.zipRight(this.lost(error.message), Effect.sleep(refusedPause))
   }
 

@@ -19,7 +19,10 @@ import { type MigrationList, type MigrationQuery, readMigrations } from "./migra
 import { Resource } from "./Resource.ts"
 import { type Subject, touches } from "./touches.ts"
 
-/** Resources of one kind by what is asked for; those that nobody watches are forgotten. */
+/** So many of one kind are kept when nobody watches them: who comes back sees what was there while it is read again. */
+const keptUnwatched = 32
+
+/** Resources of one kind by what is asked for. */
 class Family<A> {
   private readonly known = new Map<string, Resource<A>>()
   private readonly make: (key: string) => Resource<A>
@@ -29,17 +32,23 @@ class Family<A> {
   }
 
   of(key: string): Resource<A> {
-    const found = this.known.get(key) ?? this.make(key)
-    this.known.set(key, found)
-    return found
+    const known = this.known.get(key)
+    if (known !== undefined) return known
+    const made = this.make(key)
+    this.known.set(key, made)
+    this.forget()
+    return made
   }
 
   /** Those that `isMeant`, or all. */
   invalidate(isMeant: (key: string) => boolean = () => true): void {
-    for (const [key, resource] of this.known) {
-      if (!resource.isWatched) this.known.delete(key)
-      else if (isMeant(key)) resource.invalidate()
-    }
+    for (const [key, resource] of this.known) if (isMeant(key)) resource.invalidate()
+  }
+
+  /** The oldest that nobody watches, where there are too many; never the newest, which somebody is about to watch. */
+  private forget(): void {
+    const unwatched = [...this.known].filter(([, { isWatched }]) => !isWatched)
+    for (const [key] of unwatched.slice(0, Math.max(0, unwatched.length - keptUnwatched))) this.known.delete(key)
   }
 }
 

@@ -1,7 +1,7 @@
 /** A migration in words and marks: phases, verdict, downtime by cause, events in a line. */
 import { assert, describe, it } from "@effect/vitest"
 import type { Downtime, Migration } from "@stopcopy/coordinator-api"
-import { eventText } from "../../src/pages/migration/eventText.ts"
+import { eventText, placeText } from "../../src/pages/migration/eventText.ts"
 import { phaseMarks } from "../../src/pages/migration/phases.ts"
 import { partsOf } from "../../src/pages/migration/split.ts"
 import { verdictOf } from "../../src/pages/migration/verdict.ts"
@@ -161,5 +161,13 @@ it("an event is one line of what is new in it", () => {
     ),
     "step stop, ended 5, lanes {name main}, many (5)"
   )
+  assert.strictEqual(eventText(event({ step: "stop", began: 1000, ended: 13_400 })), "step stop, took 12.4 ms")
+  const place = (stream: string) => placeText({ ...event(null), stream }, "m-1")
+  assert.deepStrictEqual(["migration/m-1", "migration/m-1.2", "migration/m-12", "fleet/main"].map(place), [
+    "attempt 1",
+    "attempt 2",
+    "migration/m-12",
+    "fleet/main"
+  ])
   assert.deepStrictEqual([eventText(event(null)), eventText(event("text"))], ["", "text"])
 })

@@ -23,7 +23,7 @@ const placeOf = (group: string): HostName => where.get(group) ?? "alpha"
 
 /** A fleet that has seen something: migrations there and back, some cancelled. */
 const past = async () => {
-  for (let round = 0; round < 6; round++) {
+  for (let round = 0; round < 4; round++) {
     for (const group of where.keys()) {
       const from = placeOf(group)
       const { id } = await migrate(world, { from, group })
@@ -54,10 +54,25 @@ afterAll(async () => {
 /** A repository is no place for large files. */
 const most = 150 * 1024
 
-const shoot = async (page: Page, name: string, fullPage = false) => {
+interface Part {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
+}
+
+/** What is in sight, or a part of the whole page. */
+const shoot = async (page: Page, name: string, clip?: Part) => {
   const path = join(target, `${name}.png`)
-  const { byteLength } = await page.screenshot({ path, animations: "disabled", scale: "css", fullPage })
+  const part = clip === undefined ? {} : { clip, fullPage: true }
+  const { byteLength } = await page.screenshot({ path, animations: "disabled", scale: "css", ...part })
   assert.isBelow(byteLength, most, name)
+}
+
+/** Where an element is, with a little around it. */
+const around = async (page: Page, selector: string): Promise<Part> => {
+  const { height, width, x, y } = (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, width: 1, height: 1 }
+  return { x: x - 16, y: y - 16, width: width + 32, height: height + 32 }
 }
 
 it("takes a picture of every page", async () => {
@@ -85,7 +100,8 @@ it("takes a picture of every page", async () => {
   await ended(world, live.id)
   await look(`/migrations/${live.id}`, ".split")
   await page.locator(".layout-events .mono").first().waitFor()
-  await shoot(page, "migration", true)
+  await shoot(page, "migration", { x: 0, y: 0, width: 1200, height: 830 })
+  await shoot(page, "downtime", await around(page, 'section[aria-labelledby="downtime-title"]'))
   await look("/migrations", ".layout-migrations .badge")
   await shoot(page, "migrations")
   await look("/fleet", ".layout-vfs .badge")

@@ -9,7 +9,7 @@ import { Empty } from "../../ui/Empty.tsx"
 import { Loading } from "../../ui/Loading.tsx"
 import { FrameRows } from "../../ui/Rows.tsx"
 import type { Column } from "../../ui/Table.tsx"
-import { eventMillis, eventText } from "./eventText.ts"
+import { eventMillis, eventText, placeText } from "./eventText.ts"
 
 /** Milliseconds with their fraction: events of one switchover are less than that apart. */
 const fine = (event: Event): string => {
@@ -17,10 +17,10 @@ const fine = (event: Event): string => {
   return `${clockText(millis)}.${String(Math.floor(millis % 1000)).padStart(3, "0")}`
 }
 
-const columns: ReadonlyArray<Column<Event>> = [
+const columnsFor = (id: string): ReadonlyArray<Column<Event>> => [
   { id: "sequence", title: "Event", numeric: true, cell: ({ sequence }) => sequence },
   { id: "time", title: "Time", cell: (event) => <span className="mono">{fine(event)}</span> },
-  { id: "stream", title: "Stream", cell: ({ stream }) => <span title={stream}>{stream}</span> },
+  { id: "stream", title: "Where", cell: (event) => <span title={event.stream}>{placeText(event, id)}</span> },
   { id: "type", title: "What", cell: ({ type }) => <strong>{type}</strong> },
   {
     id: "payload",
@@ -38,6 +38,7 @@ export const Events = ({ id }: { readonly id: string }) => {
   const history = useMemo(() => new MigrationEvents(session, id), [session, id])
   const { events, isReading, problem } = useStore(history)
   // The newest first: what comes is in sight.
+  const columns = useMemo(() => columnsFor(id), [id])
   const newest = useMemo(() => events.toReversed(), [events])
   return (
     <section className="card" aria-labelledby="events-title">

@@ -36,9 +36,10 @@ const Budget = ({ downtimeLimitMillis, forecast }: Migration) => {
 export const Facts = ({ migration }: { readonly migration: Migration }) => {
   const time = useStore(now)
   const { attempt, bytes, downtimeLimitMillis, endedAt, moves, priority, queuedAt } = migration
+  const isOver = ends.includes(migration.phase)
   return (
     <dl className="facts">
-      <Fact title={ends.includes(migration.phase) ? "Took" : "Since"}>
+      <Fact title={isOver ? "Took" : "Since"}>
         {millisText(Math.max(0, (endedAt ?? time) - queuedAt))}
         <span className="fact-more">queued {timeText(queuedAt)}</span>
       </Fact>
@@ -52,7 +53,7 @@ export const Facts = ({ migration }: { readonly migration: Migration }) => {
       </Fact>
       <Fact title="Attempt">
         {attempt}
-        <span className="fact-more">priority {priority}</span>
+        {!isOver && <span className="fact-more">priority {priority}</span>}
       </Fact>
     </dl>
   )

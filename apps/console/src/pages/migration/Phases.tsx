@@ -1,6 +1,7 @@
 /** The phases of a migration as a line. */
 import type { Migration } from "@stopcopy/coordinator-api"
 import { millisText } from "../../text/units.ts"
+import { useOverflow } from "../../ui/useOverflow.ts"
 import { type PhaseMark, phaseMarks } from "./phases.ts"
 
 const words: Readonly<Record<PhaseMark["state"], string>> = {
@@ -19,10 +20,17 @@ const Mark = ({ phase, state, took }: PhaseMark) => (
   </li>
 )
 
-export const Phases = ({ migration }: { readonly migration: Migration }) => (
-  <ol className="phases" aria-label="Phases">
-    {phaseMarks(migration).map((mark) => (
-      <Mark key={mark.phase} {...mark} />
-    ))}
-  </ol>
-)
+/** On a narrow screen it scrolls, also by keyboard. */
+export const Phases = ({ migration }: { readonly migration: Migration }) => {
+  const { frame, overflows } = useOverflow()
+  const stop = overflows ? { role: "region", "aria-label": "Phases, scrolling", tabIndex: 0 } : {}
+  return (
+    <div ref={frame} className="phases-frame" {...stop}>
+      <ol className="phases" aria-label="Phases">
+        {phaseMarks(migration).map((mark) => (
+          <Mark key={mark.phase} {...mark} />
+        ))}
+      </ol>
+    </div>
+  )
+}

@@ -34,7 +34,16 @@ const classOf = (state: DeviceState, { current, path }: StateMachineProps): stri
 }
 
 const Arrow = ({ id, name }: { readonly id: string; readonly name: string }) => (
-  <marker id={id} viewBox="0 0 8 8" refX="6.5" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+  <marker
+    id={id}
+    viewBox="0 0 8 8"
+    refX="6.5"
+    refY="4"
+    markerUnits="userSpaceOnUse"
+    markerWidth="9"
+    markerHeight="9"
+    orient="auto-start-reverse"
+  >
     <path d="M0 0.5 7 4 0 7.5z" className={name} />
   </marker>
 )

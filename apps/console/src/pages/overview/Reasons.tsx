@@ -7,11 +7,11 @@ import { Badge } from "../../ui/Badge.tsx"
 import { Empty } from "../../ui/Empty.tsx"
 import { Table } from "../../ui/Table.tsx"
 
-export const Reasons = ({ summary: { reasons } }: { readonly summary: Summary }) => (
+export const Reasons = ({ summary: { reasons, since } }: { readonly summary: Summary }) => (
   <section className="card" aria-labelledby="reasons-title">
     <h2 id="reasons-title">What did not complete, and why</h2>
     {reasons.length === 0 ? (
-      <Empty title="Everything that ended completed" />
+      <Empty title={since === null ? "No migration has ended yet" : "Everything that ended completed"} />
     ) : (
       <Table
         caption="Reasons"
