@@ -16,6 +16,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
  * @type {Readonly<Record<string, (args: ReadonlyArray<string>) => Promise<number>>>}
  */
 const commands = {
+  start: (args) => runNode(["apps/cli/dist/stopcopy.mjs", "start", ...args], root),
   demo: (args) => runNode(["apps/cli/dist/stopcopy.mjs", "demo", ...args], root),
   vectors: (args) => runNode(["packages/vectors/dist/vectors.mjs", ...args], root),
   test: async (args) => runNode([(await import("./gates.mjs")).tools.vitest, "run", ...args], root),

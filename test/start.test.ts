@@ -108,7 +108,7 @@ it("an unknown command is one line that names the commands, and exit code 2", ()
     encoding: "utf8"
   })
   assert.strictEqual(status, 2)
-  assert.match(stderr, /^There is no command "nope"; choose one of: demo, .*\n$/)
+  assert.match(stderr, /^There is no command "nope"; choose one of: start, demo, .*\n$/)
 })
 
 it("a step without a report, with a bad exit code or without any test counts as failed", () => {

@@ -71,6 +71,30 @@ const demoCommand = Command.make(
   )
 )
 
+const startCommand = Command.make(
+  "start",
+  {
+    port: textOption(
+      "port",
+      "Where the coordinator listens, on this machine alone; 0: one that is free. Default: 7700, or one that is free if that is in use"
+    ).pipe(Options.optional),
+    data: textOption(
+      "data",
+      "A folder for the journals: made if it is not there; a fleet that is in it goes on. Default: one that goes with it"
+    ).pipe(Options.withPseudoName("DIR"), Options.optional),
+    ...programs
+  },
+  (options) =>
+    Effect.flatMap(
+      load(() => import("./start/start.ts")),
+      ({ start }) => start(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Start a small fleet to try out: two emulators with guests at work, and a coordinator; until Ctrl-C. Example: stopcopy start --port 7701"
+  )
+)
+
 /** The scripts of each shell; those of the root, which is made below. */
 const shells: Readonly<Record<string, () => Effect.Effect<ReadonlyArray<string>>>> = {
   bash: () => Command.getBashCompletions(stopcopy, "stopcopy"),
@@ -97,6 +121,7 @@ const stopcopy = Command.make("stopcopy").pipe(
   Command.withDescription("Live migration of VFIO devices: try it, operate a fleet, look into blocks and journals"),
   Command.withSubcommands([
     demoCommand,
+    startCommand,
     decodeCommand,
     replayCommand,
     diffCommand,

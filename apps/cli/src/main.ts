@@ -1,6 +1,7 @@
 /**
  * The process `stopcopy`. Exit codes: 0 all is well, 1 the answer is no, 2 misuse (also what `@effect/cli` does not
- * understand), 130 interrupted. Messages go to standard error, one line each; results to standard output.
+ * understand), 130 interrupted
+ * (`start`, which is there to be interrupted: 0). Messages go to standard error, one line each; results to standard output.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as HelpDoc from "@effect/cli/HelpDoc"
@@ -73,6 +74,7 @@ NodeRuntime.runMain(program, {
       return
     }
     if (!Cause.isInterruptedOnly(exit.cause)) console.error(Cause.pretty(exit.cause, { renderErrorCause: true }))
-    end(Cause.isInterruptedOnly(exit.cause) ? interrupted : exitCodes.Negative)
+    // A command that is usually ended so has said which code that is.
+    end(Cause.isInterruptedOnly(exit.cause) ? Number(process.exitCode ?? interrupted) : exitCodes.Negative)
   }
 })

@@ -8,7 +8,7 @@
  * A3 After a reconnection and after a move every vector is told once: one that fired in between may be lost.
  */
 import type { CallError, Client, Disconnected } from "@stopcopy/vfio-user"
-import { Duration, Effect, Schedule, Schema, type Scope, Stream, SubscriptionRef } from "effect"
+import { Duration, Effect, ExecutionStrategy, Schedule, Schema, Scope, Stream, SubscriptionRef } from "effect"
 import type { AddressSpace } from "./AddressSpace.ts"
 import { type DirtyTracking, dirtyTracking } from "./attachment/Dirty.ts"
 import { InterruptLines } from "./attachment/InterruptLines.ts"
@@ -247,7 +247,8 @@ export const attach = <E>(
   wire: Wire<E>
 ): Effect.Effect<Attachment, SessionError<E>, Scope.Scope> =>
   Effect.gen(function* () {
-    const scope = yield* Effect.scope
+    // Links have a scope of their own: one that a move has opened ends behind the attachment too, not before it, when accesses would wait for it.
+    const scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
     const lines = new InterruptLines()
     const states = yield* SubscriptionRef.make<AttachmentState>({ _tag: "Connected", name: wire.name })
     const link = yield* openLink(scope, space, wire, lines)

@@ -1,7 +1,7 @@
 /** Moves of an attachment between devices: under a workload, over and over, to other memory and to the same; and those that are taken back. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigLayout, Ledger, ledgerOf } from "@stopcopy/qat"
-import { type AddressSpace, attach, type Attachment, beginMove, ConfigSpace, QatDriver } from "@stopcopy/vmm"
+import { type AddressSpace, attach, type Attachment, beginMove, ConfigSpace, Gate, QatDriver } from "@stopcopy/vmm"
 import { type Host, makeHost, Workload } from "@stopcopy/vmm/node"
 import { Effect, Exit, Fiber, Scope } from "effect"
 import { arena, enter, folder, go, guest, layer, serve, transports, world } from "./support/devices.ts"
@@ -204,6 +204,34 @@ for (const [kind, making] of transports) {
           assert.strictEqual(yield* next.read16(7, 0), 0x8086)
           yield* next.detach
         }
+      }).pipe(Effect.provide(layer))
+    )
+
+    it.scopedLive("a device that has moved is there until what was added to its scope later has ended", () =>
+      Effect.gen(function* () {
+        const host = yield* making
+        const where = yield* folder
+        const [source, destination] = [yield* serve(host, where, "17"), yield* serve(host, where, "18")]
+        const [space, life] = [yield* guest(host), yield* Scope.make()]
+        const attachment = yield* Scope.extend(attach(space, source.wire), life)
+        // The guest's CPUs are stopped before its device goes: the step that they are in needs it.
+        const processor = new Gate()
+        yield* Scope.addFinalizer(life, processor.shut)
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const move = yield* beginMove(attachment, destination.wire)
+            yield* move.quiesce
+            yield* move.commit
+            yield* move.resume
+          })
+        )
+        const step = processor.pass(Effect.uninterruptible(attachment.read16(7, 0)))
+        const working = yield* Effect.fork(Effect.forever(step))
+        assert.strictEqual(yield* attachment.read16(7, 0), 0x8086)
+        yield* Scope.close(life, Exit.void)
+        assert.strictEqual((yield* attachment.state)._tag, "Detached")
+        yield* processor.open
+        assert.strictEqual((yield* Effect.flip(Fiber.join(working)))._tag, "Detached")
       }).pipe(Effect.provide(layer))
     )
 

@@ -24,6 +24,8 @@ type Step<A> = Effect.Effect<A, CallError | Negative, Terminal>
 
 /** A migration of one VF. */
 interface Wish {
+  /** Of the request: the same key is the same migration, and gives it the same id in every run. */
+  readonly key: string
   /** `HOST/VF`, as the command line has it. */
   readonly from: string
   readonly to: string
@@ -48,22 +50,24 @@ const requestOf = ({ from, to }: Wish, rest: Partial<MigrationRequest>): Migrati
   }
 }
 
-/** The same request has the same key in every run, and so the migration the same id. */
-const start = ({ coordinator: { client } }: Stage, name: string, payload: MigrationRequest) =>
-  client.migrations.start({ headers: { [idempotencyHeader]: `stopcopy-demo-${name}` }, payload })
+const start = ({ coordinator: { client } }: Stage, wish: Wish, rest: Partial<MigrationRequest> = {}) =>
+  client.migrations.start({ headers: { [idempotencyHeader]: wish.key }, payload: requestOf(wish, rest) })
 
 const options = { json: false, untilDoubt: true, changes: false }
 
 const shown = ({ coordinator, live }: Stage, migration: Migration) =>
   Effect.provideService(showMigration(migration, options, live), Coordinator, coordinator)
 
+const shownEvacuation = ({ coordinator, live }: Stage, evacuation: Evacuation) =>
+  Effect.provideService(showEvacuation(evacuation, { json: false, changes: false }, live), Coordinator, coordinator)
+
 /** How long a migration is waited for that goes back because somebody has interrupted. */
 const backTime = "10 seconds"
 
 /** What is done when somebody interrupts, and not because a process has died. In a fiber of its own: nothing of one that is being interrupted can be given up. */
 const onInterrupt =
-  ({ isWhole }: Stage, last: Effect.Effect<void>) =>
-  <A, E, R>(step: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
+  <R2>({ isWhole }: Stage, last: Effect.Effect<void, never, R2>) =>
+  <A, E, R>(step: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | R2> => {
     const apart = Effect.flatMap(Effect.forkDaemon(Effect.interruptible(last)), Fiber.await)
     return Effect.onInterrupt(step, () => Effect.suspend(() => (isWhole() ? apart : Effect.void)))
   }
@@ -94,7 +98,7 @@ const orCancelled =
 /** Refused before anything is touched, for every reason at once. Gives how many there were. */
 export const refused = (stage: Stage, wish: Wish): Step<number> =>
   Effect.gen(function* () {
-    const asked = yield* Effect.either(start(stage, "refused", requestOf(wish, {})))
+    const asked = yield* Effect.either(start(stage, wish))
     if (asked._tag === "Right") return yield* wrong(`${wish.to} took ${wish.from}, which it does not fit`)
     if (asked.left._tag !== "Refused") return yield* Effect.fail(asked.left)
     const { refusals } = asked.left
@@ -105,7 +109,7 @@ export const refused = (stage: Stage, wish: Wish): Step<number> =>
 /** From its beginning to its end, with its progress. */
 export const moved = (stage: Stage, wish: Wish): Step<Migration> =>
   Effect.gen(function* () {
-    const begun = yield* start(stage, "moved", requestOf(wish, {}))
+    const begun = yield* start(stage, wish)
     const ended = yield* orCancelled(stage, begun)(shown(stage, begun))
     return ended.phase === "completed" ? ended : yield* wrong(`${ended.id} ${verdictText(ended)}`)
   })
@@ -118,7 +122,7 @@ export const cancelled = (stage: Stage, wish: Wish): Step<Migration> =>
   Effect.gen(function* () {
     const { coordinator, live } = stage
     const limits = { downtimeLimitMillis: 1, whenOver: { _tag: "Wait", millis: patienceMillis } } as const
-    const begun = yield* start(stage, "cancelled", requestOf(wish, limits))
+    const begun = yield* start(stage, wish, limits)
     const { id } = begun
     const waiting = coordinator.events({ migration: id, after: 0 }).pipe(
       Stream.filter(({ type }) => type === "Deferred" || type === "Ended"),
@@ -130,7 +134,7 @@ export const cancelled = (stage: Stage, wish: Wish): Step<Migration> =>
       yield* live.say([
         `it waits in PRE_COPY for a better moment; it is cancelled, as by: ${coordinator.command(`cancel ${id}`)}`
       ])
-      yield* coordinator.client.migrations.cancel({ path: { id }, payload: { reason: "for the demo" } })
+      yield* coordinator.client.migrations.cancel({ path: { id }, payload: { reason: "to show how" } })
     })
     const both = Effect.all([shown(stage, begun), cancel], { concurrency: 2 })
     const [ended] = yield* orCancelled(stage, begun)(both)
@@ -146,10 +150,7 @@ export const evacuated = (stage: Stage, host: string, expected: number): Step<Re
     yield* live.say(planLines(plan))
     const headers = { [idempotencyHeader]: "stopcopy-demo-evacuated" }
     const begun = yield* client.evacuations.start({ headers, payload: { host, priority: 5 } })
-    const showing = showEvacuation(begun, { json: false, changes: false }, live)
-    const ended = yield* Effect.provideService(showing, Coordinator, coordinator).pipe(
-      onInterrupt(stage, calledOff(stage, begun))
-    )
+    const ended = yield* onInterrupt(stage, calledOff(stage, begun))(shownEvacuation(stage, begun))
     if (ended.completed !== expected) {
       return yield* wrong(`the evacuation of ${host} moved ${ended.completed} of ${expected} VFs`)
     }
@@ -157,12 +158,13 @@ export const evacuated = (stage: Stage, host: string, expected: number): Step<Re
     return yield* Effect.forEach(migrations.toReversed(), ({ id }) => client.migrations.show({ path: { id } }))
   })
 
-/** What has moved stays moved; what runs ends with the coordinator, or goes back. */
-const calledOff = ({ coordinator, live }: Stage, { id }: Evacuation): Effect.Effect<void> =>
-  coordinator.client.evacuations.cancel({ path: { id } }).pipe(
-    Effect.flatMap(({ completed, moves }) =>
-      live.say([`interrupted after ${completed} of ${moves} VFs; these stay moved`])
-    ),
+/** What has moved stays moved; what runs goes back, or to its end, and is waited for. */
+const calledOff = (stage: Stage, { id }: Evacuation): Effect.Effect<void, never, Terminal> => {
+  const { coordinator, live } = stage
+  return coordinator.client.evacuations.cancel({ path: { id } }).pipe(
+    Effect.flatMap((evacuation) => shownEvacuation(stage, evacuation)),
+    Effect.zipRight(live.say(["interrupted; what has moved stays on the other host"])),
     Effect.timeout(backTime),
-    Effect.catchAll(({ message }) => live.say([`interrupted; the evacuation could not be cancelled: ${message}`]))
+    Effect.catchAll(({ message }) => live.say([`interrupted; what became of ${id} is not known: ${message}`]))
   )
+}

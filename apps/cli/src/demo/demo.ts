@@ -9,15 +9,17 @@ import type { Migration } from "@stopcopy/coordinator-api"
 import { Effect, Either, Logger, LogLevel, Schema, type Scope, Stream } from "effect"
 import { plural } from "../Columns.ts"
 import { type Live, makeLive } from "../operate/Live.ts"
-import { millisText } from "../operate/Units.ts"
 import { type Misuse, negative, Negative } from "../Outcome.ts"
 import { Terminal } from "../Terminal.ts"
-import { busy, calm, type Guest } from "../world/Guest.ts"
+import type { Guest } from "../world/Guest.ts"
+import { pfsWith, slas } from "../world/Hardware.ts"
 import { hangup } from "../world/hangup.ts"
+import { downtimeLimitMillis, introduction } from "../world/Introduction.ts"
 import type { Passage } from "../world/Moves.ts"
 import {
-  addGuest,
+  allowDowntime,
   oneDied,
+  populate,
   startWorld,
   stopWorld,
   type World,
@@ -30,19 +32,12 @@ import { type AllChecked, checkJournals, type Moved } from "./Replayed.ts"
 import { type Answered, filesLines, isBalanced, isSame, replayedLines, requestsLines } from "./Report.ts"
 import { cancelled, evacuated, moved, refused, type Stage } from "./Steps.ts"
 
-/** Guests: one moves by itself, the others with the evacuation. */
+/** One guest moves by itself, the others with the evacuation. */
 const evacuees = 8
+const guestCount = evacuees + 1
 
-/** What the VF of the first guest is promised: an SLA names ring pairs, so it fits only the same VF number. Rates elsewhere may be higher, never lower. */
-const sla = (rates: string): ReadonlyArray<string> => ["--sla", `a/vf0=sym:${rates}`]
-const vfs = `a=4xxx:${evacuees + 1}`
-/** Symmetric crypto alone, and without AES-GCM in one pass (bit 16). */
-const lesser = "b=4xxx:1,services=sym,capabilities=0x4000009"
-
-const pfs = { alpha: ["--pf", vfs, ...sla("400:800")], beta: ["--pf", vfs, "--pf", lesser, ...sla("500:1000")] }
-
-/** Longer than the coordinator's own 300 ms: four processes, and whatever else runs here, share this machine. */
-const downtimeLimitMillis = 10_000
+const hardware = pfsWith(guestCount)
+const pfs = { alpha: [...hardware.alpha, ...slas.alpha], beta: [...hardware.beta, ...slas.beta] }
 
 /** Answers that guests wait for before, between and after migrations, at least. */
 const answersBefore = 50
@@ -60,23 +55,6 @@ interface Told {
   readonly moved: ReadonlyArray<Moved>
   readonly migrations: ReadonlyArray<Migration>
 }
-
-const introduce = ({ coordinator, guests, hosts, service, vmm }: World, live: Live) => {
-  const [first] = guests
-  const how = vmm.transport.passesDescriptors ? "with shared memory and eventfds" : "by messages alone"
-  return live.say([
-    `  alpha        process ${hosts.alpha.process.pid}: PF a with ${evacuees + 1} VFs`,
-    `  beta         process ${hosts.beta.process.pid}: PF a with ${evacuees + 1} VFs; PF b with one, without AES-GCM and compression`,
-    `  coordinator  process ${service.pid}: ${coordinator.baseUrl}`,
-    `  guests       ${first?.name} to vm-${evacuees}, at work on the VFs of alpha over vfio-user, ${how}`,
-    `               ${first?.name}: ${first?.kinds.join(", ")} on all ring pairs; the others one of these, now and then`,
-    `  policy       a guest may stand still for ${millisText(downtimeLimitMillis)} here (the usual limit is 300 ms), as this machine may be busy`
-  ])
-}
-
-/** The coordinator's policy with the limits of the demo. */
-const allowLonger = ({ coordinator: { client } }: World) =>
-  Effect.flatMap(client.policy.get(), (policy) => client.policy.put({ payload: { ...policy, downtimeLimitMillis } }))
 
 /** Every guest has so many answers more. */
 const everybody = (guests: ReadonlyArray<Guest>, count: number) =>
@@ -97,18 +75,20 @@ const steps = (world: World, live: Live, isWhole: () => boolean) =>
     const { say } = stage.live
     const title = (text: string, command: string) => live.say(["", text, `  as by: ${coordinator.command(command)}`])
     yield* title("1. A migration that cannot be: vm-0 to PF b of beta", "migrate alpha/a/vf0 --to beta/b/vf0")
-    yield* refused(stage, { from: "alpha/a/vf0", to: "beta/b/vf0" })
+    yield* refused(stage, { key: "stopcopy-demo-refused", from: "alpha/a/vf0", to: "beta/b/vf0" })
     yield* everybody(guests.slice(0, 1), answersBetween)
     yield* say(["vm-0 has noticed nothing, and works on"])
     yield* title("2. A live migration: vm-0 to PF a of beta", "migrate alpha/a/vf0 --to beta/a/vf0")
-    const first = yield* moved(stage, { from: "alpha/a/vf0", to: "beta/a/vf0" })
+    const first = yield* moved(stage, { key: "stopcopy-demo-moved", from: "alpha/a/vf0", to: "beta/a/vf0" })
     yield* everybody(guests.slice(0, 1), answersBetween)
-    yield* say(["vm-0 works on, on beta"])
+    const { last, live: atWork } = world.moves.passageOf("vm-0") ?? noPassage
+    const pages = `${atWork} pages of its memory went over while it worked, ${last} while it stood still`
+    yield* say([`vm-0 works on, on beta; ${pages}`])
     yield* title(
       "3. A migration that is cancelled: vm-1, which may stand still for 1 ms and no more",
       "migrate alpha/a/vf1 --to beta/a/vf1 --downtime-limit 1ms --patience 1min"
     )
-    yield* cancelled(stage, { from: "alpha/a/vf1", to: "beta/a/vf1" })
+    yield* cancelled(stage, { key: "stopcopy-demo-cancelled", from: "alpha/a/vf1", to: "beta/a/vf1" })
     yield* everybody(guests.slice(1, 2), answersBetween)
     yield* say(["vm-1 works on, on alpha"])
     yield* title(`4. Alpha is to be switched off: its ${evacuees} VFs are evacuated`, "evacuate alpha --yes")
@@ -138,12 +118,10 @@ const noPassage: Passage = { live: 0, last: 0, before: 0, until: 0 }
 /** The guests from the beginning of their work to its end. They are gone when the processes are asked to end. */
 const lives = (world: World, live: Live, isWhole: () => boolean) =>
   Effect.gen(function* () {
-    const numbers = Array.from({ length: evacuees + 1 }, (_, number) => number)
-    yield* Effect.forEach(numbers, (number) => addGuest(world, number, number === 0 ? busy : calm), { concurrency: 3 })
-    world.guests.sort((one, other) => one.name.localeCompare(other.name))
+    yield* populate(world, guestCount)
     const { guests, moves } = world
-    yield* allowLonger(world)
-    yield* introduce(world, live)
+    yield* allowDowntime(world, downtimeLimitMillis)
+    yield* live.say(introduction(world, guestCount))
     yield* everybody(guests.slice(0, 1), answersBefore)
     const migrations = yield* steps(world, live, isWhole)
     yield* Effect.forEach(guests, ({ workload }) => workload.stop, { concurrency: "unbounded", discard: true })
@@ -191,6 +169,7 @@ const whileAllLive = <A, E, R>(world: World, work: (isWhole: () => boolean) => E
 /** From the start of the processes to their end. */
 const runLive = (live: Live, options: WorldOptions): Effect.Effect<Told, Negative, Terminal> =>
   Effect.gen(function* () {
+    yield* live.now("  starting ...")
     const world = yield* startWorld(options)
     const told = yield* whileAllLive(world, (isWhole) => lives(world, live, isWhole))
     yield* stopWorld(world)
@@ -205,7 +184,7 @@ const runLive = (live: Live, options: WorldOptions): Effect.Effect<Told, Negativ
 const disagreement = ({ answered }: Told, checked: AllChecked): string | undefined => {
   const wrong = answered.reduce((sum, one) => sum + one.wrong, 0)
   if (wrong > 0) return `${plural(wrong, "result")} of the guests' requests are wrong`
-  if (checked.guests.length !== evacuees + 1) return `${checked.guests.length} of ${evacuees + 1} guests were moved`
+  if (checked.guests.length !== guestCount) return `${checked.guests.length} of ${guestCount} guests were moved`
   if (!isBalanced(checked, answered)) return "the ledger is not balanced"
   return checked.guests.every(isSame) ? undefined : "the journals do not replay to the same states"
 }

@@ -87,11 +87,13 @@ export const makeGuest = (vmm: VmmHost, { device, host, name, seed, size, socket
     const place = { host, device, room: yield* newRoom }
     yield* Effect.addFinalizer(() => Effect.suspend(() => place.room.free))
     const attachment = yield* attach(place.room.space, vmm.wire(socketPath))
+    // As before every boot: a guest that is gone may have left work in its rings.
+    yield* attachment.reset
     const driver = yield* QatDriver.probe(attachment, new Arena({ address: memoryAddress, size: size.memory }))
     const lanes = lanesOf(driver.offer.services, size, seed)
     const { jobs, pauseMillis } = size
     const workload = yield* Workload.make(driver, { seed, lanes, jobs, pauseMillis })
-    yield* Effect.addFinalizer(() => Effect.timeoutOption(workload.processor.shut, lastStep))
+    yield* Effect.addFinalizer(() => Effect.timeoutOption(Effect.interruptible(workload.processor.shut), lastStep))
     const guest: Guest = {
       name,
       attachment,

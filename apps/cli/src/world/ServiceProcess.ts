@@ -137,7 +137,8 @@ class Child {
       this.signal("SIGKILL")
       return Effect.fail(this.failed(`did not end within ${Duration.format(endTime)} of SIGTERM and was killed`))
     })
-    const ended = Deferred.await(this.ended).pipe(
+    // Also where it ends with a scope, and nothing can be interrupted, it is not waited for without end.
+    const ended = Effect.interruptible(Deferred.await(this.ended)).pipe(
       Effect.timeoutOption(endTime),
       Effect.flatMap((found) => (found._tag === "None" ? late : Effect.succeed(found.value)))
     )

@@ -8,7 +8,7 @@ import { type Host as VmmHost, makeHost } from "@stopcopy/vmm/node"
 import { Array as Arrays, Data, Deferred, Effect, type Scope } from "effect"
 import { join } from "node:path"
 import { type Coordinator, reach } from "../operate/Coordinator.ts"
-import { type Guest, makeGuest, type Size } from "./Guest.ts"
+import { busy, calm, type Guest, makeGuest, type Size } from "./Guest.ts"
 import { Moves, type Place } from "./Moves.ts"
 import { type ServiceFailed, type ServiceProcess, startService } from "./ServiceProcess.ts"
 import { serveVmmAgent } from "./VmmAgent.ts"
@@ -164,23 +164,55 @@ export const startWorld = (options: WorldOptions): Effect.Effect<World, WorldFai
     return world
   })
 
-/** A guest on a VF of the first host, at work; the coordinator knows the VF as its virtual machine. */
+/** Who a guest is. Its work is the same every time; when it is done is not. */
+interface Newcomer extends Place {
+  readonly name: string
+  readonly size: Size
+  readonly seed: number
+}
+
+/** A guest that begins to work. The coordinator is told of it by whoever brings it. */
 export const addGuest = (
-  { coordinator, guests, hosts, vmm }: World,
-  number: number,
-  size: Size
+  { guests, hosts, vmm }: World,
+  newcomer: Newcomer
 ): Effect.Effect<Guest, WorldFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const [host] = hostNames
-    const place = { host, device: `a/vf${number}` }
-    const name = `vm-${number}`
-    const socketPath = yield* socketOf(hosts)(place)
-    const guest = yield* makeGuest(vmm, { name, ...place, socketPath, size, seed: number })
+    const guest = yield* makeGuest(vmm, { ...newcomer, socketPath: yield* socketOf(hosts)(newcomer) })
     guests.push(guest)
-    yield* coordinator.client.groups.define({ path: { group: name }, payload: { host, devices: [place.device] } })
     yield* guest.workload.start
     return guest
   })
+
+/** How many guests are brought at a time: each waits for answers most of the time. */
+const together = 3
+
+/** Brings guests to the VFs of the first host, `vm-0` to VF 0 and so on, and tells the coordinator. The first is a busy one. */
+export const populate = (world: World, count: number): Effect.Effect<void, WorldFailed, Scope.Scope> =>
+  Effect.gen(function* () {
+    const [host] = hostNames
+    const { client } = world.coordinator
+    const bring = (number: number) => {
+      const newcomer = {
+        name: `vm-${number}`,
+        host,
+        device: `a/vf${number}`,
+        size: number === 0 ? busy : calm,
+        seed: number
+      }
+      const { device, name } = newcomer
+      return Effect.zipRight(
+        addGuest(world, newcomer),
+        client.groups.define({ path: { group: name }, payload: { host, devices: [device] } })
+      )
+    }
+    const numbers = Array.from({ length: count }, (_, number) => number)
+    yield* Effect.forEach(numbers, bring, { concurrency: together, discard: true })
+    world.guests.sort((one, other) => one.name.localeCompare(other.name))
+  })
+
+/** The coordinator's policy, with another limit of the time that guests may stand still. */
+export const allowDowntime = ({ coordinator: { client } }: World, downtimeLimitMillis: number) =>
+  Effect.flatMap(client.policy.get(), (policy) => client.policy.put({ payload: { ...policy, downtimeLimitMillis } }))
 
 /** Fails as soon as one of the processes ends on its own. */
 export const oneDied = ({ hosts, service }: World): Effect.Effect<never, ServiceFailed> =>

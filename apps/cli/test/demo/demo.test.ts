@@ -64,7 +64,7 @@ it("one migration is refused, one completes, one is cancelled, a host is evacuat
   }
   assert.match(said, new RegExp(`${moved}: vm-0, 1 VF, from alpha to beta\n`))
   assert.match(said, / {2}completed after .*; vm-0 is on beta\n {4}stood still for .*: drain .*, stop .*, save /)
-  assert.match(said, / {2}cancelled after .*: for the demo; vm-1 is on alpha\n/)
+  assert.match(said, / {2}cancelled after .*: to show how; vm-1 is on alpha\n/)
   assert.include(said, "alpha: 8 groups would move, 0 refused, 0 will stop")
   assert.match(
     said,

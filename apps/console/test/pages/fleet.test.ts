@@ -145,6 +145,7 @@ it("an evacuation says what became of its groups, and how long it will take", ()
     turnedDown: 0,
     refused: 1,
     willStop: 0,
+    idle: 0,
     staying: [],
     left: null
   }

@@ -51,6 +51,28 @@ it.scopedLive("describes PFs and VFs with all that a preflight needs", () =>
   }).pipe(Effect.timeout("30 seconds"))
 )
 
+it.scopedLive("tells the mailbox versions that a preflight compares: the PF's, and what the guest has announced", () =>
+  Effect.gen(function* () {
+    const { agent, here } = yield* host("a=4xxx:2")
+    const described = Effect.map(agent.describeOnly([device]), ({ pfs: [pf] }) => ({
+      names: pf?.vfs.map(({ name }) => name),
+      offered: pf?.capabilities.compatVersion,
+      announced: pf?.vfs[0]?.compatVersion
+    }))
+    const offered = PfvfMessage.compatVersion
+    assert.deepStrictEqual(yield* described, { names: [device], offered, announced: 0 })
+    const watching = yield* agent.watch({ devices: [device] }).pipe(
+      Stream.filter(({ compatVersion }) => compatVersion === offered + 1),
+      Stream.runHead,
+      Effect.fork
+    )
+    const vmm = yield* vmmOf(here)
+    yield* vmm.writeWord(2, vm2pf, 4, PfvfMessage.message(PfvfMessage.toPf.COMPAT_VER_REQ, offered + 1))
+    assert.isTrue(Option.isSome(yield* Fiber.join(watching)))
+    assert.deepStrictEqual(yield* described, { names: [device], offered, announced: offered + 1 })
+  }).pipe(Effect.timeout("30 seconds"))
+)
+
 it.scopedLive("hands out what it recorded for a migration, without what is to be left out, and nothing of others", () =>
   Effect.gen(function* () {
     const { agent } = yield* host()
@@ -72,28 +94,6 @@ it.scopedLive("hands out what it recorded for a migration, without what is to be
     assert.match(none.message, /^nothing is exported: .+ recorded nothing for migration m3$/)
     const misspelt = yield* Effect.flip(Stream.runDrain(agent.exported({ ...asked, redact: ["a..b"] })))
     assert.match(misspelt.message, /'a\.\.b' names no field to redact/)
-  }).pipe(Effect.timeout("30 seconds"))
-)
-
-it.scopedLive("tells the mailbox versions that a preflight compares: the PF's, and what the guest has announced", () =>
-  Effect.gen(function* () {
-    const { agent, here } = yield* host("a=4xxx:2")
-    const described = Effect.map(agent.describeOnly([device]), ({ pfs: [pf] }) => ({
-      names: pf?.vfs.map(({ name }) => name),
-      offered: pf?.capabilities.compatVersion,
-      announced: pf?.vfs[0]?.compatVersion
-    }))
-    const offered = PfvfMessage.compatVersion
-    assert.deepStrictEqual(yield* described, { names: [device], offered, announced: 0 })
-    const watching = yield* agent.watch({ devices: [device] }).pipe(
-      Stream.filter(({ compatVersion }) => compatVersion === offered + 1),
-      Stream.runHead,
-      Effect.fork
-    )
-    const vmm = yield* vmmOf(here)
-    yield* vmm.writeWord(2, vm2pf, 4, PfvfMessage.message(PfvfMessage.toPf.COMPAT_VER_REQ, offered + 1))
-    assert.isTrue(Option.isSome(yield* Fiber.join(watching)))
-    assert.deepStrictEqual(yield* described, { names: [device], offered, announced: offered + 1 })
   }).pipe(Effect.timeout("30 seconds"))
 )
 

@@ -192,6 +192,11 @@ export class Workload {
     })
   }
 
+  /** Fails when the work does; waits for ever otherwise. */
+  get broken(): Effect.Effect<never, WorkloadError> {
+    return this.fiber === undefined ? Effect.never : Effect.zipRight(Fiber.join(this.fiber), Effect.never)
+  }
+
   /** Ends when so many more responses were taken, or with the failure of the work. */
   more(count: number): Effect.Effect<void, WorkloadError> {
     return Effect.suspend(() => {
