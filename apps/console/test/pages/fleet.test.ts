@@ -134,7 +134,6 @@ it("an evacuation says what became of its groups, and how long it will take", ()
     id: "e-1",
     host: "alpha",
     pf: null,
-    idle: 0,
     state: "running",
     startedAt: 0,
     endedAt: null,
