@@ -7,6 +7,7 @@
  */
 import type { MigratableDevice } from "@stopcopy/vfio"
 import { Context, type Effect, type Queue, type Scope } from "effect"
+import type { Custody } from "./Custody.ts"
 import type { DeviceChange, DeviceFacts, DeviceStatus, PfFacts } from "./Description.ts"
 import type { EpochRecord } from "./Epoch.ts"
 import type { FaultRefused, HostFailed, NoSuchDevice } from "./Errors.ts"
@@ -30,6 +31,8 @@ export interface HostDevice {
   readonly epoch: Effect.Effect<EpochRecord, HostFailed>
   /** Ends when the record is durable: it survives power loss. */
   readonly recordEpoch: (record: EpochRecord) => Effect.Effect<void, HostFailed>
+  /** Shared with what `guarded` makes for the guest's VMM. None: there is no such thing. */
+  readonly custody?: Custody
 }
 
 /** One PF with its VFs, in the order of their number. */

@@ -125,6 +125,38 @@ describe("the guest's own socket", () => {
     })
   )
 
+  it.scopedLive("leaves a device alone that an agent stopped to save it, until the agent leads it out of there", () =>
+    Effect.gen(function* () {
+      const { agent, device, host } = yield* serveHost({ name: "alpha" })
+      const guest = guarded(yield* host.device(vf))
+      const to = (state: "RUNNING" | "STOP_COPY") => guest.setState(MigrationStates.toNumber(state))
+      // What its own VMM saves is its own.
+      yield* to("STOP_COPY")
+      yield* agent.setState({ ...at(born), to: "STOP_COPY" })
+      yield* to("RUNNING")
+      for (const out of [
+        agent.setState({ ...at(born), to: "RUNNING" }),
+        agent.setState({ ...at(born), to: "STOP" }),
+        agent.reset(at(born))
+      ]) {
+        yield* agent.setState({ ...at(born), to: "STOP_COPY" })
+        for (const change of [to("RUNNING"), guest.reset]) {
+          const error = yield* Effect.flip(change)
+          assert.include(error, { _tag: "EBUSY" })
+          assert.include(error.message, "goes on when the agent says so")
+        }
+        assert.strictEqual(yield* device.getState, "STOP_COPY")
+        yield* out
+        yield* to("RUNNING")
+      }
+      // A walk that fails on its way there takes nothing.
+      yield* agent.setState({ ...at(born), to: "RESUMING" })
+      yield* Effect.flip(agent.setState({ ...at(born), to: "STOP_COPY" }))
+      yield* guest.reset
+      assert.strictEqual(yield* device.getState, "RUNNING")
+    })
+  )
+
   it.scopedLive("has not the last word when a fence comes in between, even if its own walk fails", () =>
     Effect.gen(function* () {
       const { agent, device, host } = yield* serveHost({ name: "alpha" })

@@ -5,7 +5,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { forward as steps } from "@stopcopy/migration"
 import { Effect } from "effect"
-import { all, crashes, healed, pointsOf, singles, together } from "./support/Matrix.ts"
+import { all, crashes, healed, matrixMillis, pointsOf, singles, together } from "./support/Matrix.ts"
 import { forward } from "./support/Scenarios.ts"
 
 /** Events of each process in a migration of one VF. */
@@ -32,13 +32,16 @@ describe("a migration", () => {
   )
 
   for (const who of [...singles, ...together]) {
-    it.live(`whose ${who.join(" and ")} ends at any event goes on or back`, () =>
-      Effect.gen(function* () {
-        const { points } = yield* pointsOf(forward(1))
-        const cases = crashes(forward(1), points, { groups: [who], heals: "soon", before: who.length === 1 })
-        const phases = yield* all(cases, healed(forward(1)))
-        assert.include(Object.keys(phases), "completed")
-      })
+    it.live(
+      `whose ${who.join(" and ")} ends at any event goes on or back`,
+      () =>
+        Effect.gen(function* () {
+          const { points } = yield* pointsOf(forward(1))
+          const cases = crashes(forward(1), points, { groups: [who], heals: "soon", before: who.length === 1 })
+          const phases = yield* all(cases, healed(forward(1)))
+          assert.include(Object.keys(phases), "completed")
+        }),
+      matrixMillis
     )
   }
 

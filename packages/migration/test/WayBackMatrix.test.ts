@@ -1,7 +1,7 @@
 /** The same on every way back, and on the way on of processes that find each other's traces in the journals: whoever ends there comes to the same verdict. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { all, crashes, everything, healed, pointsOf, singles } from "./support/Matrix.ts"
+import { all, crashes, everything, healed, matrixMillis, pointsOf, singles } from "./support/Matrix.ts"
 import { cancelledEarly, cancelledLate, recoveredBack, recoveredOn, rolledBack } from "./support/Scenarios.ts"
 
 /** One VF: groups of two in `pnpm soak`. */
@@ -15,15 +15,18 @@ const scenarios = [
 
 describe("a migration that is", () => {
   for (const { phase, scenario } of scenarios) {
-    it.live(`${scenario.name}, and loses processes at any event of that, ends as it would`, () =>
-      Effect.gen(function* () {
-        const { points, state } = yield* pointsOf(scenario)
-        assert.strictEqual(state.phase, phase)
-        const alone = crashes(scenario, points, { groups: singles, heals: "soon" })
-        const whole = crashes(scenario, points, { groups: [everything], heals: "soon", before: false })
-        const phases = yield* all([...alone, ...whole], healed(scenario))
-        assert.deepStrictEqual(phases, { [phase]: alone.length + whole.length })
-      })
+    it.live(
+      `${scenario.name}, and loses processes at any event of that, ends as it would`,
+      () =>
+        Effect.gen(function* () {
+          const { points, state } = yield* pointsOf(scenario)
+          assert.strictEqual(state.phase, phase)
+          const alone = crashes(scenario, points, { groups: singles, heals: "soon" })
+          const whole = crashes(scenario, points, { groups: [everything], heals: "soon", before: false })
+          const phases = yield* all([...alone, ...whole], healed(scenario))
+          assert.deepStrictEqual(phases, { [phase]: alone.length + whole.length })
+        }),
+      matrixMillis
     )
 
     if (phase === "completed") continue

@@ -1,8 +1,9 @@
 /** One migration of which a process ends at an event: what is done in it, and what must hold when it has its verdict. */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import { assert } from "@effect/vitest"
-import { follow, type Migration } from "@stopcopy/coordinator-api"
+import { apiPrefix, follow, type Migration } from "@stopcopy/coordinator-api"
 import { Deferred, Effect, Fiber, Option, Queue, Schedule, Stream } from "effect"
+import { connect } from "node:net"
 import { hasEnded, starting } from "../support/world.ts"
 import type { Rule } from "./Rule.ts"
 import { beforeDrain, deviceOf, hostOf, type Process, processes, type Side, type Site } from "./Site.ts"
@@ -26,16 +27,31 @@ const rulesOf = (process: Process, { cancelledBehind, killing }: Course): Readon
   const rules: Array<Rule> = []
   if (killing?.at === process) {
     const { event, nth, when, who } = killing
-    rules.push({ event, nth, when, does: who === process ? "ends" : "stands" })
+    rules.push({ what: "kill", event, nth, when, does: who === process ? "ends" : "stands" })
   }
   if (process !== "coordinator") return rules
-  if (cancelledBehind !== undefined) rules.push({ event: cancelledBehind, nth: 1, when: "after", does: "stands" })
+  if (cancelledBehind !== undefined)
+    rules.push({ what: "cancel", event: cancelledBehind, nth: 1, when: "after", does: "stands" })
   return [...rules, beforeDrain]
 }
 
 /** A coordinator that ends while it is asked answers the next time, to the same key. */
 const persistently = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.retry(call, { schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(400)) })
+  Effect.retry(call, { schedule: Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(1200)) })
+
+/** Ends when the system has a request for the coordinator, who stands still: it is the first that it reads when it goes on. Its answer does not matter. */
+const asked = ({ url }: Site, path: string): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    const { host, hostname, port } = new URL(url)
+    const body = JSON.stringify({ reason: "not now" })
+    const head = [`POST ${apiPrefix}${path} HTTP/1.1`, `host: ${host}`, "content-type: application/json"]
+    const socket = connect(Number(port), hostname)
+    socket.on("error", () => undefined)
+    socket.write([...head, `content-length: ${body.length}`, "connection: close", "", body].join("\r\n"), () =>
+      resume(Effect.void)
+    )
+    socket.resume()
+  })
 
 /** Waits for the verdict: looks with every event that may be the last one. */
 const verdictOf = ({ client, url }: Site, id: string): Effect.Effect<Migration> =>
@@ -50,11 +66,15 @@ const verdictOf = ({ client, url }: Site, id: string): Effect.Effect<Migration> 
   )
 
 /** Whenever a process, in whichever life, stands still at an event, this is done; then it goes on. */
-const standing = (site: Site, process: Process, act: (event: string) => Effect.Effect<void>): Effect.Effect<never> =>
+const standing = (
+  site: Site,
+  process: Process,
+  act: (what: Rule["what"]) => Effect.Effect<void>
+): Effect.Effect<never> =>
   Effect.forever(
     Effect.suspend(() => {
       const { life } = site.mortals[process]
-      const next = Effect.flatMap(Queue.take(life.stands), (event) => Effect.zipRight(act(event), life.goOn))
+      const next = Effect.flatMap(Queue.take(life.stands), (what) => Effect.zipRight(act(what), life.goOn))
       return Effect.raceFirst(
         next,
         Effect.zipRight(
@@ -102,16 +122,14 @@ export const runCase = (site: Site, number: number, course: Course = {}) =>
       starting(`VF ${number} of ${site.url.slice(-5)}`, { devices: [device], to })
     )
     const known = yield* Deferred.make<string>()
-    // It is asked for while the coordinator stands, and heard when it goes on.
-    const cancel = Effect.flatMap(Deferred.await(known), (id) =>
-      persistently(client.migrations.cancel({ path: { id }, payload: { reason: "not now" } }))
-    )
-    const act = (process: Process) => (event: string) => {
-      if (event === beforeDrain.event) return guest.stand
-      if (process === "coordinator" && event === course.cancelledBehind) return Effect.asVoid(Effect.forkDaemon(cancel))
-      return killing === undefined ? Effect.void : Effect.asVoid(mortals[killing.who].life.kill("SIGKILL"))
+    const acts: Readonly<Record<Rule["what"], Effect.Effect<void>>> = {
+      drain: guest.stand,
+      cancel: Effect.flatMap(Deferred.await(known), (id) => asked(site, `/migrations/${id}/cancel`)),
+      kill: Effect.suspend(() =>
+        killing === undefined ? Effect.void : Effect.asVoid(mortals[killing.who].life.kill("SIGKILL"))
+      )
     }
-    const stands = yield* Effect.forkAll(processes.map((process) => standing(site, process, act(process))))
+    const stands = yield* Effect.forkAll(processes.map((process) => standing(site, process, (what) => acts[what])))
     const dying = killing === undefined ? Effect.void : mortals[killing.who].diesOnce
     const dead = yield* Effect.fork(dying)
     // The process of the event may be in its next life when that is looked at.
@@ -119,7 +137,7 @@ export const runCase = (site: Site, number: number, course: Course = {}) =>
     const { id } = yield* persistently(started)
     yield* Deferred.succeed(known, id)
     const ended = yield* verdictOf(site, id)
-    const isMet = killing === undefined || life.met.has(killing.event)
+    const isMet = killing === undefined || life.met.has("kill")
     yield* isMet ? Fiber.join(dead) : Fiber.interrupt(dead)
     yield* Fiber.interrupt(stands)
     const batches = processes.flatMap((process) =>

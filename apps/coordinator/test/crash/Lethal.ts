@@ -10,10 +10,11 @@ import { afterAll, beforeAll } from "vitest"
 import * as substitute from "./LethalJournal.ts"
 import type { Rule, Told } from "./Rule.ts"
 
+const What = Schema.Literal("kill", "cancel", "drain")
 const Does = Schema.Literal("ends", "stands")
 const Line: Schema.Schema<Told, Told> = Schema.Union(
   Schema.TaggedStruct("Batch", { batch: Schema.String, nth: Schema.Int }),
-  Schema.TaggedStruct("Met", { event: Schema.String, nth: Schema.Int, does: Does }),
+  Schema.TaggedStruct("Met", { what: What, does: Does }),
   Schema.TaggedStruct("Obeys", {})
 )
 const decode = Schema.decodeUnknownSync(Schema.parseJson(Line))
@@ -22,10 +23,10 @@ const decode = Schema.decodeUnknownSync(Schema.parseJson(Line))
 class Lethal extends Running {
   /** What it has recorded since it was given rules. */
   readonly batches: Array<{ readonly batch: string; readonly nth: number }> = []
-  /** The events at which it stands still, each time that it does. */
-  readonly stands = Effect.runSync(Queue.unbounded<string>())
-  /** Events at which it has met a rule. */
-  readonly met = new Set<string>()
+  /** What it stands still for, each time that it does. */
+  readonly stands = Effect.runSync(Queue.unbounded<Rule["what"]>())
+  /** Rules that it has met. */
+  readonly met = new Set<Rule["what"]>()
   private readonly going: Writable
   private obeyed = 0
   private readonly obeying = new Set<() => void>()
@@ -51,8 +52,8 @@ class Lethal extends Running {
         this.batches.push({ batch: told.batch, nth: told.nth })
         return
       case "Met":
-        this.met.add(told.event)
-        if (told.does === "stands") Queue.unsafeOffer(this.stands, told.event)
+        this.met.add(told.what)
+        if (told.does === "stands") Queue.unsafeOffer(this.stands, told.what)
         return
       case "Obeys":
         this.obeyed++

@@ -84,7 +84,7 @@ const meet = (called: ReadonlyMap<string, number>, when: Rule["when"]): void => 
   for (const rule of rules) {
     const nth = called.get(rule.event)
     if (nth === undefined || rule.when !== when || (rule.nth !== undefined && rule.nth !== nth)) continue
-    tell({ _tag: "Met", event: rule.event, nth, does: rule.does })
+    tell({ _tag: "Met", what: rule.what, does: rule.does })
     if (rule.does === "ends") process.kill(process.pid, "SIGKILL")
     else readSync(5, Buffer.alloc(1))
   }

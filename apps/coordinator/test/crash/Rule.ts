@@ -5,6 +5,8 @@
  * them with commas between.
  */
 export interface Rule {
+  /** What it is for, told back when it is met. */
+  readonly what: "kill" | "cancel" | "drain"
   readonly event: string
   readonly nth?: number
   readonly when: "before" | "after"
@@ -14,6 +16,6 @@ export interface Rule {
 /** A line of the process. */
 export type Told =
   | { readonly _tag: "Batch"; readonly batch: string; readonly nth: number }
-  | { readonly _tag: "Met"; readonly event: string; readonly nth: number; readonly does: Rule["does"] }
+  | { readonly _tag: "Met"; readonly what: Rule["what"]; readonly does: Rule["does"] }
   /** The rules that were sent last are in force. */
   | { readonly _tag: "Obeys" }

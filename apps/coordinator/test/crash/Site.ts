@@ -59,7 +59,7 @@ const openMillis = 60_000
 const memory = { address: 0x1_0000_0000n, size: 2 << 20 }
 
 /** The coordinator stands still before the guest is stopped, so that the VMM can do its part: until then it works. */
-export const beforeDrain = { event: "StepDone judge", when: "before", does: "stands" } as const
+export const beforeDrain = { what: "drain", event: "StepDone judge", when: "before", does: "stands" } as const
 
 const guestAt = (vmm: Vmm, places: Readonly<Record<Side, Place>>, number: number) =>
   Effect.gen(function* () {

@@ -1,5 +1,12 @@
 /** A VF as the agent's calls drive it: the driver, what it shows, its epoch. What the journal says instead of an answer is a failure of the host. */
-import { type EpochActor, HostFailed, type DeviceFacts, type DeviceStatus, type HostDevice } from "@stopcopy/agent"
+import {
+  type Custody,
+  type EpochActor,
+  HostFailed,
+  type DeviceFacts,
+  type DeviceStatus,
+  type HostDevice
+} from "@stopcopy/agent"
 import type { GuestAt } from "@stopcopy/agent/client"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import { MigratedView, type VfActor } from "@stopcopy/qat"
@@ -56,6 +63,7 @@ interface DeviceParts {
   readonly isAttached: () => boolean
   /** The VMM of its guest, if it takes part in migrations. */
   readonly guest: GuestAt
+  readonly custody: Custody
 }
 
 const factsOf = ({ name, socketPath, vf }: DeviceParts, flags: number): DeviceFacts => {
@@ -87,7 +95,7 @@ const viewOf = ({ name, vf }: DeviceParts) =>
 
 /** The device over a migration: that of its driver, or one with faults before it. */
 export const hostDevice = (parts: DeviceParts, migration: MigratableDevice<HostFailed>): HostDevice => {
-  const { epoch, name } = parts
+  const { custody, epoch, name } = parts
   return {
     get facts() {
       return factsOf(parts, migration.flags)
@@ -96,6 +104,7 @@ export const hostDevice = (parts: DeviceParts, migration: MigratableDevice<HostF
     migration,
     view: viewOf(parts),
     guest: parts.guest,
+    custody,
     epoch: Effect.mapError(epoch.state, failed(name)),
     recordEpoch: (record) =>
       Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed(name))

@@ -5,7 +5,7 @@
  * V1 A VF is probed and opened once, when it is new; after that it stays open, whoever comes and goes.
  * V2 A migration file of a session that is open goes on in this process.
  */
-import { EpochActor, guarded, type HostDevice, type HostFailed } from "@stopcopy/agent"
+import { Custody, EpochActor, guarded, type HostDevice, type HostFailed } from "@stopcopy/agent"
 import { guestAt } from "@stopcopy/agent/client"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import {
@@ -129,7 +129,8 @@ const facesOf = (
   traffic: Traffic,
   { faults, socketPath }: { readonly faults: FaultPoints; readonly socketPath: string }
 ) => {
-  const parts = { name, vf, epoch, socketPath, isAttached: () => traffic.attached > 0, guest: guestAt(socketPath) }
+  const isAttached = () => traffic.attached > 0
+  const parts = { name, vf, epoch, socketPath, custody: new Custody(), isAttached, guest: guestAt(socketPath) }
   const plain = hostMigration(name, driver)
   const host = hostDevice(parts, faults.migration(name, plain))
   // Its reset is that of the whole function.

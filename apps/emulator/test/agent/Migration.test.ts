@@ -15,6 +15,7 @@ const emulator = program()
 const device = "a/vf0"
 /** Where a VF has the word that goes to its PF, in its BAR 2. */
 const vm2pf = Registers.miscRegisters[Registers.miscIndex.VM2PF].vfOffset
+const running = MigrationStates.toNumber("RUNNING")
 
 const agentOf = ({ agent }: Emulator) =>
   makeAgent({ address: Either.getOrThrow(Addresses.parse(agent)), timeout: "10 seconds" })
@@ -110,6 +111,8 @@ it.scopedLive("a guest's device goes from one emulator to another, and the first
     )
     const of = { device, migration: "m1", epoch: 0 }
     const saving = yield* source.agent.setState({ ...of, to: "STOP_COPY" })
+    const start = Effect.flatMap(vmmOf(source.here), (vmm) => Effect.flip(vmm.setMigrationState(running)))
+    assert.strictEqual((yield* Effect.scoped(start))._tag, "EBUSY", "its VMM does not start what is on its way")
     const resuming = yield* destination.agent.setState({ ...of, to: "RESUMING" })
     const chunks = source.agent.saved({ ...of, session: saving.session?.token ?? "", offset: 0 })
     yield* Stream.runForEach(chunks, ({ bytes, offset }) =>
@@ -137,7 +140,7 @@ it.scopedLive("a guest's device goes from one emulator to another, and the first
     const fenced = yield* agentOf(again)
     assert.deepInclude(yield* fenced.getState({ device }), { state: "STOP", epoch: 1, standing: "fenced" })
     const vmm = yield* vmmOf(source.here)
-    const refused = yield* Effect.flip(vmm.setMigrationState(MigrationStates.toNumber("RUNNING")))
+    const refused = yield* Effect.flip(vmm.setMigrationState(running))
     assert.strictEqual(refused._tag, "EPERM")
     yield* vmm.reset
     assert.strictEqual((yield* fenced.getState({ device })).state, "STOP")

@@ -35,6 +35,7 @@ const notStopped = (state: MigrationState): EBUSY =>
   })
 
 const stopped = MigrationStates.toNumber("STOP")
+const stopCopy = MigrationStates.toNumber("STOP_COPY")
 
 /** The calls on one device. */
 export class DeviceCalls {
@@ -61,12 +62,25 @@ export class DeviceCalls {
   /** The state as it is now; sessions that it does not have are ended. */
   private readonly reached: Effect.Effect<StateReached, HostFailed> = Effect.suspend(() =>
     Effect.flatMap(this.host.migration.getState, (state) =>
-      Effect.map(this.sessions.settle(state), () => ({ state, session: this.sessions.describe(state) }))
+      Effect.map(this.sessions.settle(state), () => {
+        const session = this.sessions.describe(state)
+        this.keep(state === "STOP_COPY" && session !== null)
+        return { state, session }
+      })
     )
   )
 
+  /** Whether the guest's VMM is to leave the device alone. */
+  private keep(taken: boolean): void {
+    if (this.host.custody !== undefined) this.host.custody.taken = taken
+  }
+
   private walk(to: number): Effect.Effect<void, DeviceError> {
-    const walked = Effect.flatMap(this.host.migration.setState(to), this.sessions.open)
+    const walked = Effect.suspend(() => {
+      // From here on: a change by the VMM that has begun comes before this one, and none behind it.
+      if (to === stopCopy) this.keep(true)
+      return Effect.flatMap(this.host.migration.setState(to), this.sessions.open)
+    })
     return Effect.tapError(walked, () => this.reached)
   }
 

@@ -8,6 +8,9 @@ import { startQat } from "./QatHost.ts"
 import { agrees } from "./Verdict.ts"
 import { type Heals, makeWorld, type Point, type Trouble, type World } from "./World.ts"
 
+/** How long one matrix may take where everything else runs too, in milliseconds. */
+export const matrixMillis = 240_000
+
 /** What happens in each case besides the trouble. */
 export interface Scenario {
   readonly name: string
