@@ -1,10 +1,11 @@
 /** What a host hands out of its journal: in pieces and whole, within the limit, or with the reason why not. */
 import { assert, it } from "@effect/vitest"
-import { ExportRefused, Host, type HostService } from "@stopcopy/agent"
+import { contractHeader, contractVersion, ExportRefused, Host, type HostService } from "@stopcopy/agent"
 import { makeClient } from "@stopcopy/agent/client"
 import { serve } from "@stopcopy/agent/server"
 import { makeMemoryHost } from "@stopcopy/agent/testing"
 import { Chunk, Effect, Stream } from "effect"
+import { createServer } from "node:http"
 import { join } from "node:path"
 import { exportChunk } from "../src/Export.ts"
 import { folder, serveHost } from "./support.ts"
@@ -46,6 +47,37 @@ it.scopedLive("more than was asked for is refused, and so is what the host refus
     const refused = yield* Effect.flip(Stream.runDrain(empty.exported(asked)))
     assert.strictEqual(refused.message, "nothing is exported: nothing of m1")
   })
+)
+
+/** A server that hands out 100 bytes again and again, whatever was asked for. */
+const generous = Effect.gen(function* () {
+  const path = join(yield* folder, "generous.sock")
+  const server = createServer((request, response) => {
+    let body = ""
+    request.on("data", (data: Buffer) => (body += data.toString()))
+    request.on("end", () => {
+      const requestId = /"id":"(\d+)"/.exec(body)?.[1] ?? ""
+      const chunk = { _tag: "Chunk", requestId, values: [Buffer.alloc(100).toString("base64")] }
+      response.writeHead(200, { [contractHeader]: String(contractVersion), "content-type": "application/ndjson" })
+      const more = (): void => void (response.writable && response.write(`${JSON.stringify(chunk)}\n`, more))
+      more()
+    })
+  })
+  yield* Effect.acquireRelease(
+    Effect.async<void>((resume) => {
+      server.listen(path, () => resume(Effect.void))
+    }),
+    () => Effect.sync(() => server.close().closeAllConnections())
+  )
+  return yield* makeClient({ address: { _tag: "Unix", path } })
+})
+
+it.scopedLive("a client takes no more than it asked for, whatever the host does", () =>
+  Effect.gen(function* () {
+    const agent = yield* generous
+    const error = yield* Effect.flip(Stream.runDrain(agent.exported({ ...asked, limit: 1000 })))
+    assert.include(error, { _tag: "CallBroken", call: "Export", reason: "it hands out more than was asked for" })
+  }).pipe(Effect.timeout("20 seconds"))
 )
 
 it.scopedLive("a host without a journal says so", () =>

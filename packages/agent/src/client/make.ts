@@ -65,6 +65,10 @@ class Words {
       })
     )
 
+  /** The host goes on with an answer that is as long as it may be. */
+  readonly tooMuch = (call: string): CallBroken =>
+    new CallBroken({ address: this.address, call, reason: "it hands out more than was asked for" })
+
   readonly follow = <A, E>(
     call: string,
     made: () => Stream.Stream<A, E | WayError>
@@ -75,7 +79,7 @@ class Words {
     )
 }
 
-const callsOf = (rpc: Calls, watching: Calls, { ask, follow }: Words) => ({
+const callsOf = (rpc: Calls, watching: Calls, { ask, follow, tooMuch }: Words) => ({
   describe: ask("Describe", () => rpc.Describe(undefined)),
   /** The host with the devices of these names, those that there are, and nothing else. */
   describeOnly: (devices: ReadonlyArray<DeviceName>) =>
@@ -99,8 +103,19 @@ const callsOf = (rpc: Calls, watching: Calls, { ask, follow }: Words) => ({
   clearFaults: (call: CallOf<"ClearFaults">) => ask("ClearFaults", () => rpc.ClearFaults(call)),
   /** How each of these devices is, then each change, for as long as the stream is read. Empty: all devices. */
   watch: (call: CallOf<"Watch">) => follow("Watch", () => watching.Watch(call)),
-  /** The incident bundle of what the host recorded for a migration, in pieces. One that does not know this call breaks on it. */
-  exported: (call: CallOf<"Export">) => follow("Export", () => rpc.Export(call))
+  /**
+   * The incident bundle of what the host recorded for a migration, in pieces; fails where it hands out more than was asked for. A host that does not know this
+   * call breaks on it.
+   */
+  exported: (call: CallOf<"Export">) =>
+    Stream.mapAccumEffect(
+      follow("Export", () => watching.Export(call)),
+      0,
+      (before, bytes) => {
+        const size = before + bytes.length
+        return size > call.limit ? Effect.fail(tooMuch("Export")) : Effect.succeed([size, bytes] as const)
+      }
+    )
 })
 
 /** A call of `Save` without its length: that of one chunk is the client's to choose. */
