@@ -137,6 +137,9 @@ export const runCase = (site: Site, number: number, course: Course = {}) =>
     const { id } = yield* persistently(started)
     yield* Deferred.succeed(known, id)
     const ended = yield* verdictOf(site, id)
+    const batches = processes.flatMap((process) =>
+      mortals[process].life.batches.map((one) => ({ at: process, ...one }))
+    )
     const died = Effect.as(Fiber.join(dead), true)
     // What has not come by now is not to come while nobody expects it.
     const isMet = yield* life.met.has("kill")
@@ -144,9 +147,6 @@ export const runCase = (site: Site, number: number, course: Course = {}) =>
       : Effect.raceFirst(Effect.as(life.obey([]), killing === undefined), died)
     yield* Fiber.interrupt(dead)
     yield* Fiber.interrupt(stands)
-    const batches = processes.flatMap((process) =>
-      mortals[process].life.batches.map((one) => ({ at: process, ...one }))
-    )
     const at = yield* oneVerdict(site, number, ended)
     yield* guest.goOn(at)
     yield* guest.workload.more(enough)
