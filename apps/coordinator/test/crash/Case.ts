@@ -130,19 +130,23 @@ export const runCase = (site: Site, number: number, course: Course = {}) =>
       )
     }
     const stands = yield* Effect.forkAll(processes.map((process) => standing(site, process, (what) => acts[what])))
-    const dying = killing === undefined ? Effect.void : mortals[killing.who].diesOnce
+    const dying = killing === undefined ? Effect.never : mortals[killing.who].diesOnce
     const dead = yield* Effect.fork(dying)
     // The process of the event may be in its next life when that is looked at.
     const { life } = mortals[killing?.at ?? "source"]
     const { id } = yield* persistently(started)
     yield* Deferred.succeed(known, id)
     const ended = yield* verdictOf(site, id)
-    const isMet = killing === undefined || life.met.has("kill")
-    yield* isMet ? Fiber.join(dead) : Fiber.interrupt(dead)
-    yield* Fiber.interrupt(stands)
     const batches = processes.flatMap((process) =>
       mortals[process].life.batches.map((one) => ({ at: process, ...one }))
     )
+    const died = Effect.as(Fiber.join(dead), true)
+    // What has not come by now is not to come while nobody expects it.
+    const isMet = yield* life.met.has("kill")
+      ? died
+      : Effect.raceFirst(Effect.as(life.obey([]), killing === undefined), died)
+    yield* Fiber.interrupt(dead)
+    yield* Fiber.interrupt(stands)
     const at = yield* oneVerdict(site, number, ended)
     yield* guest.goOn(at)
     yield* guest.workload.more(enough)

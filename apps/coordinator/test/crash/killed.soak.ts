@@ -33,7 +33,8 @@ const together = (courses: ReadonlyArray<Course>) =>
       const one = yield* runCase(site, number, course).pipe(
         Effect.timeoutFail({ duration: caseLimit, onTimeout: () => new Error("it does not end") }),
         Effect.sandbox,
-        Effect.mapError((cause) => `${JSON.stringify(course)}: ${Cause.pretty(cause)}`)
+        Effect.mapError((cause) => `${JSON.stringify(course)}: ${Cause.pretty(cause)}`),
+        Effect.tapError((failure) => Effect.logError(failure))
       )
       ended.push(one)
     }
