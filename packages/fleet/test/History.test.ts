@@ -53,7 +53,7 @@ describe("History", () => {
     const more = shuttle(full, 700, finishedLimit + 50)
     // Only the digits of counts and times grow.
     assert.isAtMost(sizeOf(more), sizeOf(full) * 1.02)
-    assert.isAtMost(sizeOf(more), 80_000)
+    assert.isAtMost(sizeOf(more), finishedLimit * 200)
   })
 
   it("an id that is still remembered is not given twice", () => {

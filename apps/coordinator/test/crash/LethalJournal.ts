@@ -7,7 +7,7 @@
  *    event is written, or when it is written, as durably as was asked for, and nobody in the process knows. So nothing of the process comes between the event and its end.
  * K3 Each event, and each standstill, is told on descriptor 3 before it, synchronously; what goes on is told so on descriptor 5.
  */
-import { type AppendRequest, Journal, type Payload } from "@stopcopy/runtime"
+import { type AppendRequest, type Deferring, Journal, type Payload } from "@stopcopy/runtime"
 import { layerSqlite as layerOfTheProgram, type SqliteOptions } from "@stopcopy/runtime/sqlite"
 import { Context, Effect, Layer } from "effect"
 import { readSync, writeSync } from "node:fs"
@@ -107,6 +107,12 @@ const through = <A>(names: ReadonlyArray<string>, keep: () => A): A => {
   return kept
 }
 
+/** Commands that stand for their events: what these are is known without them. */
+const lethalDeferring = ({ defer, knows }: Deferring): Deferring => ({
+  knows,
+  defer: (append) => through(namesOf(append.encode()), () => defer(append))
+})
+
 const lethal = (journal: Context.Tag.Service<Journal>): Context.Tag.Service<Journal> => ({
   ...journal,
   append: (request) =>
@@ -114,6 +120,7 @@ const lethal = (journal: Context.Tag.Service<Journal>): Context.Tag.Service<Jour
       const after = before(namesOf(request))
       return Effect.tap(journal.append(request), () => Effect.sync(after))
     }),
+  deferring: journal.deferring && lethalDeferring(journal.deferring),
   commitNow: (request) => through(namesOf(request), () => journal.commitNow(request)),
   commitTogether: (requests) => through(requests.flatMap(namesOf), () => journal.commitTogether(requests)),
   submit: (request, done) => {
