@@ -8,7 +8,7 @@ import { Verify } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { AddressSpace, Arena, attach, beginMove, QatDriver } from "@stopcopy/vmm"
 import { type Host as Vmm, makeHost, Workload } from "@stopcopy/vmm/node"
-import { Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Schedule, Scope } from "effect"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { folder } from "../support/world.ts"
@@ -81,7 +81,11 @@ const guestAt = (vmm: Vmm, places: Readonly<Record<Side, Place>>, number: number
       yield* move.commit
       yield* move.resume
     }).pipe(Effect.scoped)
-    const goOn = (at: Side) => Effect.zipRight(at === "destination" ? Effect.orDie(moved) : Effect.void, processor.open)
+    // A side that has just died is not connected yet. A move that did not come to its end is taken back with its scope.
+    const again = Schedule.intersect(Schedule.spaced("50 millis"), Schedule.recurs(200))
+    const persistently = Effect.retry(moved, { schedule: again, while: ({ _tag }) => _tag === "Disconnected" })
+    const goOn = (at: Side) =>
+      Effect.zipRight(at === "destination" ? Effect.orDie(persistently) : Effect.void, processor.open)
     return { number, workload, stand: processor.shut, goOn }
   })
 
