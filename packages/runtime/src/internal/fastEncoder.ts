@@ -166,7 +166,18 @@ const tuple = (ast: SchemaAST.TupleType): Part => {
   }
 }
 
+/** Parts by their schemas: many systems of actors may come and go in one process, with the same behaviors. */
+const parts = new WeakMap<SchemaAST.AST, Part>()
+
 const partOf = (ast: SchemaAST.AST): Part => {
+  const known = parts.get(ast)
+  if (known !== undefined) return known
+  const made = makePart(ast)
+  parts.set(ast, made)
+  return made
+}
+
+const makePart = (ast: SchemaAST.AST): Part => {
   switch (ast._tag) {
     case "StringKeyword":
       return plain((value) => typeof value === "string")

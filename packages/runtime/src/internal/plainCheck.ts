@@ -134,8 +134,19 @@ const structCheck = (ast: SchemaAST.TypeLiteral): Check | undefined => {
   }
 }
 
+/** Checks by their schemas: many systems of actors may come and go in one process, with the same behaviors. */
+const checks = new WeakMap<SchemaAST.AST, { readonly check: Check | undefined }>()
+
 /** The check for a part of a schema; undefined where values are not known to be their own encoded form. */
 export const plainCheck = (ast: SchemaAST.AST): Check | undefined => {
+  const known = checks.get(ast)
+  if (known !== undefined) return known.check
+  const check = makeCheck(ast)
+  checks.set(ast, { check })
+  return check
+}
+
+const makeCheck = (ast: SchemaAST.AST): Check | undefined => {
   switch (ast._tag) {
     case "Literal": {
       const { literal } = ast
