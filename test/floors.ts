@@ -63,7 +63,8 @@ export const nodeModules: ReadonlyArray<{ readonly path: RegExp; readonly reason
   },
   {
     path: /^packages\/agent\/src\/(server|client|options)(\/|\.ts$)/,
-    reason: "HTTP on TCP and UNIX sockets, and files of tokens and certificates: @stopcopy/agent/server, /client and /options"
+    reason:
+      "HTTP on TCP and UNIX sockets, and files of tokens and certificates: @stopcopy/agent/server, /client and /options"
   },
   {
     path: /^packages\/service\/src\/(listen|process)(\/|\.ts$)/,
