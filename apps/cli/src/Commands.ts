@@ -117,7 +117,8 @@ const completionsCommand = Command.make(
   )
 )
 
-const stopcopy = Command.make("stopcopy").pipe(
+/** The whole command line, with every command. */
+export const stopcopy = Command.make("stopcopy").pipe(
   Command.withDescription("Live migration of VFIO devices: try it, operate a fleet, look into blocks and journals"),
   Command.withSubcommands([
     demoCommand,

@@ -14,7 +14,8 @@ const operator = (once: ReadonlyArray<string>, repeated: ReadonlyArray<string> =
 })
 
 const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
-  ["demo", { once: ["--journal", "--emulator"] }],
+  ["demo", { once: ["--journal", "--emulator", "--coordinator"] }],
+  ["start", { once: ["--port", "--data", "--emulator", "--coordinator"] }],
   ["decode", { once: [] }],
   ["replay", { once: ["--stream", "--at", "--type", "--text", "--regex", "--correlation", "--from", "--to"] }],
   ["diff", { once: ["--stream"] }],
@@ -24,9 +25,17 @@ const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["compare", { once: [], repeated: ["--ignore"] }],
   ["bundle", { once: [] }],
   ["bundle create", { once: ["--correlation"], repeated: ["--redact"] }],
+  ["bundle fetch", operator(["--attempt"], ["--redact"])],
   ["bundle open", { once: [] }],
   ["conformance", { once: ["--junit"], repeated: ["--only"] }],
   ["record", { once: ["--listen", "--connect", "--journal", "--name"], repeated: ["--fault"] }],
+  [
+    "agent",
+    {
+      once: ["--host", "--journal", "--agent", "--agent-token-file", "--agent-tls-cert", "--agent-tls-key"],
+      repeated: ["--device"]
+    }
+  ],
   ["host", { once: [] }],
   ["host list", operator([])],
   ["host add", operator([])],
@@ -128,7 +137,12 @@ export const optionText = (args: ReadonlyArray<string>): string | undefined => {
 /** `args` is what stands behind the program's name; `said` what `@effect/cli` found wrong with it. */
 export const usageText = (args: ReadonlyArray<string>, said: string): string => {
   const [command, rest] = commandOf(args)
-  const line = said.trim().replaceAll(/\s*\n\s*/g, " ")
+  // Options that are missing are named one after the other.
+  const line = said
+    .trim()
+    .replaceAll(/\s*\n\s*(?=Expected)/g, "; ")
+    .replaceAll(/\s*\n\s*/g, " ")
+    .replaceAll("; Expected", "; expected")
   const wrong = noCommand(command, rest, line) ?? leftOver(line)
   return optionText(args) ?? `${wrong}${inHelp(command, valued.has(command))}`
 }

@@ -1,5 +1,8 @@
 /** What is wrong with a command line: the option it belongs to is named, and where to look. */
+import * as Command from "@effect/cli/Command"
 import { assert, it } from "@effect/vitest"
+import { HashMap } from "effect"
+import { stopcopy } from "../src/Commands.ts"
 import { usageText, withValuesApart } from "../src/Usage.ts"
 
 const unknown = (given: string): string => `Received unknown argument: '${given}'`
@@ -20,6 +23,23 @@ it("commands of two words have options of their own, some of which may be given 
   assert.include(usageText([...create, "--correlation", "x", "--correlation=y"], ""), "--correlation is given 2 times")
   assert.include(usageText([...create, "--redact"], unknown("--redact")), "--redact needs a value")
   assert.include(usageText(["bundle"], "What?"), "see stopcopy bundle --help")
+})
+
+it("every command is known, with every command behind it", () => {
+  const namesIn = (args: ReadonlyArray<string>) =>
+    (/use one of ([^;]*);/.exec(usageText(args, "Invalid subcommand"))?.[1] ?? "").split(", ").toSorted()
+  const [all, bundle] = [Command.getSubcommands(stopcopy), ["create", "fetch", "open"]]
+  assert.deepStrictEqual(namesIn(["dance"]), [...HashMap.keys(all)].toSorted())
+  assert.deepStrictEqual(namesIn(["bundle", "dance"]), bundle)
+})
+
+it("the devices of an agent may stand behind =; everything that is missing is named", () => {
+  assert.deepStrictEqual(withValuesApart(["agent", "--device=a=/s,free"]), ["agent", "--device", "a=/s,free"])
+  const missing = "Expected to find option: '--journal'\nExpected to find option: '--agent'"
+  assert.strictEqual(
+    usageText(["agent", "--device", "a=/s"], missing),
+    "expected to find option: '--journal'; expected to find option: '--agent'; see stopcopy agent --help"
+  )
 })
 
 it("an empty value is refused; values behind = are set apart for options that may be given again", () => {
