@@ -163,7 +163,10 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
   for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))
   assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
-  assertMisuse(await program.run(["teleport"]), "stopcopy: there is no command 'teleport', use one of demo, start, decode,")
+  assertMisuse(
+    await program.run(["teleport"]),
+    "stopcopy: there is no command 'teleport', use one of demo, start, decode,"
+  )
   assertMisuse(await program.run(["bundle", "nope"]), "there is no command 'nope', use one of create, fetch, open; see")
 })
 
