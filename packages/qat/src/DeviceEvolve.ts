@@ -1,6 +1,7 @@
 /** Applies what happened behind the registers of an emulated device. Total, as `VfEvolve.ts`. */
 import { HashMap } from "effect"
 import type { DeviceEvent } from "./DeviceEvent.ts"
+import type { Draft } from "./Draft.ts"
 import * as Interrupts from "./Interrupts.ts"
 import { withoutReported, withUnplacedMarked } from "./DirtyPages.ts"
 import { pack, unpack } from "./Outcome.ts"
@@ -28,36 +29,37 @@ type Of<Tag extends DeviceEvent["_tag"]> = Extract<DeviceEvent, { readonly _tag:
 /** EXP_STAT: this bit and the next are faults on the memory of ring 0 and of ring 1. */
 export const ringFault = 0x100
 
-const withRegisters = (state: Vf, change: (file: RegisterFile) => void): Vf => {
-  const registers = state.registers.slice()
-  change(registers)
-  return { ...state, registers }
-}
-
-const executed = (state: Vf, device: VfDevice, event: Of<"RequestsExecuted">): Vf => {
+const executed = (state: Vf, device: VfDevice, event: Of<"RequestsExecuted">, draft: Draft): Vf => {
   const { bank, count, head, outcomes, tail } = event
-  return {
-    ...withRegisters(state, (file) => {
-      movePointer(file, bank, transmit, "HEAD", head)
-      Interrupts.settle(file, bank)
-    }),
-    device: withEngineBank(device, bank, (part) => ({
-      ...part,
-      executed: part.executed + count,
-      unplaced: { count, tail, outcomes }
-    }))
-  }
+  const vf = draft.of(state)
+  vf.device = withEngineBank(device, bank, (part) => ({
+    ...part,
+    executed: part.executed + count,
+    unplaced: { count, tail, outcomes }
+  }))
+  const file = draft.registersOf(vf)
+  movePointer(file, bank, transmit, "HEAD", head)
+  Interrupts.settle(file, bank)
+  return vf
 }
 
-/**
- * The device after a reset of a bank, or new settings of its rings, `times` of them: what was not placed is dropped. `registers`: as they stood before.
- */
+/** The device after a reset of a bank: what was not placed is dropped. `registers`: as they stood before. */
 export const anew = (device: VfDevice, registers: RegisterFile, bank: number, times = 1): VfDevice =>
   withEngineBank(withUnplacedMarked(device, registers, bank), bank, (part) => ({
     ...part,
     generation: part.generation + times,
     unplaced: null
   }))
+
+/** The device after resets of banks, or new settings of their rings: how many, by bank. What those had not placed is dropped. `registers`: as they stood before. */
+export const anewTimes = (device: VfDevice, registers: RegisterFile, times: ReadonlyArray<number>): VfDevice => {
+  let now = device
+  for (let bank = 0; bank < times.length; bank++) {
+    const count = times[bank] ?? 0
+    if (count > 0) now = anew(now, registers, bank, count)
+  }
+  return now
+}
 
 /** The engine leaves a slot free: where its tail meets the head, the ring is empty. */
 const moveTail = (file: RegisterFile, bank: number, tail: number): void => {
@@ -77,17 +79,23 @@ export const catchUp = (file: RegisterFile, bank: number, part: EngineBank, head
   if (((head - tail) & (size - 1)) <= ((end - tail) & (size - 1))) moveTail(file, bank, head)
 }
 
-const responsesPlaced = (state: Vf, device: VfDevice, { bank, count, tail }: Of<"ResponsesPlaced">): Vf => ({
-  ...withRegisters(state, (file) => {
-    moveTail(file, bank, tail)
-    Interrupts.placed(file, bank)
-  }),
-  device: withEngineBank(withUnplacedMarked(device, state.registers, bank), bank, (part) => ({
+const responsesPlaced = (
+  state: Vf,
+  device: VfDevice,
+  { bank, count, tail }: Of<"ResponsesPlaced">,
+  draft: Draft
+): Vf => {
+  const vf = draft.of(state)
+  vf.device = withEngineBank(withUnplacedMarked(device, state.registers, bank), bank, (part) => ({
     ...part,
     placed: part.placed + count,
     unplaced: null
   }))
-})
+  const file = draft.registersOf(vf)
+  moveTail(file, bank, tail)
+  Interrupts.placed(file, bank)
+  return vf
+}
 
 const amended = (device: VfDevice, { bank, response, slot }: Of<"OutcomeAmended">): VfDevice =>
   withEngineBank(device, bank, (part) => {
@@ -126,61 +134,86 @@ const bankReset = (file: RegisterFile, bank: number): void => {
   for (const latch of held) pokeLatch(file, bank, latch, true)
 }
 
-/** The VF after `event`; undefined for an event of another kind, or a VF with nothing behind its registers. */
-export const evolve = (state: Vf, event: VfEvent): Vf | undefined => {
+const withDevice = (state: Vf, device: VfDevice, draft: Draft): Vf => {
+  const vf = draft.of(state)
+  vf.device = device
+  return vf
+}
+
+/** Changes of registers alone. */
+const inRegisters = (state: Vf, draft: Draft, change: (file: RegisterFile) => void): Vf => {
+  const vf = draft.of(state)
+  change(draft.registersOf(vf))
+  return vf
+}
+
+/** What the PF did of itself. */
+const byPf = (
+  state: Vf,
+  device: VfDevice,
+  event: Of<"PfMessageSent" | "MailboxRestarted" | "QueuedAnswerSent">,
+  draft: Draft
+): Vf => {
+  const vf = draft.of(state)
+  switch (event._tag) {
+    case "PfMessageSent":
+      if (event.message === "RESTARTING") vf.device = { ...device, restarting: answersRestarting(state) }
+      pokeMisc(draft.registersOf(vf), "PF2VM", event.pf2vm)
+      return vf
+    case "MailboxRestarted": {
+      const listening = withoutMask(device)
+      vf.device = event.forgotten ? { ...listening, restarting: false } : listening
+      if (event.forgotten) vf.init = vf.compatVersion = 0
+      return vf
+    }
+    case "QueuedAnswerSent":
+      vf.device = withoutQueue(device)
+      pokeMisc(draft.registersOf(vf), "PF2VM", event.pf2vm)
+      return vf
+  }
+}
+
+/** The VF after `event`; undefined for an event of another kind, or a VF with nothing behind its registers. Changes `draft` as `VfEvolve.ts` does. */
+export const evolve = (state: Vf, event: VfEvent, draft: Draft): Vf | undefined => {
   const { device } = state
   if (device === undefined) return undefined
   switch (event._tag) {
     case "RequestsExecuted":
-      return executed(state, device, event)
+      return executed(state, device, event, draft)
     case "OutcomeAmended":
-      return { ...state, device: amended(device, event) }
+      return withDevice(state, amended(device, event), draft)
     case "ResponsesPlaced":
-      return responsesPlaced(state, device, event)
-    case "RingFaulted":
-      return {
-        ...withRegisters(state, (file) =>
-          pokeCsr(file, event.bank, "EXP_STAT", csr(file, event.bank, "EXP_STAT") | (ringFault << event.ring))
-        ),
-        device: withUnplacedMarked(device, state.registers, event.bank)
-      }
+      return responsesPlaced(state, device, event, draft)
+    case "RingFaulted": {
+      const marked = withDevice(state, withUnplacedMarked(device, state.registers, event.bank), draft)
+      return inRegisters(marked, draft, (file) =>
+        pokeCsr(file, event.bank, "EXP_STAT", csr(file, event.bank, "EXP_STAT") | (ringFault << event.ring))
+      )
+    }
     case "CoalescingElapsed":
-      return withRegisters(state, (file) => Interrupts.elapsed(file, event.bank))
+      return inRegisters(state, draft, (file) => Interrupts.elapsed(file, event.bank))
     case "InterruptsDerived":
-      return withRegisters(state, Interrupts.derive)
+      return inRegisters(state, draft, Interrupts.derive)
     case "InterruptRaised":
-      return { ...state, device: { ...device, interrupts: device.interrupts + 1 } }
+      return withDevice(state, { ...device, interrupts: device.interrupts + 1 }, draft)
     case "RingPairReset":
-      return {
-        ...withRegisters(state, (file) => bankReset(file, event.bank)),
-        device: anew(device, state.registers, event.bank)
-      }
-    case "PfMessageSent": {
-      const told = withRegisters(state, (file) => pokeMisc(file, "PF2VM", event.pf2vm))
-      return event.message === "RESTARTING"
-        ? { ...told, device: { ...device, restarting: answersRestarting(state) } }
-        : told
-    }
-    case "MailboxRestarted": {
-      const listening = { ...state, device: withoutMask(device) }
-      if (!event.forgotten) return listening
-      return { ...listening, init: 0, compatVersion: 0, device: { ...listening.device, restarting: false } }
-    }
+      return inRegisters(withDevice(state, anew(device, state.registers, event.bank), draft), draft, (file) =>
+        bankReset(file, event.bank)
+      )
+    case "PfMessageSent":
+    case "MailboxRestarted":
     case "QueuedAnswerSent":
-      return {
-        ...withRegisters(state, (file) => pokeMisc(file, "PF2VM", event.pf2vm)),
-        device: withoutQueue(device)
-      }
+      return byPf(state, device, event, draft)
     case "DmaLoggingStarted": {
       const { ranges } = event
-      return { ...state, device: { ...device, dirtyLog: { ranges, pages: HashMap.empty() } } }
+      return withDevice(state, { ...device, dirtyLog: { ranges, pages: HashMap.empty() } }, draft)
     }
     case "DmaLoggingStopped":
-      return { ...state, device: { ...device, dirtyLog: null } }
+      return withDevice(state, { ...device, dirtyLog: null }, draft)
     case "DmaLogReported":
       return device.dirtyLog === null
         ? state
-        : { ...state, device: { ...device, dirtyLog: withoutReported(device.dirtyLog, event.iova, event.length) } }
+        : withDevice(state, { ...device, dirtyLog: withoutReported(device.dirtyLog, event.iova, event.length) }, draft)
     default:
       return undefined
   }

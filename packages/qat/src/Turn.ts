@@ -5,9 +5,10 @@
 import type { Errno } from "@stopcopy/errno"
 import { Behavior } from "@stopcopy/runtime"
 import type { Either } from "effect"
+import { Draft } from "./Draft.ts"
 import { fromErrno } from "./Failure.ts"
 import * as MigrationFile from "./MigrationFile.ts"
-import { evolve } from "./VfEvolve.ts"
+import { evolveIn } from "./VfEvolve.ts"
 import type { DirtyPage } from "./VfDevice.ts"
 import type { VfEvent } from "./VfEvent.ts"
 import type { Vf } from "./VfState.ts"
@@ -27,16 +28,18 @@ export type VfAnswer =
 export type VfDecision = Behavior.Decision<VfEvent, VfAnswer, Errno>
 
 export interface Turn {
+  /** The VF after the events so far. The next one may change it in place: read from it again what is needed afterwards. */
   state: Vf
   readonly events: Array<VfEvent>
+  readonly draft: Draft
 }
 
-export const begin = (state: Vf): Turn => ({ state, events: [] })
+export const begin = (state: Vf): Turn => ({ state, events: [], draft: new Draft() })
 
 /** Records a fact and applies it. */
 export const emit = (turn: Turn, event: VfEvent): void => {
   turn.events.push(event)
-  turn.state = evolve(turn.state, event)
+  turn.state = evolveIn(turn.draft, turn.state, event)
 }
 
 export const accept = (turn: Turn, answer: VfAnswer): VfDecision => Behavior.accept(turn.events, answer)

@@ -250,7 +250,7 @@ const places: Readonly<Record<string, ReadonlyArray<number>>> = {
   "MigrationOps.ts": [1, 4],
   "Session.ts": [2],
   "Suspend.ts": [10, 10, 8],
-  "VfEvolve.ts": [8],
+  "MigrationEvolve.ts": [8],
   "pci/QatVfioDevice.ts": [13]
 }
 
