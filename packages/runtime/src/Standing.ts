@@ -5,29 +5,28 @@
 import { lengthOf } from "./internal/utf8.ts"
 import type { AppendRequest, DeferredAppend } from "./JournalDriver.ts"
 
-/** Versions of an actor's streams. */
-class Versions {
-  /** Of its own stream. */
+/** Numbers of an actor's streams: its own, and those it owns, which may be many. */
+class Numbers {
   own = 0
-  /** Of the streams it owns; none until it owns one. */
   private owned: Map<string, number> | undefined
 
   of(own: string, stream: string): number {
     return stream === own ? this.own : (this.owned?.get(stream) ?? 0)
   }
 
-  set(own: string, stream: string, version: number): void {
-    if (stream === own) this.own = version
-    else (this.owned ??= new Map()).set(stream, version)
+  set(own: string, stream: string, number: number): void {
+    if (stream === own) this.own = number
+    else (this.owned ??= new Map()).set(stream, number)
   }
 
   add(own: string, stream: string, count: number): void {
     this.set(own, stream, this.of(own, stream) + count)
   }
 
-  take({ own, owned }: Versions): void {
-    this.own = own
-    this.owned = owned && new Map(owned)
+  /** Takes away what was added; a stream of which nothing is left is forgotten. */
+  subtract(own: string, stream: string, count: number): void {
+    this.add(own, stream, -count)
+    if (stream !== own && this.owned?.get(stream) === 0) this.owned.delete(stream)
   }
 
   list(own: string): ReadonlyArray<readonly [string, number]> {
@@ -47,9 +46,9 @@ export class Standing<State> {
   /** Bytes of their payloads. */
   bytes = 0
   /** Versions of `ahead`. */
-  private readonly decided = new Versions()
-  /** Versions of `published`. */
-  private readonly kept = new Versions()
+  private readonly decided = new Numbers()
+  /** Of these, events that are still on their way. */
+  private readonly underWay = new Numbers()
 
   constructor(initial: State) {
     this.published = initial
@@ -82,19 +81,22 @@ export class Standing<State> {
   /** All that was read is in the journal. */
   settle(): void {
     this.published = this.ahead
-    this.kept.take(this.decided)
   }
 
   /** `request` was decided and leads to `next`. */
   advance(own: string, { records, streams }: AppendRequest, next: State): void {
-    for (const { count, stream } of records) this.decided.add(own, streams[stream]?.stream ?? own, count)
+    for (const { count, stream } of records) {
+      const name = streams[stream]?.stream ?? own
+      this.decided.add(own, name, count)
+      this.underWay.add(own, name, count)
+    }
     this.ahead = next
   }
 
   /** `request`, which leads to `next`, is in the journal; its last event is `sequence`. */
   publish(own: string, { records, streams }: AppendRequest, next: State, sequence: number): void {
     for (const { count, payload, stream } of records) {
-      this.kept.add(own, streams[stream]?.stream ?? own, count)
+      this.underWay.subtract(own, streams[stream]?.stream ?? own, count)
       this.events += count
       this.bytes += lengthOf(payload)
     }
@@ -107,7 +109,6 @@ export class Standing<State> {
     for (let at = 0; at < streams.length; at++) {
       const [stream, count] = [streams[at]?.stream ?? own, counts[at] ?? 0]
       this.decided.add(own, stream, count)
-      this.kept.add(own, stream, count)
       this.events += count
     }
     // Roughly: what a command leads to is as large as what it brings.
@@ -120,7 +121,6 @@ export class Standing<State> {
   /** `count` events of `bytes` bytes are on the actor's tape and lead to `next`. Nothing is on its way meanwhile. */
   tape(count: number, bytes: number, next: State): void {
     this.decided.own += count
-    this.kept.own += count
     this.events += count
     this.bytes += bytes
     this.ahead = next
@@ -135,6 +135,9 @@ export class Standing<State> {
 
   /** Every stream's version in `published`, for a snapshot. */
   versions(own: string): ReadonlyArray<readonly [string, number]> {
-    return this.kept.list(own)
+    return this.decided.list(own).flatMap(([stream, version]) => {
+      const published = version - this.underWay.of(own, stream)
+      return published === 0 && stream !== own ? [] : [[stream, published] as const]
+    })
   }
 }

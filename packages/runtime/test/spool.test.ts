@@ -237,3 +237,19 @@ it.scoped("actors with tapes over a spool are restored from what their process l
     assert.deepStrictEqual([ended.length, last, writes], [5, 99, 16])
   })
 )
+
+it.scoped("streams without number: those that it has forgotten go on where they ended, and expectations hold", () =>
+  Effect.gen(function* () {
+    const file = yield* temporaryFile
+    const journal = yield* journalOf({ file })
+    const streams = Array.from({ length: 4200 }, (_, at) => `many/${at}`)
+    for (const stream of streams) yield* append(journal, stream, 0)
+    yield* journal.sync()
+    assert.strictEqual(yield* append(journal, "many/0", 1), 4201)
+    yield* journal.sync()
+    const refused = yield* Effect.flip(append(journal, "many/1", 0))
+    assert.include(refused, { _tag: "VersionConflict" })
+    assert.strictEqual(yield* append(journal, "many/1", 1), 4202)
+    assert.deepStrictEqual((yield* found(yield* copied(file))).slice(-2), ["many/0 2 -", "many/1 2 -"])
+  })
+)

@@ -8,6 +8,9 @@ import type { Statements } from "./Statements.ts"
 /** Values of a row, in the order of the statement's question marks. */
 type Values = ReadonlyArray<SqlValue>
 
+/** Streams that are known at a time, at most: a device has a new one for each of its migration files, for ever. */
+const mostStreams = 4096
+
 /** Rows of one table on their way: inserted many at once, the rest one by one. */
 class Rows {
   private readonly one: Statement
@@ -107,10 +110,12 @@ export class BatchRows {
     return row === undefined ? 0 : integer(row, "version")
   }
 
-  /** The transaction is committed. */
+  /** The transaction is committed, with all that counts so far: the tables know what is forgotten here. */
   inserted(): void {
     for (const [stream, id] of this.fresh) this.ids.set(stream, id)
     this.fresh.clear()
+    if (this.ids.size > mostStreams) this.ids.clear()
+    if (this.versions.size > mostStreams) this.versions.clear()
   }
 
   /** This batch counts. */

@@ -122,10 +122,12 @@ const watched = (
     })
   )
 
-/** How much more something is in the end than at the first look. */
+const median = (values: ReadonlyArray<number>): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
+
+/** How much more something is in the last quarter of the looks than in the first: at any one moment the clients may have much or little under way. */
 const grown = (looks: ReadonlyArray<Held>, of: (held: Held) => number): number => {
-  const [first, last] = [looks.at(0), looks.at(-1)]
-  return first === undefined || last === undefined ? 0 : of(last) - of(first)
+  const some = Math.ceil(looks.length / 4)
+  return median(looks.slice(-some).map(of)) - median(looks.slice(0, some).map(of))
 }
 
 export const fuzz = (emulator: Program, options: FuzzOptions) => {
