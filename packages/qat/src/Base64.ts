@@ -16,7 +16,7 @@ export const toBase64: (bytes: Uint8Array) => string =
     ? portableBase64
     : ({ buffer, byteLength, byteOffset }) => native.from(buffer, byteOffset, byteLength).toString("base64")
 
-/** Bytes, encoded as base64. */
+/** Bytes, encoded as base64. The annotation says so to who writes JSON: nothing in such a text has to be escaped. */
 export const BytesFromBase64: Schema.Schema<Uint8Array, string> = Schema.transformOrFail(
   Schema.String,
   Schema.Uint8ArrayFromSelf,
@@ -26,4 +26,4 @@ export const BytesFromBase64: Schema.Schema<Uint8Array, string> = Schema.transfo
       Either.mapLeft(Encoding.decodeBase64(text), ({ message }) => new ParseResult.Type(ast, text, message)),
     encode: (bytes) => ParseResult.succeed(toBase64(bytes))
   }
-)
+).annotations({ jsonSchema: { type: "string", contentEncoding: "base64" } })

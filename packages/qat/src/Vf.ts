@@ -170,8 +170,7 @@ export const behavior: Behavior.Behavior<Vf, VfCommand, VfEvent, VfAnswer, Errno
     return { answer, events, state: turn.state }
   },
   evolve,
-  route: (event) =>
-    "file" in event && isFileTag(event._tag) ? { suffix: `file/${event.file}`, behavior: "file" } : undefined,
+  route: (event) => ("file" in event && isFileTag(event._tag) ? routeOf(event.file) : undefined),
   packing,
   repeatable: ({ _tag }) => repeatable.has(_tag),
   run,
@@ -190,5 +189,18 @@ const repeatable: ReadonlySet<VfCommand["_tag"]> = new Set([
   "IoctlFile",
   "CloseFile"
 ])
+
+/** Routes of files that were used lately: most events of a session go to one file. */
+const routes = new Map<number | null, Behavior.Route>()
+const mostRoutes = 64
+
+const routeOf = (file: number | null): Behavior.Route => {
+  const known = routes.get(file)
+  if (known !== undefined) return known
+  if (routes.size === mostRoutes) routes.clear()
+  const made = { suffix: `file/${file}`, behavior: "file" }
+  routes.set(file, made)
+  return made
+}
 
 const isFileTag = (tag: VfEvent["_tag"]): boolean => tag.startsWith("File") || tag === "PrecopyInfoGiven"

@@ -38,19 +38,22 @@ const fingerprintOf = (events: ReadonlyArray<Tagged>): number => {
 class Routed {
   readonly streams: Array<ExpectedStream> = []
   readonly counts: Array<number> = []
+  /** Of each stream, behind the actor's own name; none for that itself. */
+  private readonly suffixes: Array<string | undefined> = []
 
   /** One more event of a stream; false where that is not known yet. */
-  counted(stream: string): boolean {
-    for (let at = 0; at < this.streams.length; at++) {
-      if (this.streams[at]?.stream !== stream) continue
+  counted(suffix: string | undefined): boolean {
+    for (let at = 0; at < this.suffixes.length; at++) {
+      if (this.suffixes[at] !== suffix) continue
       this.counts[at] = (this.counts[at] ?? 0) + 1
       return true
     }
     return false
   }
 
-  begin(stream: string, behavior: string, owner: string | null, expected: number): void {
-    this.streams.push({ stream, behavior, owner, expected })
+  begin(suffix: string | undefined, stream: ExpectedStream): void {
+    this.suffixes.push(suffix)
+    this.streams.push(stream)
     this.counts.push(1)
   }
 
@@ -78,13 +81,14 @@ export const deferredOf = <State, Command, Event extends Tagged, Answer, Refused
   const routed = new Routed()
   for (const event of events) {
     const route = behavior.route(event)
+    if (routed.counted(route?.suffix)) continue
     const name = route === undefined ? stream : `${stream}/${route.suffix}`
-    if (routed.counted(name)) continue
+    const expected = standing.versionOf(stream, name)
     routed.begin(
-      name,
-      route === undefined ? behavior.name : route.behavior,
-      route === undefined ? null : stream,
-      standing.versionOf(stream, name)
+      route?.suffix,
+      route === undefined
+        ? { stream, behavior: behavior.name, owner: null, expected }
+        : { stream: name, behavior: route.behavior, owner: stream, expected }
     )
   }
   const { counts, streams } = routed

@@ -44,8 +44,7 @@ it.each(schemas)("encodes values of %s as the schema does", (_, schema) => {
   FastCheck.assert(
     FastCheck.property(Arbitrary.make(schema), (value) => {
       const expected = JSON.stringify(encode(value))
-      if (part.holds(value) && !expected.includes("null"))
-        assert.strictEqual(JSON.stringify(part.encode(value)), expected)
+      if (part.holds(value) && !expected.includes("null")) assert.strictEqual(part.text(value), expected)
       // JSON has no other numbers.
       else assert.include(expected, "null")
     })
@@ -74,6 +73,6 @@ it.each(schemas)("holds no value that is not of %s", (_, schema) => {
 it("leaves out what the schema does not know, and keeps the schema's order", () => {
   const schema = Schema.parseJson(Schema.Struct({ a: Schema.Int, b: Schema.BigInt }))
   const value = { other: 1, b: 2n, a: 1 }
-  assert.strictEqual(JSON.stringify(fastPart(schema).encode(value)), '{"a":1,"b":"2"}')
+  assert.strictEqual(fastPart(schema).text(value), '{"a":1,"b":"2"}')
   assert.isTrue(Either.isRight(Schema.encodeEither(schema)(value)))
 })

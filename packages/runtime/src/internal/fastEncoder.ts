@@ -1,21 +1,35 @@
 /**
  * Checks and encoders compiled from a schema part by part, several times faster than the schema's own: what is a struct, a union told apart by a literal field,
- * an array or a primitive is done here, everything else by the schema. A value that `holds` is of the schema, and `encode` gives what the schema would.
+ * an array or a primitive is done here, everything else by the schema. A value that `holds` is of the schema, and `text` is what the schema would give, as JSON:
+ * no object is made on the way.
  */
-import { Option, ParseResult, Schema, SchemaAST } from "effect"
+import { Either, Option, ParseResult, Schema, SchemaAST } from "effect"
 import type { Json } from "../Behavior.ts"
 
 /** One part of a schema. */
 interface Part {
   /** True: the value is of the schema. False: it is not, or has a number that JSON does not have; the schema says what is wrong. */
   readonly holds: (value: unknown) => boolean
-  /** The encoded form of a value that holds, with fields in the schema's order. */
-  readonly encode: (value: unknown) => unknown
+  /** JSON text of the encoded form of a value that holds, with fields in the schema's order; undefined for what JSON leaves out. */
+  readonly text: (value: unknown) => string | undefined
 }
 
-const same = (value: unknown): unknown => value
+/** Characters of the longest text that is looked at one by one: the system's way costs several times as much for a short one. */
+const shortLength = 32
+const [firstPrintable, quoteMark, backslash, firstBeyond] = [0x20, 0x22, 0x5c, 0x7f]
 
-const plain = (holds: Part["holds"]): Part => ({ holds, encode: same })
+const quoted = (text: string): string => {
+  if (text.length > shortLength) return JSON.stringify(text)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code < firstPrintable || code >= firstBeyond || code === quoteMark || code === backslash)
+      return JSON.stringify(text)
+  }
+  return `"${text}"`
+}
+
+const scalarText = (value: unknown): string | undefined =>
+  typeof value === "string" ? quoted(value) : JSON.stringify(value)
 
 const bytesIdentifier = "Uint8ArrayFromSelf"
 
@@ -35,15 +49,41 @@ export const hasOtherNumber = (value: unknown): boolean => {
   return typeof value === "object" && value !== null && Object.values(value).some(hasOtherNumber)
 }
 
-/** A part that the schema encodes. Encoding throws where that has a number that JSON does not have. */
+/** How a transformation that is a function, from a value to a plain text, encodes: without the way through the schema. Undefined for others. */
+const toText = (ast: SchemaAST.AST): ((value: unknown) => string | undefined) | undefined => {
+  if (!SchemaAST.isTransformation(ast) || !SchemaAST.isFinalTransformation(ast.transformation)) return undefined
+  if (!SchemaAST.isStringKeyword(ast.from) || SchemaAST.encodedAST(ast.to) !== ast.to) return undefined
+  const { encode } = ast.transformation
+  return (value) => {
+    const encoded = encode(value, SchemaAST.defaultParseOption, ast, value)
+    return Either.isEither(encoded) && Either.isRight(encoded) && typeof encoded.right === "string"
+      ? encoded.right
+      : undefined
+  }
+}
+
+/** Whether the schema says of its texts that they are base64, by the word that JSON Schema has for it. */
+const isBase64 = (ast: SchemaAST.AST): boolean => {
+  const { contentEncoding }: { readonly contentEncoding?: unknown } = Option.getOrElse(
+    SchemaAST.getJSONSchemaAnnotation(ast),
+    () => ({})
+  )
+  return contentEncoding === "base64"
+}
+
+/** A part that the schema encodes. Throws where that has a number that JSON does not have. */
 const leaf = (ast: SchemaAST.AST): Part => {
   const encode = Schema.encodeSync(Schema.make<unknown, unknown>(ast))
+  const short = toText(ast)
+  const holds = isOf(ast)
+  const quote = isBase64(ast) ? (text: string) => `"${text}"` : quoted
   return {
-    holds: isOf(ast),
-    encode: (value) => {
-      const encoded = encode(value)
-      if (typeof encoded !== "string" && hasOtherNumber(encoded)) throw new RangeError(otherNumber)
-      return encoded
+    holds,
+    text: (value) => {
+      const encoded = short?.(value) ?? encode(value)
+      if (typeof encoded === "string") return quote(encoded)
+      if (hasOtherNumber(encoded)) throw new RangeError(otherNumber)
+      return JSON.stringify(encoded)
     }
   }
 }
@@ -72,15 +112,17 @@ const bounds = (ast: SchemaAST.Refinement): ((value: unknown) => boolean) | unde
 const refinement = (ast: SchemaAST.Refinement): Part => {
   const from = partOf(ast.from)
   const inside = bounds(ast)
-  if (inside !== undefined) return { holds: (value) => from.holds(value) && inside(value), encode: from.encode }
+  if (inside !== undefined) return { holds: (value) => from.holds(value) && inside(value), text: from.text }
   return {
     holds: (value) => from.holds(value) && Option.isNone(ast.filter(value, SchemaAST.defaultParseOption, ast)),
-    encode: from.encode
+    text: from.text
   }
 }
 
 interface Field extends Part {
   readonly name: string
+  /** The name as JSON has it, with its colon. */
+  readonly start: string
   readonly isOptional: boolean
 }
 
@@ -88,7 +130,7 @@ const struct = (ast: SchemaAST.TypeLiteral): Part => {
   const fields: Array<Field> = []
   for (const { isOptional, name, type } of ast.propertySignatures) {
     if (typeof name !== "string") return leaf(ast)
-    fields.push({ name, isOptional, ...partOf(type) })
+    fields.push({ name, start: `${JSON.stringify(name)}:`, isOptional, ...partOf(type) })
   }
   if (fields.length === 0 || ast.indexSignatures.length > 0) return leaf(ast)
   return {
@@ -100,14 +142,15 @@ const struct = (ast: SchemaAST.TypeLiteral): Part => {
       }
       return true
     },
-    encode: (value) => {
-      const encoded: Record<string, unknown> = {}
-      if (!isRecord(value)) return encoded
-      for (const { encode, isOptional, name } of fields) {
+    text: (value) => {
+      if (!isRecord(value)) return "{}"
+      let all = "{"
+      for (const { isOptional, name, start, text } of fields) {
         if (isOptional && !Object.hasOwn(value, name)) continue
-        encoded[name] = encode(value[name])
+        const field = text(value[name])
+        if (field !== undefined) all += all.length > 1 ? `,${start}${field}` : start + field
       }
-      return encoded
+      return `${all}}`
     }
   }
 }
@@ -131,7 +174,7 @@ const isScalar = (ast: SchemaAST.AST): boolean =>
   SchemaAST.isNumberKeyword(ast) ||
   SchemaAST.isBooleanKeyword(ast)
 
-const never = plain(() => false)
+const never: Part = { holds: () => false, text: () => undefined }
 
 const union = (ast: SchemaAST.Union): Part => {
   const members = membersOf(ast)
@@ -146,7 +189,7 @@ const union = (ast: SchemaAST.Union): Part => {
   const memberOf = (value: unknown): Part => (isTagged && isRecord(value) ? (byTag.get(value[tag]) ?? never) : only)
   return {
     holds: (value) => scalars.some(({ holds }) => holds(value)) || memberOf(value).holds(value),
-    encode: (value) => (scalars.some(({ holds }) => holds(value)) ? value : memberOf(value).encode(value))
+    text: (value) => (scalars.some(({ holds }) => holds(value)) ? scalarText(value) : memberOf(value).text(value))
   }
 }
 
@@ -161,8 +204,15 @@ const tuple = (ast: SchemaAST.TupleType): Part => {
       for (let at = 0; at < value.length; at++) if (!(elements[at] ?? others).holds(value[at])) return false
       return true
     },
-    encode: (value) =>
-      Array.isArray(value) ? Array.from(value, (item, at) => (elements[at] ?? others).encode(item)) : value
+    text: (value) => {
+      if (!Array.isArray(value)) return undefined
+      let all = "["
+      for (let at = 0; at < value.length; at++) {
+        const item = (elements[at] ?? others).text(value[at]) ?? "null"
+        all += at > 0 ? `,${item}` : item
+      }
+      return `${all}]`
+    }
   }
 }
 
@@ -177,16 +227,21 @@ const partOf = (ast: SchemaAST.AST): Part => {
   return made
 }
 
+const literal = (only: string | number | boolean | null): Part => {
+  const text = JSON.stringify(only)
+  return { holds: (value) => value === only, text: () => text }
+}
+
 const makePart = (ast: SchemaAST.AST): Part => {
   switch (ast._tag) {
     case "StringKeyword":
-      return plain((value) => typeof value === "string")
+      return { holds: (value) => typeof value === "string", text: scalarText }
     case "NumberKeyword":
-      return plain(Number.isFinite)
+      return { holds: Number.isFinite, text: String }
     case "BooleanKeyword":
-      return plain((value) => typeof value === "boolean")
+      return { holds: (value) => typeof value === "boolean", text: String }
     case "Literal":
-      return typeof ast.literal === "bigint" ? leaf(ast) : plain((value) => value === ast.literal)
+      return typeof ast.literal === "bigint" ? leaf(ast) : literal(ast.literal)
     case "Refinement":
       return refinement(ast)
     case "Union":

@@ -25,7 +25,8 @@ export const throughSchema = <A>(schema: Json<A>): ((value: A) => string) => {
   const encode = Schema.encodeSync(Schema.make<A, unknown>(ast.to))
   const fast = fastPart(schema)
   return (value) => {
-    if (fast.holds(value)) return JSON.stringify(fast.encode(value))
+    const told = fast.holds(value) ? fast.text(value) : undefined
+    if (told !== undefined) return told
     // What is wrong with it, the schema says.
     const encoded = encode(value)
     const text = JSON.stringify(encoded)
