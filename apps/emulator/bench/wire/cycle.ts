@@ -6,13 +6,13 @@ import { dirname, join } from "node:path"
 import { accesses } from "./accesses.ts"
 import { start, transportOf } from "./child.ts"
 import { commits, epochsOf, syncedAppends, type Tell } from "./epochs.ts"
-import { go, read, together, write } from "./together.ts"
+import { go, read, send, together, write } from "./together.ts"
 
 /** Key of the bare round trip among the accesses. */
 const echoKey = "echo read messages 1"
 
-/** Cycles that warm up, and that count: before some thousand of them the compiler is still at work. */
-const [warming, counted] = [1500, 500]
+/** Cycles that warm up, and that count: before some thousands of them the compiler is still at work. */
+const [warming, counted] = [4000, 500]
 const blockBytes = 4096
 
 /** All that a saving session has now. A reply with less than was asked for is the end: section 14 of the specification. */
@@ -32,13 +32,11 @@ interface End {
   readonly tell: Tell
 }
 
-/** What is recorded durably: nothing, or all that a real migration does. */
+/** What a real migration records durably. */
 interface Records {
   readonly claim: (destination: End) => Effect.Effect<void, unknown>
   readonly switchOver: (source: End, destination: End) => Effect.Effect<void, unknown>
 }
-
-const nothing: Records = { claim: () => Effect.void, switchOver: () => Effect.void }
 
 /** The destination is fenced, granted an epoch and adopts it before it receives; then come vote, commit, fence and adoption. */
 const all = (commit: Effect.Effect<void, unknown>): Records => ({
@@ -50,7 +48,8 @@ const all = (commit: Effect.Effect<void, unknown>): Records => ({
 /** How many records that is: in the cycle, and in the blackout alone. */
 const recorded = { cycle: 7, blackout: 4 } as const
 
-const cycle = (source: End, destination: End, records: Records) =>
+/** One migration with durable records. */
+const durableCycle = (source: End, destination: End, records: Records): Effect.Effect<Times, unknown> =>
   Effect.gen(function* () {
     const [from, to] = [source.client.core, destination.client.core]
     const begun = performance.now()
@@ -59,40 +58,59 @@ const cycle = (source: End, destination: End, records: Records) =>
     yield* together(to, [resuming, write(setup)])
     const stopped = performance.now()
     const state = yield* together(from, stopCopy)
-    if (records === nothing) yield* together(to, [write(state), stop, running])
-    else {
-      yield* together(to, [write(state), stop])
-      yield* records.switchOver(source, destination)
-      yield* together(to, [running])
-    }
+    yield* together(to, [write(state), stop])
+    yield* records.switchOver(source, destination)
+    yield* together(to, [running])
     const end = performance.now()
     yield* together(from, [running])
     return { cycle: end - begun, blackout: end - stopped }
   })
+
+/** One migration without any. */
+const writtenCycle = (source: End, destination: End): Effect.Effect<Times, unknown> => {
+  const [from, to] = [source.client.core, destination.client.core]
+  return Effect.async((resume) => {
+    const failed = (error: Error): void => resume(Effect.fail(error))
+    const begun = performance.now()
+    const switchOver = (): void => {
+      const stopped = performance.now()
+      const runs = (): void => {
+        const end = performance.now()
+        const times = { cycle: end - begun, blackout: end - stopped }
+        send(from, [running], () => resume(Effect.succeed(times)), failed)
+      }
+      send(from, stopCopy, (state) => send(to, [write(state), stop, running], runs, failed), failed)
+    }
+    send(from, preCopy, (setup) => send(to, [resuming, write(setup)], switchOver, failed), failed)
+  })
+}
 
 const median = (values: ReadonlyArray<number>): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
 const mean = (values: ReadonlyArray<number>): number => values.reduce((sum, each) => sum + each, 0) / values.length
 
 type Figure = (values: ReadonlyArray<number>) => number
 
-/** Of many migrations there and back: `written`, or with all that is durable. */
-const measured = (durable: boolean) =>
+/** What migrates: VFs with everything *written*, the same with durable records, or devices that do nothing and record nothing. */
+type Kind = "written" | "durable" | "bare"
+
+/** Of many migrations there and back. */
+const measured = (kind: Kind) =>
   inFolder((file) =>
     Effect.gen(function* () {
       const transport = yield* transportOf("messages")
       const connected = (name: string) =>
         Effect.gen(function* () {
           const path = join(dirname(file), `${name}.sock`)
-          yield* start("qat", "messages", path)
+          yield* start(kind === "bare" ? "device" : "qat", "messages", path)
           const client = yield* makeClient((accept) => transport.connect(path, accept))
-          return { client, tell: yield* epochsOf(path) }
+          return { client, tell: kind === "durable" ? yield* epochsOf(path) : () => Effect.void }
         })
       const [source, destination] = [yield* connected("source"), yield* connected("destination")]
-      const records = durable ? all(yield* commits(file)) : nothing
+      const records = kind === "durable" ? all(yield* commits(file)) : undefined
       const times: Array<Times> = []
       for (let index = 0; index < warming + counted; index++) {
         const ends = index % 2 === 0 ? ([source, destination] as const) : ([destination, source] as const)
-        const one = yield* cycle(...ends, records)
+        const one = yield* records === undefined ? writtenCycle(...ends) : durableCycle(...ends, records)
         if (index >= warming) times.push(one)
       }
       return times
@@ -100,32 +118,52 @@ const measured = (durable: boolean) =>
   )
 
 /** Every figure of a round is of the same migrations. */
-const shared = (durable: boolean) => {
+const shared = (kind: Kind) => {
   let latest: ReadonlyArray<Times> = []
-  const again = Effect.map(measured(durable), (times) => (latest = times))
+  const again = Effect.map(measured(kind), (times) => (latest = times))
   return (isFirst: boolean) => (isFirst ? again : Effect.sync(() => latest))
 }
 
+const words: Readonly<Record<Kind, string>> = {
+  written: "written",
+  durable: "with vote, commit, fence and adoption durable",
+  bare: "of devices that do and record nothing"
+}
+
+const keyOf = (kind: Kind, figure: keyof Times, suffix = ""): string => `migration ${figure} ${words[kind]}${suffix}`
+
+const againstOf = (kind: Kind, figure: keyof Times): NonNullable<Subject["against"]> => {
+  switch (kind) {
+    case "written":
+      return [
+        { key: echoKey, to: "a round trip" },
+        { key: keyOf("bare", figure), to: "the same messages" }
+      ]
+    case "durable":
+      return [{ key: `synced ${figure}`, to: `${recorded[figure]} synced appends` }]
+    case "bare":
+      return [{ key: echoKey, to: "a round trip" }]
+  }
+}
+
 /** Rates, as all rows are; a note says the time. */
-const subjectsOf = (durable: boolean): ReadonlyArray<Subject> => {
-  const timesOf = shared(durable)
+const subjectsOf = (kind: Kind): ReadonlyArray<Subject> => {
+  const timesOf = shared(kind)
   const figures: ReadonlyArray<readonly [string, Figure]> = [
     ["", median],
     [", mean: what comes later included", mean]
   ]
-  const word = durable ? "with vote, commit, fence and adoption durable" : "written"
-  return figures.flatMap(([suffix, figure], at) =>
-    (["cycle", "blackout"] as const).map((key) => ({
-      key: `migration ${key} ${word}${suffix}`,
-      name: `migration of a VF, ${key}, ${word}${suffix}`,
-      word: durable ? ("durable" as const) : ("written" as const),
+  const wanted = kind === "bare" ? figures.slice(0, 1) : figures
+  return wanted.flatMap(([suffix, figureOf], at) =>
+    (["cycle", "blackout"] as const).map((figure) => ({
+      key: keyOf(kind, figure, suffix),
+      name: `migration, ${figure}, ${words[kind]}${suffix}`,
+      word: kind === "bare" ? ("none" as const) : kind,
       unit: "per s",
-      against: durable
-        ? [{ key: `synced ${key}`, to: `${recorded[key]} synced appends` }]
-        : [{ key: echoKey, to: "a round trip" }],
+      against: againstOf(kind, figure),
       measure: Effect.map(
-        timesOf(at === 0 && key === "cycle"),
-        (times) => 1000 / figure(times.map((each) => each[key]))
+        timesOf(at === 0 && figure === "cycle"),
+        (times) => 1000 / figureOf(times.map((each) => each[figure]))
       )
     }))
   )
@@ -143,5 +181,5 @@ const floors: ReadonlyArray<Subject> = (["cycle", "blackout"] as const).map((key
 /** The floor of a round trip, in the same run. */
 const echoed: ReadonlyArray<Subject> = accesses("messages", 1).filter(({ key }) => key === echoKey)
 
-export const migrations: ReadonlyArray<Subject> = [...echoed, ...subjectsOf(false)]
-export const durableMigrations: ReadonlyArray<Subject> = [...floors, ...subjectsOf(true)]
+export const migrations: ReadonlyArray<Subject> = [...echoed, ...subjectsOf("bare"), ...subjectsOf("written")]
+export const durableMigrations: ReadonlyArray<Subject> = [...floors, ...subjectsOf("durable")]

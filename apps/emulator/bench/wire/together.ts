@@ -1,4 +1,4 @@
-/** Commands of a migration that go out together, by the callbacks of the client's core: answered in the order of arrival, waited for once. */
+/** Commands of a migration that go out together: answered in the order of arrival, waited for once. */
 import { Command, type Core, Messages } from "@stopcopy/vfio-user"
 import { DeviceFeature, type MigrationState, MigrationStates } from "@stopcopy/vfio"
 import { Effect } from "effect"
@@ -36,30 +36,51 @@ export const write = (data: Uint8Array): Request => ({
   leastBytes: 0
 })
 
-/** The data in the replies to reads, one behind the other; none of other replies. */
+/** What is done with the data in the replies to reads, one behind the other; none of other replies. */
+type Done = (data: Uint8Array) => void
+
+const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const [first] = parts
+  if (first !== undefined && parts.length === 1) return first
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let end = 0
+  for (const part of parts) {
+    all.set(part, end)
+    end += part.length
+  }
+  return all
+}
+
+/** Sends requests with one send, by callbacks, as the floor's client does. */
+export const send = (
+  core: Core,
+  requests: ReadonlyArray<Request>,
+  done: Done,
+  failed: (error: Error) => void
+): void => {
+  let left = requests.length
+  const parts: Array<Uint8Array> = []
+  const replied = (): void => {
+    if (--left === 0) done(joined(parts))
+  }
+  const read = (view: DataView, at: number, size: number): void => {
+    const from = view.byteOffset + at + headerBytes + MigData.headBytes
+    parts.push(new Uint8Array(view.buffer, from, size - headerBytes - MigData.headBytes).slice())
+    replied()
+  }
+  for (const { command, leastBytes, payload } of requests) {
+    const waiting = { replied: command === Command.MIG_DATA_READ ? read : replied, failed }
+    core.call({ command, payload, leastBytes, ticks }, waiting)
+  }
+}
+
+/** The same as an effect. */
 export const together = (core: Core, requests: ReadonlyArray<Request>): Effect.Effect<Uint8Array, Error> =>
-  Effect.async((resume) => {
-    let [left, length] = [requests.length, 0]
-    const parts: Array<Uint8Array> = []
-    const failed = (error: Error): void => resume(Effect.fail(error))
-    for (const { command, leastBytes, payload } of requests) {
-      const isRead = command === Command.MIG_DATA_READ
-      const replied = (view: DataView, at: number, size: number): void => {
-        if (isRead) {
-          const from = view.byteOffset + at + headerBytes + MigData.headBytes
-          const part = new Uint8Array(view.buffer, from, size - headerBytes - MigData.headBytes).slice()
-          parts.push(part)
-          length += part.length
-        }
-        if (--left > 0) return
-        const all = new Uint8Array(length)
-        let end = 0
-        for (const part of parts) {
-          all.set(part, end)
-          end += part.length
-        }
-        resume(Effect.succeed(all))
-      }
-      core.call({ command, payload, leastBytes, ticks }, { replied, failed })
-    }
-  })
+  Effect.async((resume) =>
+    send(
+      core,
+      requests,
+      (data) => resume(Effect.succeed(data)),
+      (error) => resume(Effect.fail(error))
+    )
+  )
