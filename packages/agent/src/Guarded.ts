@@ -52,7 +52,7 @@ const boundOf = (
     setState: (requested) => {
       const may = check(epochNow())
       if (Either.isLeft(may)) return Either.left(may.left)
-      if (custody?.taken === true) return Either.left(inCustody)
+      if (custody?.taken() === true) return Either.left(inCustody)
       const walked = bound.setState(requested)
       return Now.isNow(walked) ? walked : wait(walked)
     }
@@ -69,7 +69,7 @@ export const guarded = (host: HostDevice): MigratableDevice<HostFailed> => {
   const halt = Effect.asVoid(migration.setState(stop))
   // Looked at when the change begins: an agent that comes later has its turn behind it.
   const free = <A, E>(change: Effect.Effect<A, E>): Effect.Effect<A, E | EBUSY> =>
-    Effect.suspend((): Effect.Effect<A, E | EBUSY> => (custody?.taken === true ? Effect.fail(inCustody) : change))
+    Effect.suspend((): Effect.Effect<A, E | EBUSY> => (custody?.taken() === true ? Effect.fail(inCustody) : change))
   const lastWord = Effect.ignoreLogged(Effect.tapError(held, () => halt))
   const watched = (walk: Walk): Walk => Effect.zipLeft(Effect.ensuring(walk, lastWord), held)
   return {

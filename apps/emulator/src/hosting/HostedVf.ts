@@ -5,7 +5,7 @@
  * V1 A VF is probed and opened once, when it is new; after that it stays open, whoever comes and goes.
  * V2 A migration file of a session that is open goes on in this process.
  */
-import { Custody, EpochActor, guarded, type HostDevice, type HostFailed } from "@stopcopy/agent"
+import { CustodyActor, custodyOf, EpochActor, guarded, type HostDevice, type HostFailed } from "@stopcopy/agent"
 import { guestAt } from "@stopcopy/agent/client"
 import { type Errno, isErrno } from "@stopcopy/errno"
 import {
@@ -41,6 +41,7 @@ interface VfActors {
   readonly vf: VfActor
   readonly pci: PciActor
   readonly epoch: EpochActor.EpochActor
+  readonly custody: CustodyActor.CustodyActor
 }
 
 export interface HostedVf extends VfActors {
@@ -71,7 +72,8 @@ export const vfActors = (pfName: string, number: number): Effect.Effect<VfActors
     const vf = yield* system.actor(Vf.behavior, name)
     const pci = yield* system.actor(Pci.behavior, name)
     const epoch = yield* system.actor(EpochActor.behavior, name)
-    return { name, number, vf, pci, epoch }
+    const custody = yield* system.actor(CustodyActor.behavior, name)
+    return { name, number, vf, pci, epoch, custody }
   })
 
 /** Binds the driver to a VF that has none, and opens it. */
@@ -123,14 +125,22 @@ const recover = ({ driver, name }: Pick<HostedVf, "driver" | "name">): Effect.Ef
 
 /** The device as the agent drives it, and as a guest's VMM may: that one cannot do what the standing of the device forbids. */
 const facesOf = (
-  { epoch, name, vf }: VfActors,
+  { custody, epoch, name, vf }: VfActors,
   driver: QatVfioPci.QatVfioPci,
   device: QatVfioDevice.QatVfioDevice,
   traffic: Traffic,
   { faults, socketPath }: { readonly faults: FaultPoints; readonly socketPath: string }
 ) => {
   const isAttached = () => traffic.attached > 0
-  const parts = { name, vf, epoch, socketPath, custody: new Custody(), isAttached, guest: guestAt(socketPath) }
+  const parts = {
+    name,
+    vf,
+    epoch,
+    socketPath,
+    custody: custodyOf(name, custody),
+    isAttached,
+    guest: guestAt(socketPath)
+  }
   const plain = hostMigration(name, driver)
   const host = hostDevice(parts, faults.migration(name, plain))
   // Its reset is that of the whole function.

@@ -152,6 +152,23 @@ it.scopedLive("a guest's device goes from one emulator to another, and the first
   }).pipe(Effect.timeout("50 seconds"))
 )
 
+it.scopedLive("a device that an agent has stopped to save it is not its VMM's after a kill either", () =>
+  Effect.gen(function* () {
+    const { agent, here, running: first } = yield* host()
+    const of = { device, migration: "m1", epoch: 0 }
+    yield* agent.setState({ ...of, to: "STOP_COPY" })
+    yield* first.kill("SIGKILL")
+    const after = yield* agentOf(yield* emulator.serve(here.args))
+    const vmm = yield* vmmOf(here)
+    for (const change of [vmm.setMigrationState(running), vmm.reset]) {
+      assert.strictEqual((yield* Effect.flip(change))._tag, "EBUSY")
+    }
+    assert.strictEqual((yield* after.getState({ device })).state, "STOP_COPY")
+    yield* after.setState({ ...of, to: "RUNNING" })
+    yield* vmm.reset
+  })
+)
+
 it.scopedLive("whoever watches is told of states, standings and guests", () =>
   Effect.gen(function* () {
     const { agent, here } = yield* host()

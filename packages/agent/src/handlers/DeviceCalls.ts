@@ -64,24 +64,34 @@ export class DeviceCalls {
     Effect.flatMap(this.host.migration.getState, (state) =>
       Effect.map(this.sessions.settle(state), () => {
         const session = this.sessions.describe(state)
-        this.keep(state === "STOP_COPY" && session !== null)
         return { state, session }
       })
     )
-  )
+  ).pipe(Effect.tap(({ state }) => (state === "STOP_COPY" ? Effect.void : this.keep(false))))
 
   /** Whether the guest's VMM is to leave the device alone. */
-  private keep(taken: boolean): void {
-    if (this.host.custody !== undefined) this.host.custody.taken = taken
+  private keep(taken: boolean): Effect.Effect<void, HostFailed> {
+    const { custody } = this.host
+    return custody === undefined || custody.taken() === taken ? Effect.void : custody.keep(taken)
   }
 
   private walk(to: number): Effect.Effect<void, DeviceError> {
-    const walked = Effect.suspend(() => {
+    const walked = Effect.flatMap(this.host.migration.setState(to), this.sessions.open)
+    return Effect.tapError(to === stopCopy ? this.inCustody(walked) : walked, () => this.reached)
+  }
+
+  /** A walk to STOP_COPY. A session that the VMM has there is not the caller's: it stays the VMM's, unless the caller had taken it before. */
+  private inCustody<E>(walked: Effect.Effect<void, E>): Effect.Effect<void, E | HostFailed> {
+    return Effect.suspend(() => {
+      const before = this.host.custody?.taken() === true
+      const ours = Effect.map(this.host.migration.getState, (state) => before || this.sessions.describe(state) !== null)
       // From here on: a change by the VMM that has begun comes before this one, and none behind it.
-      if (to === stopCopy) this.keep(true)
-      return Effect.flatMap(this.host.migration.setState(to), this.sessions.open)
+      return this.keep(true).pipe(
+        Effect.zipRight(walked),
+        Effect.zipRight(ours),
+        Effect.flatMap((isOurs) => (isOurs ? Effect.void : this.keep(false)))
+      )
     })
-    return Effect.tapError(walked, () => this.reached)
   }
 
   readonly setState = (

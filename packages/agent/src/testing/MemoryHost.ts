@@ -1,7 +1,7 @@
 /** A host in memory: one PF with a few devices, epochs in a map that outlives it, faults that its drains meet. */
 import type { MigrationState } from "@stopcopy/vfio"
 import { Effect, PubSub } from "effect"
-import { Custody } from "../Custody.ts"
+import { custodyInMemory } from "../Custody.ts"
 import type { DeviceChange, DeviceFacts, PfFacts } from "../Description.ts"
 import { type EpochRecord, initial } from "../Epoch.ts"
 import { NoSuchDevice } from "../Errors.ts"
@@ -98,7 +98,7 @@ const makeDevice = (facts: DeviceFacts, options: MemoryHostOptions, { changes, e
     migration: device,
     view: Effect.sync(() => viewOf(device)),
     epoch: Effect.sync(record),
-    custody: new Custody(),
+    custody: custodyInMemory(),
     recordEpoch: (next) =>
       Effect.suspend(() => {
         epochs.set(name, next)
