@@ -21,6 +21,7 @@ import {
   listCommand,
   migrateCommand,
   preflightCommand,
+  redirectCommand,
   resolveCommand,
   showCommand,
   watchCommand
@@ -142,6 +143,7 @@ export const stopcopy = Command.make("stopcopy").pipe(
     listCommand,
     showCommand,
     cancelCommand,
+    redirectCommand,
     resolveCommand,
     evacuateCommand,
     policyCommand,

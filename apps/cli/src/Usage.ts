@@ -56,6 +56,7 @@ const valued: ReadonlyMap<string, Valued> = new Map<string, Valued>([
   ["list", operator(["--phase", "--host", "--group", "--evacuation", "--limit", "--after"])],
   ["show", operator([])],
   ["cancel", operator(["--reason"])],
+  ["redirect", operator([], ["--to"])],
   ["resolve", operator(["--verdict"])],
   ["evacuate", operator(["--priority", "--key"])],
   ["policy", { once: [] }],

@@ -1,4 +1,4 @@
-/** The commands about migrations: `preflight`, `migrate`, `watch`, `list`, `show`, `cancel`, `resolve`. */
+/** The commands about migrations: `preflight`, `migrate`, `watch`, `list`, `show`, `cancel`, `redirect`, `resolve`. */
 import * as Args from "@effect/cli/Args"
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
@@ -21,11 +21,13 @@ export const keyOption = textOption(
   "An idempotency key, 8 to 128 characters: repeated with the same one it is begun once. Default: a new one"
 ).pipe(Options.optional)
 
+const incoming = flag("incoming", "A VMM that is attached to the destination waits for this guest")
+
 const asked = {
   vfs: word("VF", "A VF as HOST/VF, such as alpha/pf0/vf1; all VFs of one virtual machine").pipe(Args.repeated),
   group: textOption("group", "What the virtual machine is called; alone: the VFs of that group").pipe(Options.optional),
   to: textOption("to", "HOST, or HOST/VF once for each VF. Default: the coordinator chooses").pipe(Options.repeated),
-  incoming: flag("incoming", "A VMM that is attached to the destination waits for this guest")
+  incoming
 }
 
 /** `stopcopy preflight`. */
@@ -136,6 +138,26 @@ export const cancelCommand = Command.make(
 ).pipe(
   Command.withDescription(
     "Cancel a migration: the guest goes on at the source; or an evacuation: what has moved stays moved"
+  )
+)
+
+/** `stopcopy redirect`. */
+export const redirectCommand = Command.make(
+  "redirect",
+  {
+    id: word("ID", "A migration that waits"),
+    to: textOption("to", "HOST, or HOST/VF once for each VF. Default: the coordinator chooses").pipe(Options.repeated),
+    incoming,
+    ...connection
+  },
+  (options) =>
+    Effect.flatMap(
+      load(() => import("../operate/redirect.ts")),
+      ({ redirect }) => redirect(options)
+    )
+).pipe(
+  Command.withDescription(
+    "Choose another destination for a migration that waits; it keeps its place in the queue. Example: stopcopy redirect m-1 --to gamma"
   )
 )
 

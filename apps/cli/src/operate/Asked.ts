@@ -38,14 +38,22 @@ const sourceOf = ({ group, vfs }: AskedOptions) =>
     return { from: yield* hostOf(name), ...named }
   })
 
+type Wanted = Pick<AskedOptions, "to" | "incoming">
+
+/** Where it is to go; nothing: the coordinator chooses. */
+export const destinationOf = ({ incoming, to: texts }: Wanted) =>
+  Effect.gen(function* () {
+    const to = yield* parseDestination(texts)
+    if (to === undefined && incoming)
+      return yield* new Misuse({ message: "--incoming is about a destination: name it with --to" })
+    if (to === undefined) return {}
+    const { devices, host } = to
+    return { to: { host, incoming, ...(devices === undefined ? {} : { devices }) } }
+  })
+
 /** The request. */
 export const asked = (options: AskedOptions): Effect.Effect<PreflightRequest, Misuse | CallError, Coordinator> =>
   Effect.gen(function* () {
-    const to = yield* parseDestination(options.to)
-    if (to === undefined && options.incoming)
-      return yield* new Misuse({ message: "--incoming is about a destination: name it with --to" })
-    const source = yield* sourceOf(options)
-    if (to === undefined) return source
-    const { devices, host } = to
-    return { ...source, to: { host, incoming: options.incoming, ...(devices === undefined ? {} : { devices }) } }
+    const destination = yield* destinationOf(options)
+    return { ...(yield* sourceOf(options)), ...destination }
   })

@@ -293,6 +293,24 @@ it("cancel ends when the cancelling has, and says if it came too late", async ()
   assert.deepStrictEqual(await well("cancel", "m-1", "--no-wait"), ["m-1: cancelling"])
 })
 
+it("redirect names another destination, or leaves it to the coordinator", async () => {
+  stub.world.migration = [{ ...queued, to: "gamma" }]
+  assert.deepStrictEqual(await well("redirect", "m-1", "--to", "gamma/pf1/vf3", "--incoming"), [
+    "m-1: web-1, 1 VF, from alpha to gamma",
+    `redirected; queued, to see it: stopcopy watch m-1 --coordinator ${stub.url}`
+  ])
+  const [json = ""] = await well("redirect", "m-1", "--json")
+  assert.deepStrictEqual(decode(json), { ...queued, to: "gamma" })
+  assert.deepStrictEqual(stub.asked, [
+    { what: "redirect", payload: { to: { host: "gamma", devices: ["pf1/vf3"], incoming: true } } },
+    { what: "redirect", payload: {} }
+  ])
+  const wrong = await run("redirect", "m-1", "--incoming")
+  assert.deepStrictEqual([wrong.code, wrong.message], [2, "--incoming is about a destination: name it with --to"])
+  const unknown = await run("redirect", "m-9", "--to", "gamma")
+  assert.deepStrictEqual([unknown.code, unknown.message.startsWith("there is no such migration")], [2, true])
+})
+
 it("resolve without a verdict shows the choice and its consequences, exit code 5", async () => {
   stub.world.migration = [inDoubt]
   const { code, lines, message } = await run("resolve", "m-1")
