@@ -9,7 +9,7 @@ import { VersionRefused } from "./errors.ts"
 const minor = 1
 
 /** The most data of a message that this client sends, in bytes: libvfio-user cannot take much more than a socket buffer. */
-const maxSentDataBytes = 128 * 1024
+export const maxSentDataBytes = 128 * 1024
 
 /** Descriptors of one message, at most. */
 const maxSentDescriptors = 16

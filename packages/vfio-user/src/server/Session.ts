@@ -14,10 +14,11 @@ import { EIO, type Errno } from "@stopcopy/errno"
 import { IoAddressSpace } from "@stopcopy/vfio"
 import { Cause, Either, Exit, Option, Runtime } from "effect"
 import type { Effect } from "effect"
-import type { Connection, Receiver } from "../Connection.ts"
+import type { Connection } from "../Connection.ts"
 import { typeMask, typeReply } from "../Header.ts"
 import { Backlog } from "./Backlog.ts"
 import type { Client } from "./Client.ts"
+import type { Queued, Told } from "./Clients.ts"
 import { Commands, type Flow } from "./Commands.ts"
 import { DmaToClient, flooded } from "./DmaToClient.ts"
 import { Framing, type Sink } from "./Framing.ts"
@@ -36,7 +37,7 @@ const headRoom = 32
 /** Bytes of a VERSION message, at most: what a client may have kept here that has nothing. Also the room that small limits must leave for later messages. */
 const leastRoom = 4096
 
-export class Session<E> implements Receiver, Sink, Flow<E> {
+export class Session<E> implements Queued, Sink, Flow<E> {
   readonly attach: Effect.Effect<void, Errno | E>
   private readonly tenure: Tenure<E>
   private readonly served: Served<E>
@@ -68,7 +69,7 @@ export class Session<E> implements Receiver, Sink, Flow<E> {
     connection: Connection,
     runtime: Runtime.Runtime<never>,
     log: Log,
-    { asks, released }: { readonly asks: () => void; readonly released: () => void }
+    { asks, released }: Told
   ) {
     const { host, maxDataXferSize, maxDmaMaps, maxDmaSize, pageSizes } = served.options
     const { passesDescriptors } = connection
