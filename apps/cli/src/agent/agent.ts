@@ -1,12 +1,15 @@
 /** `stopcopy agent`: an agent for bare vfio-user sockets of anybody, so that a coordinator can move their devices. */
 import { Addresses } from "@stopcopy/agent"
+import { guestAt } from "@stopcopy/agent/client"
 import { type Serving, servingOf } from "@stopcopy/agent/options"
+import { checkServing } from "@stopcopy/agent/server"
 import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { problemLines } from "@stopcopy/service"
-import { Transport } from "@stopcopy/vfio-user/transport"
-import { bareSocket, serveAgent } from "@stopcopy/vmm/agent"
-import { Effect, Either, Layer, Option } from "effect"
+import { closeDescriptor, Transport } from "@stopcopy/vfio-user/transport"
+import { adapter, bareSocket, type DrivenOptions, examine, serveAgent } from "@stopcopy/vmm/agent"
+import { Effect, Either, Layer, Logger, Option } from "effect"
+import { bestTransport } from "../BestTransport.ts"
 import { printLines } from "../Lines.ts"
 import { misuse, Misuse, type Negative, negative } from "../Outcome.ts"
 import { version } from "../Version.ts"
@@ -41,20 +44,52 @@ const planOf = (options: AgentOptions): Either.Either<Plan, Misuse> => {
   return Either.left(new Misuse({ message: `${problemLines(problems)}\nnothing was started` }))
 }
 
-/** Nothing else than the migration commands goes over these connections: no descriptors are needed. */
-const drivenOf = ({ free, keepsState, name, socket, verify }: BareDevice) =>
-  Effect.map(
-    bareSocket(name, (accept) => Transport.messages.connect(socket, accept)),
-    (access) => ({ name, access, socketPath: socket, free, keepsState, verify })
+/** Without a guest nothing but migration commands goes over a connection: no descriptors are needed. */
+const accessOf = ({ guest, name, socket }: BareDevice, transport: Transport.Transport) => {
+  if (guest === undefined) return bareSocket(name, (accept) => Transport.messages.connect(socket, accept))
+  return adapter({
+    name,
+    open: (accept) => transport.connect(socket, accept),
+    listen: (accept) => transport.listen(guest, accept),
+    closeDescriptor
+  }).pipe(
+    Effect.mapError(({ message }) => new Misuse({ message: `--device ${name}=${socket},guest=${guest}: ${message}` }))
   )
+}
 
-const serving = ({ devices, serving: how }: Plan, host: string) =>
+/** The device as it is described: a VMM of a guest finds it at the agent's socket for guests, and is asked beside that one. */
+const drivenOf = (device: BareDevice, transport: Transport.Transport) =>
   Effect.gen(function* () {
-    const driven = yield* Effect.forEach(devices, drivenOf)
+    const { free, guest, keepsState, name, socket, verify } = device
+    const access = yield* accessOf(device, transport)
+    const asked = guest === undefined ? {} : { guest: guestAt(guest) }
+    return { name, access, socketPath: guest ?? socket, free, keepsState, verify, ...asked }
+  })
+
+/** Everything that can be wrong with sockets and devices shows here: before a journal is made. */
+const reached = ({ devices, serving: how }: Plan) =>
+  Effect.gen(function* () {
+    yield* checkServing(how)
+    const transport = devices.some(({ guest }) => guest !== undefined) ? yield* bestTransport : Transport.messages
+    const driven = yield* Effect.forEach(devices, (device) => drivenOf(device, transport))
+    yield* Effect.forEach(driven, examine, { discard: true })
+    return driven
+  })
+
+const serving = ({ devices, serving: how }: Plan, host: string, driven: ReadonlyArray<DrivenOptions>) =>
+  Effect.gen(function* () {
     const address = yield* serveAgent({ name: host, program: `stopcopy agent ${version}`, devices: driven, ...how })
-    for (const { name, socket } of devices) yield* printLines([`device ${name} ${socket}`])
+    for (const { guest, name, socket } of devices) {
+      yield* printLines([`device ${name} ${socket}${guest === undefined ? "" : ` guest ${guest}`}`])
+    }
     yield* printLines([`agent ${Addresses.format(address)}`, "ready"])
   })
+
+/** What happens while it serves goes to standard error, JSON lines as of the other services: standard output is for what others read. */
+const logging = Layer.merge(
+  Logger.remove(Logger.prettyLoggerDefault),
+  Logger.replace(Logger.defaultLogger, Logger.withConsoleError(Logger.jsonLogger))
+)
 
 /** Serves until it is interrupted. `Misuse`: nothing was started. `onReady` is run when coordinators can call. */
 export const agent = (
@@ -63,14 +98,11 @@ export const agent = (
 ): Effect.Effect<void, Misuse | Negative> =>
   Effect.gen(function* () {
     const plan = yield* planOf(options)
+    const driven = yield* Effect.mapError(reached(plan), misuse)
+    const journal = Layer.mapError(layerSqlite({ file: options.journal, tapes: true }), negative)
     yield* Effect.gen(function* () {
-      yield* Effect.mapError(serving(plan, options.host), misuse)
+      yield* Effect.mapError(serving(plan, options.host, driven), misuse)
       yield* onReady
       return yield* Effect.never
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(
-        Layer.provide(ActorSystem.layer, Layer.mapError(layerSqlite({ file: options.journal, tapes: true }), negative))
-      )
-    )
-  })
+    }).pipe(Effect.scoped, Effect.provide(Layer.provide(ActorSystem.layer, journal)))
+  }).pipe(Effect.scoped, Effect.provide(logging))

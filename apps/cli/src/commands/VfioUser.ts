@@ -61,7 +61,7 @@ export const agentCommand = Command.make(
   {
     device: textOption(
       "device",
-      "A device: NAME=SOCKET[,free][,keeps-state][,verify=loaded]; may be given again. free: no guest is on it; keeps-state: its server keeps its state when a connection ends; verify=loaded: what it has loaded is read back and compared"
+      "A device: NAME=SOCKET[,guest=PATH][,free][,keeps-state][,verify=loaded]; may be given again. guest: the guest's VMM connects to PATH in place of SOCKET; free: no guest is on it; keeps-state: its server keeps its state when a connection ends; verify=loaded: what it has loaded is read back and compared"
     ).pipe(Options.withPseudoName("NAME=SOCKET"), Options.repeated),
     host: textOption("host", "What coordinators call this host. Default: agent").pipe(Options.withDefault("agent")),
     journal: textOption(
@@ -85,6 +85,6 @@ export const agentCommand = Command.make(
     )
 ).pipe(
   Command.withDescription(
-    "Let a coordinator move devices behind the vfio-user sockets of any server, until it is interrupted. A server has one client: a device whose guest's VMM is connected is not reached. Example: stopcopy agent --device nic0=/run/nic0.sock --journal agent.db --agent unix:/run/agent.sock"
+    "Let a coordinator move devices behind the vfio-user sockets of any server, until it is interrupted. A server has one client, the agent: a guest's VMM connects to guest=PATH. Example: stopcopy agent --device nic0=/run/nic0.sock,guest=/run/nic0.vmm --journal agent.db --agent unix:/run/agent.sock"
   )
 )

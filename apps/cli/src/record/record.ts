@@ -4,9 +4,10 @@ import type { Path } from "@effect/platform/Path"
 import { ActorSystem } from "@stopcopy/runtime"
 import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import type { Accept } from "@stopcopy/vfio-user"
-import { loadLibc, Transport } from "@stopcopy/vfio-user/transport"
+import type { Transport } from "@stopcopy/vfio-user/transport"
 import { Effect, Either, Layer, Option } from "effect"
 import { basename } from "node:path"
+import { bestTransport } from "../BestTransport.ts"
 import { newJournal } from "../journal/NewJournal.ts"
 import { printLines } from "../Lines.ts"
 import { misuse, Misuse, negative, Negative } from "../Outcome.ts"
@@ -43,12 +44,6 @@ const checked = (options: RecordOptions) =>
     return { faults, name, file: yield* newJournal(options.journal, "the recorder's") }
   })
 
-/** With descriptors where they can be passed; says so where they cannot. */
-const transportOf: Effect.Effect<Transport.Transport> = Effect.matchEffect(loadLibc, {
-  onSuccess: (libc) => Effect.succeed(Transport.descriptorsThrough(libc)),
-  onFailure: ({ message }) => Effect.as(printLines([`Descriptors are not passed on: ${message}`]), Transport.messages)
-})
-
 /** A client that comes before anything is recorded. */
 const tooEarly: Accept = (connection) => {
   connection.close()
@@ -77,7 +72,7 @@ export const record = (
 ): Effect.Effect<void, Misuse | Negative, FileSystem | Path> =>
   Effect.gen(function* () {
     const { faults, file, name } = yield* checked(options)
-    const transport = yield* transportOf
+    const transport = yield* bestTransport
     yield* checkListen(transport, options.listen)
     yield* Effect.gen(function* () {
       const system = yield* ActorSystem

@@ -2,10 +2,11 @@
 import { assert, it } from "@effect/vitest"
 import { Addresses } from "@stopcopy/agent"
 import { makeClient } from "@stopcopy/agent/client"
+import { makeClient as makeVmm } from "@stopcopy/vfio-user"
 import { makeHost } from "@stopcopy/vmm/node"
 import { ForeignDevice, serveDevice } from "@stopcopy/vmm/testing"
 import { Deferred, Effect, Either, Fiber, Logger, LogLevel, Option } from "effect"
-import { writeFileSync } from "node:fs"
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { agent, type AgentOptions } from "../../src/agent/agent.ts"
 import { folder } from "../conformance/device.ts"
@@ -104,24 +105,76 @@ it.scopedLive("everything that is wrong is named at once, and nothing is started
     const failure = (more: Partial<AgentOptions>) =>
       Effect.map(Effect.flip(agent(options(at, more))), ({ message }) => message.split("\n"))
     const found = yield* failure({
-      device: ["nic0", "a=1.sock,fast", "b=2.sock", "b=3.sock", "c=2.sock,free"],
+      device: [
+        "nic0",
+        "a=1.sock,fast",
+        "b=2.sock",
+        "b=3.sock",
+        "c=2.sock,free",
+        "d=4.sock,guest=",
+        "e=5.sock,guest=2.sock"
+      ],
       agent: "0.0.0.0:7711",
       tokenFile: Option.some(join(at, "token"))
     })
     for (const [index, pattern] of [
       /^--device nic0: is no device; write NAME=SOCKET/,
-      /^--device a=1.sock,fast: 'fast' says nothing of a device; there are free, keeps-state/,
+      /^--device a=1.sock,fast: 'fast' says nothing of a device; there are guest=PATH, free, keeps-state/,
+      /^--device d=4.sock,guest=: guest= takes one path/,
       /^--device b=3.sock: the name is there twice/,
-      /^--device c=2.sock: the socket is there twice/,
+      /^--device c=2.sock: the socket 2.sock is there twice/,
+      /^--device e=5.sock,guest=2.sock: guest= 2.sock is there twice/,
       /^--agent-token-file .*: has more than one word/,
       /^nothing was started$/
     ].entries()) {
       assert.match(found[index] ?? "", pattern)
     }
-    assert.lengthOf(found, 6)
+    assert.lengthOf(found, 8)
     assert.match((yield* failure({ device: [] })).join(" "), /^--device: is missing/)
     assert.match((yield* failure({})).join(" "), /nic0 failed: connect .*nic0.sock: ENOENT/)
+    assert.deepStrictEqual(readdirSync(at), ["token"])
   }).pipe(Effect.provide(quiet))
+)
+
+it.scopedLive(
+  "a guest's VMM connects beside the agent; a place that cannot be listened on is named, and nothing is made",
+  () =>
+    Effect.gen(function* () {
+      const [at, host] = [yield* folder, yield* makeHost({ messagesOnly: true })]
+      const socket = join(at, "nic0.sock")
+      yield* serveDevice(host, new ForeignDevice(), socket, { extensions: false })
+      const guestAt = (path: string) => options(at, { device: [`nic0=${socket},guest=${path}`] })
+      const place = join(at, "nic0.vmm")
+      const how = guestAt(place)
+      const client = yield* makeClient({ address: Either.getOrThrow(Addresses.parse(how.agent)) })
+      const both = Effect.gen(function* () {
+        const vmm = yield* makeVmm(host.wire(place).open)
+        assert.strictEqual(yield* vmm.readWord(7, 0, 2), 0x1af4)
+        yield* client.setState({ device: "nic0", epoch: 0, to: "STOP_COPY" })
+        assert.strictEqual((yield* Effect.flip(vmm.reset))._tag, "EBUSY")
+        const [pf] = (yield* client.describe).pfs
+        assert.deepInclude(pf?.vfs[0], { socketPath: place, attached: true, guest: false })
+        yield* client.reset({ device: "nic0", epoch: 0 })
+      })
+      yield* during(how, Effect.scoped(both))
+      assert.isFalse(existsSync(place))
+      rmSync(how.journal)
+      writeFileSync(join(at, "file"), "")
+      const long = join(at, "x".repeat(120))
+      for (const [path, what] of [
+        [join(at, "file"), /nic0.sock,guest=.*file: .*is there and no socket/],
+        [long, /nic0.sock,guest=.*at most 107 bytes/],
+        [join(at, "no", "folder"), /nic0.sock,guest=.*folder.*ENOENT/]
+      ] as const) {
+        assert.match((yield* Effect.flip(agent(guestAt(path)))).message, what)
+      }
+      const taken = { ...options(at), agent: `unix:${join(at, "file")}` }
+      assert.match(
+        (yield* Effect.flip(agent(taken))).message,
+        /cannot serve at .*file: there is a file that is no socket/
+      )
+      assert.isFalse(existsSync(how.journal))
+    }).pipe(Effect.provide(quiet), Effect.timeout("30 seconds"))
 )
 
 it("misuse of the command line ends with 2", async () => {

@@ -51,6 +51,17 @@ const refusalOf = ({ address, certificate, insecure = false, token }: ServeOptio
 const securedBy = (address: Address, certificate: ServerCertificate | undefined): Address =>
   address._tag === "Tcp" && certificate !== undefined ? { ...address, secure: true } : address
 
+/** The address as it is served, or why it is not. */
+const served = (options: ServeOptions): Either.Either<Address, CannotServe> => {
+  const address = securedBy(options.address, options.certificate)
+  const reason = refusalOf({ ...options, address })
+  return reason === undefined ? Either.right(address) : Either.left(new CannotServe({ address, reason }))
+}
+
+/** Fails where `serve` would, and serves nothing: for what has to be known before anything else is made. */
+export const checkServing = (options: ServeOptions): Effect.Effect<void, CannotServe> =>
+  Effect.flatMap(served(options), (address) => Effect.scoped(Effect.asVoid(listen(address, options.certificate, 0))))
+
 const addressOf = (asked: Address, port: number | undefined): Address =>
   asked._tag === "Tcp" && port !== undefined ? { ...asked, port } : asked
 
@@ -61,9 +72,7 @@ const addressOf = (asked: Address, port: number | undefined): Address =>
 export const serve = (options: ServeOptions): Effect.Effect<Address, CannotServe, Host | Scope.Scope> =>
   Effect.gen(function* () {
     const { bodyLimit = defaultBodyLimit, certificate, grace = "5 seconds", token } = options
-    const address = securedBy(options.address, certificate)
-    const refused = refusalOf({ ...options, address })
-    if (refused !== undefined) return yield* new CannotServe({ address, reason: refused })
+    const address = yield* served(options)
     const host = yield* Host
     const handlers = yield* Contract.toHandlersContext(Handlers.make).pipe(
       Effect.mapError(

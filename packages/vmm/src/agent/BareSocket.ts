@@ -1,9 +1,9 @@
 /**
- * The connection to a vfio-user server that somebody else has made, for an agent that stands alone. A server has one client at a time: where a guest's VMM has
- * the device, nobody answers here. Made when it is needed, again when it was lost.
+ * The connection to a vfio-user server that somebody else has made, for an agent that stands alone. A server has one client at a time: where a guest's VMM is
+ * that client, nobody answers here (`adapter` is for both). Made when it is needed, again when it was lost.
  */
 import { HostFailed } from "@stopcopy/agent"
-import { type Accept, type Client, type Connection, makeClient } from "@stopcopy/vfio-user"
+import { type Accept, type Client, type ClientOptions, type Connection, makeClient } from "@stopcopy/vfio-user"
 import { Effect, ExecutionStrategy, Exit, Scope } from "effect"
 import type { DeviceAccess } from "./DeviceAccess.ts"
 
@@ -20,8 +20,12 @@ const silent = "it takes connections and does not answer: another client has the
 const reasonOf = (error: { readonly message: string; readonly _tag?: string }): string =>
   error._tag === "CallTimedOut" || error._tag === "Disconnected" ? `${silent} (${error.message})` : error.message
 
-/** The way to the server behind `open`, until the scope ends. */
-export const bareSocket = (name: string, open: Open): Effect.Effect<DeviceAccess, never, Scope.Scope> =>
+/** The way to the server behind `open`, until the scope ends. `options`: those of the client. */
+export const bareSocket = (
+  name: string,
+  open: Open,
+  options: ClientOptions = {}
+): Effect.Effect<DeviceAccess, never, Scope.Scope> =>
   Effect.gen(function* () {
     const parent = yield* Effect.scope
     const turn = yield* Effect.makeSemaphore(1)
@@ -29,7 +33,7 @@ export const bareSocket = (name: string, open: Open): Effect.Effect<DeviceAccess
     const connect = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const scope = yield* Scope.fork(parent, ExecutionStrategy.sequential)
-        const client = yield* restore(Scope.extend(makeClient(open), scope)).pipe(
+        const client = yield* restore(Scope.extend(makeClient(open, options), scope)).pipe(
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
           Effect.mapError((error) => new HostFailed({ device: name, reason: reasonOf(error) }))
         )

@@ -7,7 +7,12 @@ import type { Attachment } from "../Attachment.ts"
 export interface DeviceAccess {
   /** The client of the present connection: another one after a connection was lost. */
   readonly client: Effect.Effect<Client, HostFailed>
+  /** Guests that use the same connection may come from now on; told once, with the rule for them. None: no guest does. */
+  readonly admit?: (rule: GuestRule) => Effect.Effect<void>
 }
+
+/** The errno for a guest's VMM that would change the device's migration state, or reset it; 0: it may. */
+export type GuestRule = () => number
 
 /**
  * The device that a VMM has attached: the migration commands go over the connection of its guest. It is the device at which the attachment is now, and no other

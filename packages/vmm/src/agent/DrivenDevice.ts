@@ -11,7 +11,7 @@ import {
   type HostPf,
   type Unknown
 } from "@stopcopy/agent"
-import { EINVAL, isErrno } from "@stopcopy/errno"
+import { EBUSY, EINVAL, EPERM, isErrno } from "@stopcopy/errno"
 import { ActorSystem, type JournalError } from "@stopcopy/runtime"
 import { MigrationFlags, type MigrationState, MigrationStates } from "@stopcopy/vfio"
 import { Effect } from "effect"
@@ -39,10 +39,15 @@ export interface DrivenOptions {
   readonly keepsState?: boolean
   /** No guest is on it, so it may be the destination of one. Once it has held an epoch and lost it, it is free in any case. Default: false. */
   readonly free?: boolean
-  /** What a coordinator's steps ask of the guest, where this process has it. */
-  readonly guest?: GuestHooks
+  /** What a coordinator's steps ask of the guest, where this process has it, or knows where to ask. */
+  readonly guest?: AskedGuest
   /** What else nobody can know of it. */
   readonly unknown?: ReadonlyArray<Unknown>
+}
+
+/** A guest that takes part in migrations; with `isThere`, while there is somebody to ask. */
+interface AskedGuest extends GuestHooks {
+  readonly isThere?: Effect.Effect<boolean>
 }
 
 const nothingOffered: Capabilities = { gencap: 0, svcmap: 0, extdc: 0, rateLimiting: false, slas: [] }
@@ -89,11 +94,13 @@ const statusOf = (
   let last: MigrationState = "ERROR"
   const recorded = Effect.mapError(epoch.state, ({ message }) => new HostFailed({ device: name, reason: message }))
   return Effect.flatMap(recorded, (record) =>
-    Effect.match(getState, {
-      onFailure: (): DeviceStatus => ({ state: last, lifecycle: "bound", attached: false }),
-      onSuccess: (state): DeviceStatus => {
+    Effect.matchEffect(getState, {
+      onFailure: () => Effect.succeed<DeviceStatus>({ state: last, lifecycle: "bound", attached: false }),
+      onSuccess: (state) => {
         last = state
-        return { state, lifecycle: "open", attached: hasGuest(free, record, state), guest: guest !== undefined }
+        const attached = hasGuest(free, record, state)
+        const takesPart = guest?.isThere ?? Effect.succeed(guest !== undefined)
+        return Effect.map(takesPart, (asks): DeviceStatus => ({ state, lifecycle: "open", attached, guest: asks }))
       }
     })
   )
@@ -114,21 +121,36 @@ const looked = ({ access, name }: DrivenOptions): Effect.Effect<Identity, HostFa
     )
   )
 
+/** Looks at the device: what `drive` would refuse fails here, and nothing is recorded. */
+export const examine = (options: DrivenOptions): Effect.Effect<Identity, HostFailed | EINVAL> =>
+  Effect.flatMap(looked(options), (identity) => {
+    const { flags } = identity
+    const format = options.format ?? identity.format
+    const proves = format.comparesState || (flags & MigrationFlags.PRE_COPY) === 0
+    return options.verify === "loaded" && !proves ? notProvable(options.name, flags) : Effect.succeed(identity)
+  })
+
+/** What a guest's VMM may not do beside this agent: what the standing forbids, and while a migration has the device. `guarded` is this for other hosts. */
+const ruleOf = (standing: Epochs.EpochRecord["standing"], isLed: boolean): number => {
+  if (standing !== "held") return new EPERM({}).errno
+  return isLed ? new EBUSY({}).errno : 0
+}
+
 /** Looks at the device, and finds what is recorded of it. */
 export const drive = (options: DrivenOptions): Effect.Effect<Driven, HostFailed | EINVAL | JournalError, ActorSystem> =>
   Effect.gen(function* () {
     const { access, capabilities = nothingOffered, keepsState = false, name, verify = "carried" } = options
     const system = yield* ActorSystem
-    const identity = yield* looked(options)
+    const identity = yield* examine(options)
     const { deviceId, deviceType, flags } = identity
     const format = options.format ?? identity.format
-    const proves = format.comparesState || (flags & MigrationFlags.PRE_COPY) === 0
-    if (verify === "loaded" && !proves) return yield* notProvable(name, flags)
     const epoch = yield* system.actor(EpochActor.behavior, name)
     const still = yield* system.actor(StandingStill.behavior, name)
-    const { migration: remote, sound } = remoteMigration({ name, access, flags, still, keepsState })
+    const { isLed, migration: remote, sound } = yield* remoteMigration({ name, access, flags, still, keepsState })
     const { migration, seen } = carried(remote, format, verify)
     const failed = ({ message }: { readonly message: string }) => new HostFailed({ device: name, reason: message })
+    let { standing } = yield* epoch.state
+    if (access.admit !== undefined) yield* access.admit(() => ruleOf(standing, isLed()))
     const parts: Parts = { options, identity, epoch }
     const device: HostDevice = {
       facts: factsOf(parts),
@@ -138,7 +160,12 @@ export const drive = (options: DrivenOptions): Effect.Effect<Driven, HostFailed 
       ...(options.guest === undefined ? {} : { guest: options.guest }),
       epoch: Effect.mapError(epoch.state, failed),
       recordEpoch: (record) =>
-        Effect.mapError(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), failed)
+        Effect.mapBoth(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), {
+          onFailure: failed,
+          onSuccess: () => {
+            standing = record.standing
+          }
+        })
     }
     return { device, pf: { facts: { name, deviceId, deviceKind: deviceType, capabilities }, devices: [device] } }
   })

@@ -51,6 +51,8 @@ class Connections {
   private known: { readonly client: Client; readonly device: Remote } | undefined
   /** The connection over which the device was stopped; none: an earlier one, or it was not. */
   private stoppedOver: Client | undefined
+  /** Led out of RUNNING by this agent and not back. */
+  isLed = false
   private readonly options: RemoteOptions
 
   constructor(options: RemoteOptions) {
@@ -116,15 +118,26 @@ class Connections {
       const stops = requested === MigrationStates.toNumber("STOP")
       const before = stops ? Effect.void : this.sound(client)
       const walked = withTimeout(walkMillis)(Effect.mapError(device.setState(requested), this.put))
+      this.isLed = true
       return Effect.gen(this, function* () {
         yield* before
         const mine = this.options.keepsState || !(yield* this.isStill) || this.stoppedOver === client
         if (!atWork.has(requested) && mine) yield* this.remember(true, client)
         const file = yield* walked
         if (requested === running) yield* this.remember(false, client)
+        this.isLed = requested !== running
         return Option.map(file, (opened) => this.file(opened))
-      })
+      }).pipe(Effect.tapError((error) => (isErrno(error) ? this.lookAgain : Effect.void)))
     })
+
+  /** After a walk that the device refused: where it has come to nothing, the device is its guest's again. */
+  private get lookAgain(): Effect.Effect<void> {
+    return Effect.ignore(
+      Effect.map(this.getState, (state) => {
+        this.isLed = state !== "RUNNING"
+      })
+    )
+  }
 
   readonly getState = Effect.suspend(() =>
     Effect.flatMap(this.present, ({ device }) => Effect.mapError(device.getState, this.failed))
@@ -142,13 +155,30 @@ class Connections {
     Effect.flatMap(this.present, ({ client, device }) =>
       Effect.zipRight(withTimeout(walkMillis)(Effect.mapError(device.reset, this.put)), this.remember(false, client))
     )
+  ).pipe(
+    Effect.tap(() => {
+      this.isLed = false
+    })
   )
 }
 
-/** The device, and what fails where its state may be gone. */
-export const remoteMigration = (
-  options: RemoteOptions
-): { readonly migration: MigratableDevice<HostFailed>; readonly sound: Effect.Effect<void, Errno | HostFailed> } => {
-  const { check, dataSize, getState, reset, setState } = new Connections(options)
-  return { migration: { flags: options.flags, setState, getState, dataSize, reset }, sound: check }
+interface RemoteMigration {
+  readonly migration: MigratableDevice<HostFailed>
+  /** Fails where the device's state may be gone. */
+  readonly sound: Effect.Effect<void, Errno | HostFailed>
+  /** Whether this agent has led the device out of RUNNING, and not back. */
+  readonly isLed: () => boolean
 }
+
+/** The device as it is recorded: one that stood still for a migration does so for the next agent too. */
+export const remoteMigration = (options: RemoteOptions): Effect.Effect<RemoteMigration, JournalError> =>
+  Effect.map(options.still.state, ({ still }) => {
+    const device = new Connections(options)
+    device.isLed = still
+    const { check, dataSize, getState, reset, setState } = device
+    return {
+      migration: { flags: options.flags, setState, getState, dataSize, reset },
+      sound: check,
+      isLed: () => device.isLed
+    }
+  })
