@@ -3,7 +3,7 @@
  * straight from the TypeScript sources. One file instead of hundreds of modules is what makes a process start quickly.
  */
 // @ts-check
-import { existsSync, readFileSync, rmSync } from "node:fs"
+import { cpSync, existsSync, readFileSync, rmSync } from "node:fs"
 import { basename, dirname, extname, join } from "node:path"
 import { build } from "esbuild"
 import { digest, filesBelow, isFresh, keep, workspaceFolders } from "./stamp.mjs"
@@ -97,13 +97,35 @@ const bundleStamp = (root) => {
   return digest(root, ["pnpm-lock.yaml", "tsconfig.base.json", "scripts/bundle.mjs", ...sources], [])
 }
 
+/** @param {string} root */
+const stampPath = (root) => join(root, "node_modules/.stopcopy/bundle")
+
+/**
+ * One app at another place, for its tests: copied where the bundles that people run are those of the present sources, bundled where they are not.
+ * @param {string} root
+ * @param {Entry} entry
+ * @returns {Promise<boolean>}
+ */
+export const bundleAt = async (root, entry) => {
+  const made = entries(root).find(({ source }) => source === entry.source)
+  const isSame = made !== undefined && basename(made.output) === basename(entry.output)
+  if (!isSame || !existsSync(join(root, made.output)) || !isFresh(stampPath(root), bundleStamp(root))) {
+    return bundle(root, entry, { executable: true })
+  }
+  const [from, to] = [dirname(join(root, made.output)), dirname(join(root, entry.output))]
+  for (const name of [basename(made.output), `${basename(made.output)}.map`, "chunks"]) {
+    cpSync(join(from, name), join(to, name), { recursive: true })
+  }
+  return true
+}
+
 /**
  * Bundles every entry, if an input changed or an output is missing. Resolves with false if a bundle failed.
  * @param {string} root
  * @returns {Promise<boolean>}
  */
 export const bundleAll = async (root) => {
-  const path = join(root, "node_modules/.stopcopy/bundle")
+  const path = stampPath(root)
   const stamp = bundleStamp(root)
   const all = entries(root)
   if (isFresh(path, stamp) && all.every(({ output }) => existsSync(join(root, output)))) return true

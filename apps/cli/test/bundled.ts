@@ -1,13 +1,13 @@
-/** The program as people run it: bundled from these sources into a folder of its own, run as a process. */
+/** The program as people run it, of these sources, in a folder of its own, run as a process. */
 import { assert } from "@effect/vitest"
+import { bundleAppAt } from "@stopcopy/workbench"
 import { Schema } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
-import { dirname, join, relative } from "node:path"
+import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const app = dirname(dirname(fileURLToPath(import.meta.url)))
-const root = dirname(dirname(app))
 
 /** How long bundling, and a run of what was bundled, may take where everything else runs too, in milliseconds. */
 export const bundleMillis = 60_000
@@ -91,16 +91,6 @@ const inTerminal = (
     child.on("close", (code) => resolve({ code, stdout: output, stderr: rest.map(([seen]) => seen).join(", ") }))
   })
 
-/** Calls the project's own bundler for an app: the same options as for people. */
-const bundleTo = async (source: string, output: string): Promise<void> => {
-  const bundler = JSON.stringify(join(root, "scripts/bundle.mjs"))
-  const entry = JSON.stringify({ source, output: relative(root, output) })
-  const call = `import { bundle } from ${bundler}
-    process.exitCode = (await bundle(${JSON.stringify(root)}, ${entry}, { executable: true })) ? 0 : 1`
-  const { code, stderr } = await execute(process.execPath, ["--input-type=module", "--eval", call], root)
-  if (code !== 0) throw new Error(`${source} cannot be bundled: ${stderr}`)
-}
-
 /** A new folder below the app, where native dependencies are found. */
 const bundleFolder = async (): Promise<string> => {
   await mkdir(join(app, "dist"), { recursive: true })
@@ -109,9 +99,7 @@ const bundleFolder = async (): Promise<string> => {
 
 /** Bundles the services into the folder of a program, where it looks for them: as in a clone. */
 export const bundleServicesBeside = (folder: string): Promise<unknown> =>
-  Promise.all(
-    ["emulator", "coordinator"].map((name) => bundleTo(`apps/${name}/src/main.ts`, join(folder, name, "dist/main.js")))
-  )
+  Promise.all(["emulator", "coordinator"].map((name) => bundleAppAt(name, join(folder, name, "dist/main.js"))))
 
 /** Where the program is, from the folder in which it runs. */
 const scriptPath = "cli/dist/stopcopy.mjs"
@@ -120,7 +108,7 @@ const scriptPath = "cli/dist/stopcopy.mjs"
 export const bundled = async (): Promise<Program> => {
   const folder = await bundleFolder()
   const script = join(folder, scriptPath)
-  await bundleTo("apps/cli/src/main.ts", script)
+  await bundleAppAt("cli", script)
   const prelude = `stopcopy() { '${process.execPath}' '${script}' "$@"; }\n`
   const once = (seen: string, act: Act): Act => {
     let isDone = false

@@ -60,9 +60,15 @@ describe("misuse", () => {
   it.scopedLive("is told at once, all of it, and nothing is begun", () =>
     Effect.gen(function* () {
       const journal = join(yield* folder, "journal.db")
-      const ended = yield* coordinator.run(["serve", "--listen=0.0.0.0:1", "--body-kib", "0", "--journal", journal], {
-        STOPCOPY_COORDINATOR_LOG_LEVEL: "loud"
-      })
+      const [ended, open] = yield* Effect.all(
+        [
+          coordinator.run(["serve", "--listen=0.0.0.0:1", "--body-kib", "0", "--journal", journal], {
+            STOPCOPY_COORDINATOR_LOG_LEVEL: "loud"
+          }),
+          coordinator.run(["serve", "--listen=0.0.0.0:1", "--journal", journal])
+        ],
+        { concurrency: 2 }
+      )
       assert.deepStrictEqual([ended.code, ended.stdout], [2, ""])
       assert.deepStrictEqual(
         ended.stderr
@@ -73,7 +79,6 @@ describe("misuse", () => {
           .map((where) => `stopcopy-coordinator: ${where}`)
           .concat("stopcopy-coordinator: nothing was started")
       )
-      const open = yield* coordinator.run(["serve", "--listen=0.0.0.0:1", "--journal", journal])
       assert.strictEqual(open.code, 2)
       assert.match(open.stderr, /it needs TLS .* and tokens .*; give these, or use 127\.0\.0\.1\n.*nothing was started/)
       assert.throws(() => readFileSync(journal), /ENOENT/)
@@ -82,13 +87,14 @@ describe("misuse", () => {
 
   it.live("of options and commands is told in words", () =>
     Effect.gen(function* () {
-      const wrong = yield* coordinator.run(["serve", "--prot", "1"])
+      const [wrong, unknown, said] = yield* Effect.all(
+        [coordinator.run(["serve", "--prot", "1"]), coordinator.run(["dance"]), coordinator.run(["--version"])],
+        { concurrency: "unbounded" }
+      )
       assert.deepStrictEqual([wrong.code, wrong.stdout], [2, ""])
       assert.match(wrong.stderr, /there is no option '--prot'/)
-      const unknown = yield* coordinator.run(["dance"])
       assert.strictEqual(unknown.code, 2)
       assert.match(unknown.stderr, /there is no command 'dance', use one of serve, openapi/)
-      const said = yield* coordinator.run(["--version"])
       assert.deepStrictEqual([said.code, said.stdout.trim()], [0, version])
       const { version: declared } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
       assert.strictEqual(version, declared)
@@ -100,21 +106,20 @@ describe("misuse", () => {
       const [one, other] = [yield* folder, yield* folder]
       const first = yield* coordinator.serve(inside(one))
       const { port } = new URL(first.said("api"))
-      const sameJournal = yield* coordinator.run(["serve", ...inside(one)])
-      assert.deepStrictEqual([sameJournal.code, sameJournal.stdout], [1, ""])
-      assert.match(sameJournal.stderr, /journal\.db/)
-      const samePort = yield* coordinator.run([
-        "serve",
-        "--listen",
-        `127.0.0.1:${port}`,
-        "--journal",
-        join(other, "j.db")
-      ])
-      assert.deepStrictEqual([samePort.code, samePort.stdout], [1, ""])
-      assert.match(samePort.stderr, /cannot listen on 127\.0\.0\.1:[0-9]+: the port is in use; name another one/)
       const broken = join(other, "broken.db")
       writeFileSync(broken, "this is no journal")
-      const noJournal = yield* coordinator.run(["serve", "--listen=127.0.0.1:0", "--journal", broken])
+      const [sameJournal, samePort, noJournal] = yield* Effect.all(
+        [
+          coordinator.run(["serve", ...inside(one)]),
+          coordinator.run(["serve", "--listen", `127.0.0.1:${port}`, "--journal", join(other, "j.db")]),
+          coordinator.run(["serve", "--listen=127.0.0.1:0", "--journal", broken])
+        ],
+        { concurrency: "unbounded" }
+      )
+      assert.deepStrictEqual([sameJournal.code, sameJournal.stdout], [1, ""])
+      assert.match(sameJournal.stderr, /journal\.db/)
+      assert.deepStrictEqual([samePort.code, samePort.stdout], [1, ""])
+      assert.match(samePort.stderr, /cannot listen on 127\.0\.0\.1:[0-9]+: the port is in use; name another one/)
       assert.strictEqual(noJournal.code, 1)
       assert.match(noJournal.stderr, /broken\.db/)
     }).pipe(Effect.timeout("60 seconds"))

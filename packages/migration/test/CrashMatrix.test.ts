@@ -1,11 +1,11 @@
 /**
- * Every process of a migration ends at every one of its events, alone and with others, while a guest works: each case ends in one verdict in all journals, with one
- * side running and a ledger that balances; nowhere on the way do two sides run.
+ * Every process of a migration ends at every one of its events, alone and with all others, while a guest works: each case ends in one verdict in all journals, with
+ * one side running and a ledger that balances; nowhere on the way do two sides run. Two at once, and groups of two VFs: `pnpm soak`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { forward as steps } from "@stopcopy/migration"
 import { Effect } from "effect"
-import { all, crashes, healed, matrixMillis, pointsOf, singles, together } from "./support/Matrix.ts"
+import { all, crashes, everything, healed, matrixMillis, pointsOf, singles } from "./support/Matrix.ts"
 import { forward } from "./support/Scenarios.ts"
 
 /** Events of each process in a migration of one VF. */
@@ -31,7 +31,7 @@ describe("a migration", () => {
     })
   )
 
-  for (const who of [...singles, ...together]) {
+  for (const who of [...singles, everything]) {
     it.live(
       `whose ${who.join(" and ")} ends at any event goes on or back`,
       () =>
@@ -44,16 +44,4 @@ describe("a migration", () => {
       matrixMillis
     )
   }
-
-  it.live(
-    "of two VFs, one of whose hosts ends at any of its events and comes back when all is in doubt, goes on or back",
-    () =>
-      Effect.gen(function* () {
-        const { points } = yield* pointsOf(forward(2))
-        const hosts = crashes(forward(2), points, { groups: singles.slice(1), heals: "late", before: false })
-        const cases = hosts.filter(({ ends: [end] = [] }) => end?.who[0] === end?.at.process)
-        const phases = yield* all(cases, healed(forward(2)))
-        assert.hasAllKeys(phases, ["completed", "failed"])
-      })
-  )
 })

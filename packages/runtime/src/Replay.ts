@@ -153,18 +153,25 @@ const decodeWith =
     }))
   }
 
-/** A behavior for a registry. */
+/** A behavior for a registry. Its schemas are compiled when something of it is read first: a program knows more behaviors than most journals have. */
 export const replayable = <State, Command, Event extends Tagged, Answer, Refused>(
   behavior: Behavior<State, Command, Event, Answer, Refused>
 ): Replayable => {
-  const codec = codecOf(behavior)
+  const make = () => {
+    const codec = codecOf(behavior)
+    return { codec, decode: decodeWith(codec), start: starting(behavior, codec) }
+  }
+  let made: ReturnType<typeof make> | undefined
+  const parts = () => (made ??= make())
   return {
     name: behavior.name,
     version: behavior.version,
-    decode: decodeWith(codec),
-    decodeCommand: (stored) =>
-      Either.map(codec.decodeCommand(stored), (value) => ({ value, json: codec.commandJson(value) })),
-    start: starting(behavior, codec)
+    decode: (envelope) => parts().decode(envelope),
+    decodeCommand: (stored) => {
+      const { codec } = parts()
+      return Either.map(codec.decodeCommand(stored), (value) => ({ value, json: codec.commandJson(value) }))
+    },
+    start: (stream) => parts().start(stream)
   }
 }
 

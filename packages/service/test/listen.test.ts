@@ -3,8 +3,9 @@ import { HttpServerResponse } from "@effect/platform"
 import { assert, it } from "@effect/vitest"
 import { listen, type ListenOptions } from "@stopcopy/service/listen"
 import { makeAuthority } from "@stopcopy/workbench"
-import { Deferred, Effect, Exit, Fiber, Scope } from "effect"
-import { request } from "node:https"
+import { Deferred, Effect, Exit, Fiber, FiberId, Scope } from "effect"
+import { Agent, request } from "node:https"
+import { connect } from "node:net"
 
 const options: ListenOptions = {
   host: "127.0.0.1",
@@ -19,9 +20,9 @@ const certificate = Effect.flatMap(makeAuthority, ({ ca, issue }) =>
   Effect.map(issue(["127.0.0.1"]), (issued) => ({ ca, ...issued }))
 )
 
-const overTls = (port: number, ca: string): Effect.Effect<string, Error> =>
+const overTls = (port: number, ca: string, agent: Agent | false = false): Effect.Effect<string, Error> =>
   Effect.async((resume) => {
-    const call = request({ host: "127.0.0.1", port, ca, agent: false }, (response) => {
+    const call = request({ host: "127.0.0.1", port, ca, agent }, (response) => {
       let text = ""
       response.on("data", (data: Buffer) => (text += data.toString()))
       response.on("end", () => resume(Effect.succeed(text)))
@@ -72,3 +73,40 @@ it.scopedLive("at the end answers go out for the length of the grace, then conne
     assert.isTrue(Exit.isFailure(yield* Effect.exit(fetched(port))), "nobody listens any more")
   }).pipe(Effect.timeout("10 seconds"))
 )
+
+/** A connection on which nothing is asked; tells of its end. */
+const idle = (port: number) =>
+  Effect.async<Deferred.Deferred<void>>((resume) => {
+    const ended = Deferred.unsafeMake<void>(FiberId.none)
+    const socket = connect(port, "127.0.0.1", () => resume(Effect.succeed(ended)))
+    socket.resume()
+    socket.on("close", () => Deferred.unsafeDone(ended, Effect.void))
+  })
+
+for (const protocol of ["http", "https"] as const) {
+  it.scopedLive(`over ${protocol} the end waits for answers, and for no connection without one`, () =>
+    Effect.gen(function* () {
+      const { ca, ...tls } = yield* certificate
+      const scope = yield* Scope.make()
+      const grace = "1 hour"
+      const listening = listen({ ...options, grace, tls: protocol === "https" ? tls : undefined })
+      const { closing, http, port } = yield* Scope.extend(listening, scope)
+      const [reached, answer] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const answered = Effect.zipRight(Deferred.succeed(reached, undefined), Deferred.await(answer))
+      yield* Scope.extend(http.serve(Effect.as(answered, HttpServerResponse.text("late"))), scope)
+      yield* Scope.addFinalizer(scope, closing)
+      // Nobody has said a word on it: with TLS it is cut, without it ends at once.
+      const silent = protocol === "http" ? yield* idle(port) : undefined
+      const agent = new Agent({ keepAlive: true })
+      const asked = protocol === "https" ? overTls(port, ca, agent) : fetched(port)
+      const call = yield* Effect.fork(asked)
+      yield* Deferred.await(reached)
+      const end = yield* Effect.fork(Scope.close(scope, Exit.void))
+      if (silent !== undefined) yield* Deferred.await(silent)
+      yield* Deferred.succeed(answer, undefined)
+      assert.strictEqual(yield* Fiber.join(call), "late")
+      yield* Fiber.join(end)
+      agent.destroy()
+    }).pipe(Effect.timeout("10 seconds"))
+  )
+}

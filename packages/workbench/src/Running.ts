@@ -8,18 +8,20 @@ import { promisify } from "node:util"
 
 const root = dirname(dirname(dirname(dirname(fileURLToPath(import.meta.url)))))
 
-/**
- * Bundles `apps/NAME` with the project's own bundler, into a new folder below the app, where its native modules are found. Gives the folder, which has
- * `main.js`; whoever asked removes it.
- */
+/** `apps/NAME` as people run it, made by the project's own bundler at `output`, in a folder below an app, where native modules are found. */
+export const bundleAppAt = async (name: string, output: string): Promise<void> => {
+  const entry = { source: `apps/${name}/src/main.ts`, output: relative(root, output) }
+  const call = `import { bundleAt } from ${JSON.stringify(join(root, "scripts/bundle.mjs"))}
+    process.exitCode = (await bundleAt(${JSON.stringify(root)}, ${JSON.stringify(entry)})) ? 0 : 1`
+  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", call], { cwd: root })
+}
+
+/** The same in a new folder below the app. Gives the folder, which has `main.js`; whoever asked removes it. */
 export const bundleApp = async (name: string): Promise<string> => {
   const app = join(root, "apps", name)
   await mkdir(join(app, "dist"), { recursive: true })
   const folder = await mkdtemp(join(app, "dist/test-"))
-  const entry = { source: `apps/${name}/src/main.ts`, output: relative(root, join(folder, "main.js")) }
-  const call = `import { bundle } from ${JSON.stringify(join(root, "scripts/bundle.mjs"))}
-    process.exitCode = (await bundle(${JSON.stringify(root)}, ${JSON.stringify(entry)}, { executable: true })) ? 0 : 1`
-  await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", call], { cwd: root })
+  await bundleAppAt(name, join(folder, "main.js"))
   return folder
 }
 

@@ -39,6 +39,10 @@ export const bundled = (
         bundle: true,
         platform: "node",
         format: "esm",
+        // The shorter, the sooner it is there: every process reads all of it. An uncaught error is shown with its line.
+        minifySyntax: true,
+        minifyWhitespace: true,
+        lineLimit: 160,
         conditions: ["@stopcopy/source"],
         external: ["better-sqlite3", "koffi"],
         plugins: [substituting(substitutes)],

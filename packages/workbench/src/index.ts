@@ -5,4 +5,4 @@ export { collect, millisOf, rateOf, rowsOf, type Subject, takeTurns } from "./me
 export { inFolder, place, placeWarning } from "./place.ts"
 export { type Comparison, type Row, type Section, sectionText, type Word } from "./report.ts"
 export { consoleSite } from "./site.ts"
-export { bundleApp, bundleMillis, type Ended, Running, spawned, started } from "./Running.ts"
+export { bundleApp, bundleAppAt, bundleMillis, type Ended, Running, spawned, started } from "./Running.ts"

@@ -2,7 +2,7 @@
 import type { Known } from "@stopcopy/debugger"
 import { behaviors } from "@stopcopy/debugger/behaviors"
 import { Replay } from "@stopcopy/runtime"
-import { StandingStill } from "@stopcopy/vmm/agent"
+import { StandingStill } from "@stopcopy/vmm"
 import * as Wire from "../record/Wire.ts"
 
 export const registry: Replay.Registry = Replay.registry(

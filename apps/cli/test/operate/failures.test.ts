@@ -7,7 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { cert } from "./certificate.ts"
 import { serveStub, type Stub } from "./coordinator.ts"
-import { stopcopy } from "./running.ts"
+import { hurried as stopcopy } from "./running.ts"
 import { completed, cordoned, gencap, queued, world } from "./world.ts"
 
 let stub: Stub

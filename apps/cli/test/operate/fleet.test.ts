@@ -4,7 +4,7 @@ import { HostSummary } from "@stopcopy/coordinator-api"
 import { Schema } from "effect"
 import { missingFrom } from "../shown.ts"
 import { serveStub, type Stub } from "./coordinator.ts"
-import { stopcopy } from "./running.ts"
+import { hurried as stopcopy } from "./running.ts"
 import { beta, cordoned, evacuated, evacuating, gencap, plan, world } from "./world.ts"
 
 let stub: Stub

@@ -6,7 +6,7 @@ import { Answers } from "../../src/operate/Answers.ts"
 import { resolve } from "../../src/operate/resolve.ts"
 import { answerOf } from "../commands.ts"
 import { serveStub, type Stub } from "./coordinator.ts"
-import { stopcopy } from "./running.ts"
+import { hurried as stopcopy } from "./running.ts"
 import {
   cancelled,
   completed,

@@ -2,7 +2,7 @@
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as ValidationError from "@effect/cli/ValidationError"
-import { Effect, Layer } from "effect"
+import { Clock, Duration, Effect, Layer } from "effect"
 import { run } from "../../src/Commands.ts"
 import { exitCodes } from "../../src/Outcome.ts"
 import { Terminal } from "../../src/Terminal.ts"
@@ -15,8 +15,23 @@ export interface Ran {
   readonly message: string
 }
 
+const clock = Clock.make()
+
+/** Pauses are a tenth as long as they are. */
+const hurry: Clock.Clock = {
+  [Clock.ClockTypeId]: Clock.ClockTypeId,
+  currentTimeMillis: clock.currentTimeMillis,
+  currentTimeNanos: clock.currentTimeNanos,
+  unsafeCurrentTimeMillis: () => clock.unsafeCurrentTimeMillis(),
+  unsafeCurrentTimeNanos: () => clock.unsafeCurrentTimeNanos(),
+  sleep: (duration) => clock.sleep(Duration.times(duration, 0.1))
+}
+
+/** A command whose coordinator has all its answers ready: nobody has to be spared. */
+export const hurried = (args: ReadonlyArray<string>, ansi = false): Promise<Ran> => stopcopy(args, ansi, hurry)
+
 /** Without a terminal, or with one of 200 columns. */
-export const stopcopy = (args: ReadonlyArray<string>, ansi = false): Promise<Ran> => {
+export const stopcopy = (args: ReadonlyArray<string>, ansi = false, by: Clock.Clock = clock): Promise<Ran> => {
   let output = ""
   const write = (text: string) => Effect.sync(() => void (output += text))
   const log = (text: unknown) => write(`${String(text)}\n`)
@@ -32,6 +47,7 @@ export const stopcopy = (args: ReadonlyArray<string>, ansi = false): Promise<Ran
     }),
     Effect.map(({ code, message }) => ({ code, message, lines: output === "" ? [] : output.trimEnd().split("\n") })),
     Effect.provide(Layer.mergeAll(NodeContext.layer, CliConfig.layer({ showBuiltIns: false }), terminal)),
+    Effect.withClock(by),
     Effect.runPromise
   )
 }

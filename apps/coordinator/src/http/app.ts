@@ -93,8 +93,8 @@ const served = (
     "/healthz": options.health,
     "/readyz": options.readiness,
     "/metrics": options.metrics,
-    "/openapi.json": Effect.succeed(documents.openApi),
-    "/docs": Effect.succeed(documents.page)
+    "/openapi.json": documents.openApi,
+    "/docs": documents.page
   }
   const page = own[path]
   if (page !== undefined) return get ? page : Effect.succeed(Refusals.noMethod(request.method, path, "GET"))

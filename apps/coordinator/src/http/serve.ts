@@ -50,7 +50,7 @@ export const serveApi = (plan: Plan): Effect.Effect<string, CannotListen, Behind
     const app = makeApp(api, {
       bodyLimit,
       isOpen: tokens.isOpen,
-      documents: makeDocuments(),
+      documents: yield* makeDocuments,
       site: makeSite(plan.console, process.argv[1] ?? ""),
       health: Health.health,
       readiness: Effect.provide(Health.readiness, behind),

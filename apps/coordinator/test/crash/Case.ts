@@ -53,9 +53,10 @@ const asked = ({ url }: Site, path: string): Effect.Effect<void> =>
     socket.resume()
   })
 
-/** Waits for the verdict: looks with every event that may be the last one. */
+/** Waits for the verdict: looks with every event that may be the last one. A coordinator that has ended is asked again as soon as its next life answers. */
 const verdictOf = ({ client, url }: Site, id: string): Effect.Effect<Migration> =>
-  follow({ baseUrl: url, after: 0, migration: id, pause: 20, tries: 400 }).pipe(
+  follow({ baseUrl: url, after: 0, migration: id, tries: 0 }).pipe(
+    Stream.retry(Schedule.intersect(Schedule.spaced("20 millis"), Schedule.recurs(3000))),
     Stream.filter(({ type }) => type === "Ended" || type === "Refused" || type === "MigrationFinished"),
     Stream.mapEffect(() => persistently(client.migrations.show({ path: { id } }))),
     Stream.filter(hasEnded),

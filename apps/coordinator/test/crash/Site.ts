@@ -9,6 +9,7 @@ import { layerSqlite } from "@stopcopy/runtime/sqlite"
 import { AddressSpace, Arena, attach, beginMove, QatDriver } from "@stopcopy/vmm"
 import { type Host as Vmm, makeHost, Workload } from "@stopcopy/vmm/node"
 import { Effect, Exit, Schedule, Scope } from "effect"
+import { createServer } from "node:net"
 import { join } from "node:path"
 import { afterAll, beforeAll } from "vitest"
 import { folder } from "../support/world.ts"
@@ -89,6 +90,16 @@ const guestAt = (vmm: Vmm, places: Readonly<Record<Side, Place>>, number: number
     return { number, workload, stand: processor.shut, goOn }
   })
 
+/** A port that nobody has. */
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer().on("error", reject)
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0))
+    })
+  })
+
 interface Programs {
   readonly coordinator: ReturnType<typeof lethalProgram>
   readonly emulator: ReturnType<typeof lethalProgram>
@@ -117,14 +128,12 @@ export const openSite = ({ coordinator, emulator }: Programs, vfs: number) =>
       const pf = ["--pf", `a=4xxx:${vfs},services=sym`, "--drain-seconds", "0.2"]
       return emulator.serve(["--host", hostOf[side], "--log-level", "warning", ...where, ...pf])
     }
-    const [source, destination] = yield* Effect.all([hosted("source"), hosted("destination")], { concurrency: 2 })
     const path = yield* folder
-    const argsAt = (port: string) => [`--listen=127.0.0.1:${port}`, "--journal", join(path, "journal.db")]
-    // The port stays the same over all lives: it is one that was free.
-    const first = yield* Effect.scoped(
-      Effect.map(coordinator.serve(argsAt("0")), ({ life }) => new URL(life.said("api")).port)
-    )
-    const conducting = yield* coordinator.serve(argsAt(first), [beforeDrain])
+    // The port stays the same over all lives.
+    const port = yield* Effect.promise(freePort)
+    const args = [`--listen=127.0.0.1:${port}`, "--journal", join(path, "journal.db")]
+    const starting = [hosted("source"), hosted("destination"), coordinator.serve(args, [beforeDrain])] as const
+    const [source, destination, conducting] = yield* Effect.all(starting, { concurrency: "unbounded" })
     const url = conducting.life.said("api")
     const client = yield* Effect.provide(makeClient({ baseUrl: url }), FetchHttpClient.layer)
     for (const side of ["source", "destination"] as const) {

@@ -4,11 +4,12 @@
  */
 import type { HttpServer } from "@effect/platform"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Connections } from "@stopcopy/service/listen"
 import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
 import { chmod, lstat, unlink } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import { createServer as createSecureServer } from "node:https"
-import { connect, type Socket } from "node:net"
+import { connect } from "node:net"
 import { type Address, format, isSecure } from "../Address.ts"
 import type { ServerCertificate } from "./Certificate.ts"
 
@@ -86,19 +87,9 @@ const makeServer = (
   })
 }
 
-/** Every connection of a server, also one that has not sent anything: the server itself knows only those that speak HTTP. */
-const connectionsOf = (server: Server): ReadonlySet<Socket> => {
-  const all = new Set<Socket>()
-  server.on("connection", (socket: Socket) => {
-    all.add(socket)
-    socket.once("close", () => all.delete(socket))
-  })
-  return all
-}
-
 /**
- * Listens until the scope closes. Then connections that are still there after the grace, counted from `closing`, are cut: what has to be
- * added to the scope last, so that it runs first.
+ * Listens until the scope closes. Then connections end with the answers that are due on them, and those that are still there after the grace, counted from
+ * `closing`, are cut: what has to be added to the scope last, so that it runs first.
  */
 export const listen = (
   address: Address,
@@ -113,13 +104,8 @@ export const listen = (
     const server = yield* makeServer(address, isSecure(address) ? certificate : undefined)
     server.maxConnections = connectionLimit
     server.keepAliveTimeout = idleMillis
-    const connections = connectionsOf(server)
-    const cut = Effect.delay(
-      Effect.sync(() => {
-        for (const socket of connections) socket.destroy()
-      }),
-      grace
-    )
+    const connections = new Connections(server)
+    const cut = Effect.delay(connections.cut, grace)
     let cutting: Fiber.RuntimeFiber<void> | undefined
     yield* Effect.addFinalizer(() => (cutting === undefined ? Effect.void : Fiber.interrupt(cutting)))
     const http = yield* listenOnce(server, address).pipe(
@@ -130,8 +116,9 @@ export const listen = (
       Effect.catchTag("ServeError", (error) => Effect.fail(new CannotServe({ address, reason: codeOf(error.cause) })))
     )
     yield* onlyOwner(address)
-    const closing = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
+    const limited = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
       cutting = fiber
     })
+    const closing = Effect.zipRight(limited, connections.drain)
     return { http, closing }
   })

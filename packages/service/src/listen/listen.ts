@@ -4,6 +4,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
 import { createServer, type Server } from "node:http"
 import { createServer as createTlsServer } from "node:https"
+import { Connections } from "./Connections.ts"
 
 /** A certificate with its chain, and the key, as PEM. */
 export interface Tls {
@@ -68,24 +69,23 @@ const makeServer = ({ connections, requestMillis, tls }: ListenOptions): Server 
   return server
 }
 
-/** Listens until the scope closes. Then no new request is taken, and connections that are still there after the grace are cut. */
+/** Listens until the scope closes. Then no new request is taken, connections end with the answers that are due on them, and after the grace all are cut. */
 export const listen = (options: ListenOptions): Effect.Effect<Listening, CannotListen, Scope.Scope> =>
   Effect.gen(function* () {
     const { host, port } = options
     const refuse = (cause: unknown) => new CannotListen({ host, port, reason: reasonOf(cause) })
     const server = yield* Effect.try({ try: () => makeServer(options), catch: refuse })
-    const cut = Effect.delay(
-      Effect.sync(() => server.closeAllConnections()),
-      options.grace
-    )
+    const connections = new Connections(server)
+    const cut = Effect.delay(connections.cut, options.grace)
     let cutting: Fiber.RuntimeFiber<void> | undefined
     yield* Effect.addFinalizer(() => (cutting === undefined ? Effect.void : Fiber.interrupt(cutting)))
     const http = yield* Effect.mapError(
       NodeHttpServer.make(() => server, { host, port }),
       ({ cause }) => refuse(cause)
     )
-    const closing = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
+    const limited = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
       cutting = fiber
     })
+    const closing = Effect.zipRight(limited, connections.drain)
     return { http, port: http.address._tag === "TcpAddress" ? http.address.port : port, closing }
   })
