@@ -72,6 +72,7 @@ class Lethal extends Running {
       }
       this.obeying.add(look)
       this.batches.length = 0
+      this.met.clear()
       this.child.send([...rules])
     })
   }

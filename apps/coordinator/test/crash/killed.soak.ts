@@ -1,6 +1,6 @@
 /**
  * Every event of a migration and of a cancel, with every process killed at it: its own before and behind it, the others while it stands still in it. Events are
- * those of a run without trouble; one that does not come this time, such as a wait for a bank that has nothing to do, is counted as not met.
+ * those of a run without trouble; one that does not come, such as a wait for a bank that has nothing to do, is tried again, and told if it never comes.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Array as Arr, Cause, Effect } from "effect"
@@ -24,7 +24,10 @@ const killingsOf = (batches: Ended["batches"], whose: "own" | "others"): Readonl
       : processes.filter((who) => who !== at).map(after)
   })
 
-/** Cases over one site. One that fails is told, and ends the site. */
+/** How often a point is tried that is not met: what waits for what differs from run to run. */
+const rounds = 4
+
+/** Cases over one site, up to the first that fails, which is told. */
 const together = (courses: ReadonlyArray<Course>) =>
   Effect.gen(function* () {
     const site = yield* openSite(programs, courses.length)
@@ -42,12 +45,16 @@ const together = (courses: ReadonlyArray<Course>) =>
     return ended
   }).pipe(Effect.scoped)
 
-const soak = (course: Course, whose: "own" | "others") =>
+/** What came of some points. */
+interface Tally {
+  readonly failures: Array<string>
+  readonly outcomes: Record<string, number>
+}
+
+/** Those of the points that were not met. */
+const tried = (course: Course, killings: ReadonlyArray<Killing>, { failures, outcomes }: Tally) =>
   Effect.gen(function* () {
-    const [reference] = yield* together([course])
-    const killings = killingsOf(reference?.batches ?? [], whose)
-    const failures: Array<string> = []
-    const outcomes: Record<string, number> = {}
+    const unmet: Array<Killing> = []
     for (const some of Arr.chunksOf(killings, perSite)) {
       const ended = yield* together(some.map((killing) => ({ ...course, killing }))).pipe(
         Effect.catchAllCause((cause) =>
@@ -57,14 +64,30 @@ const soak = (course: Course, whose: "own" | "others") =>
           )
         )
       )
-      for (const one of ended) {
-        const outcome = one.isMet ? (one.ended.verdict?.outcome ?? "none") : "not met"
-        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+      for (const [at, one] of ended.entries()) {
+        const outcome = one.ended.verdict?.outcome ?? "none"
+        if (one.isMet) outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+        else unmet.push(...some.slice(at, at + 1))
       }
-      yield* Effect.logInfo(`of ${killings.length} kills: ${JSON.stringify(outcomes)}, failures: ${failures.length}`)
+      const told = `${JSON.stringify(outcomes)}, not met: ${unmet.length}, failures: ${failures.length}`
+      yield* Effect.logInfo(`of ${killings.length} kills: ${told}`)
     }
-    assert.deepStrictEqual(failures, [])
+    return unmet
+  })
+
+const soak = (course: Course, whose: "own" | "others") =>
+  Effect.gen(function* () {
+    const [reference] = yield* together([course])
+    const killings = killingsOf(reference?.batches ?? [], whose)
     assert.isAbove(killings.length, 50)
+    const tally: Tally = { failures: [], outcomes: {} }
+    let left: ReadonlyArray<Killing> = killings
+    for (let round = 0; round < rounds && left.length > 0; round++) left = yield* tried(course, left, tally)
+    for (const { at, event, nth, when, who } of left) {
+      yield* Effect.logWarning(`not met in ${rounds} rounds: ${who} ends ${when} ${event} (${nth}) of ${at}`)
+    }
+    assert.deepStrictEqual(tally.failures, [])
+    assert.isBelow(left.length, killings.length / 4)
   })
 
 const courses: ReadonlyArray<readonly [name: string, course: Course]> = [
