@@ -18,9 +18,9 @@ export interface Patience {
 
 export const defaultPatience: Patience = {
   call: "30 seconds",
-  tries: 4,
-  pause: "200 millis",
-  again: "5 seconds",
+  tries: 5,
+  pause: "100 millis",
+  again: "1 second",
   chunk: 64 * 1024,
   together: 16
 }

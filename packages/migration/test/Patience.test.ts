@@ -14,16 +14,16 @@ const failing = (tag: string) => {
 }
 
 describe("patiently", () => {
-  it.effect("tries four times, with pauses that double", () =>
+  it.effect("tries five times, with pauses that double", () =>
     Effect.gen(function* () {
       const { call, tries } = failing("AgentUnreachable")
       const fiber = yield* Effect.fork(Effect.flip(patiently(defaultPatience, call)))
       const seen: Array<number> = []
-      for (const pause of ["0 millis", "200 millis", "400 millis", "800 millis"] as const) {
+      for (const pause of ["0 millis", "100 millis", "200 millis", "400 millis", "800 millis"] as const) {
         yield* TestClock.adjust(pause)
         seen.push(tries())
       }
-      assert.deepStrictEqual(seen, [1, 2, 3, 4])
+      assert.deepStrictEqual(seen, [1, 2, 3, 4, 5])
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AgentUnreachable")
     })
   )

@@ -70,7 +70,8 @@ it("one migration is refused, one completes, one is cancelled, a host is evacuat
     said,
     / {2}finished after .*: 8 of 8 moved.*\n {2}nobody is left on alpha; all 9 guests work on, on beta\n/
   )
-  for (const phase of ["queued", "cancelling"]) assert.match(said, new RegExp(`^ +\\d.* {2}${phase} `, "m"))
+  // The first phase of all; others may be over before the next look.
+  assert.match(said, /^ +\d.* {2}queued /m)
   assert.isFalse(said.includes("\u001b"))
   assert.match(
     said,
@@ -197,7 +198,7 @@ it("every behavior of the services is known but those of requests: commands are 
   const kinds = new Set((await rowsOf(...journals, "--correlation", moved)).map(({ stream }) => stream.split("/")[0]))
   // The PF is there only if its mailbox was in use just then.
   kinds.delete("pf")
-  assert.deepStrictEqual([...kinds].toSorted(), ["epoch", "fleet", "migration", "vf"])
+  assert.deepStrictEqual([...kinds].toSorted(), ["custody", "epoch", "fleet", "migration", "vf"])
 })
 
 /** Numbers of events in the README, each with that of the same event in these journals. */
