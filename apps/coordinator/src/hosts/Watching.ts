@@ -13,8 +13,8 @@ import { HostAgents } from "./HostAgents.ts"
 const askEvery = "10 seconds"
 /** It is asked so often before it describes all its devices again, which takes as long as it has many: what changes of them is told as it happens. */
 const asksBetweenLooks = 5
-/** The pause before a host that does not answer is asked again. */
-const pause = "2 seconds"
+/** The pause before a host that does not answer is asked again, in milliseconds: it may have been begun anew, and somebody's guest waits. It doubles, up to the longest. */
+const [firstPause, longestPause] = [100, 2000]
 /** How long an answer may take. */
 const patience = "10 seconds"
 
@@ -93,8 +93,13 @@ const noteDevices = (
     if (isNew) yield* look(fleet, host, agent)
   })
 
-/** Follows while the host answers; gives why it does not any more. */
-const following = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<never, string> => {
+/** Follows while the host answers, having said that it does; gives why it does not any more. */
+const following = (
+  fleet: FleetActorService,
+  host: string,
+  agent: AgentClient,
+  answered: Effect.Effect<void>
+): Effect.Effect<never, string> => {
   const asking = Effect.repeatN(Effect.delay(ask(fleet, host, agent), askEvery), asksBetweenLooks - 1)
   const looking = Effect.forever(Effect.zipRight(asking, Effect.delay(look(fleet, host, agent), askEvery)))
   const changes = agent.watch({ devices: [] }).pipe(
@@ -104,22 +109,29 @@ const following = (fleet: FleetActorService, host: string, agent: AgentClient): 
     Stream.runForEach((some) => noteDevices(fleet, host, agent, some)),
     Effect.zipRight(Effect.fail("its agent closed the stream of changes"))
   )
-  return Effect.zipRight(look(fleet, host, agent), Effect.raceFirst(looking, changes))
+  return Effect.zipRight(Effect.zipRight(look(fleet, host, agent), answered), Effect.raceFirst(looking, changes))
 }
 
 const watch = (fleet: FleetActorService, agents: Context.Tag.Service<typeof HostAgents>, host: string) =>
-  Effect.gen(function* () {
-    const ended = yield* agents.of(host).pipe(
-      Effect.mapError(({ message }) => message),
-      Effect.flatMap((agent) => following(fleet, host, agent)),
-      Effect.either
-    )
-    if (Either.isLeft(ended)) {
-      yield* Effect.logWarning(`${host}: ${ended.left}`)
-      yield* noteHealth(fleet, host, ended.left)
-    }
-    yield* Effect.sleep(pause)
-  }).pipe(Effect.forever)
+  Effect.suspend(() => {
+    let pause = firstPause
+    const answered = Effect.sync(() => {
+      pause = firstPause
+    })
+    return Effect.gen(function* () {
+      const ended = yield* agents.of(host).pipe(
+        Effect.mapError(({ message }) => message),
+        Effect.flatMap((agent) => following(fleet, host, agent, answered)),
+        Effect.either
+      )
+      if (Either.isLeft(ended)) {
+        yield* Effect.logWarning(`${host}: ${ended.left}`)
+        yield* noteHealth(fleet, host, ended.left)
+      }
+      yield* Effect.sleep(pause)
+      pause = Math.min(longestPause, 2 * pause)
+    }).pipe(Effect.forever)
+  })
 
 export class Watching extends Context.Tag("@stopcopy/coordinator/Watching")<
   Watching,
