@@ -1,6 +1,6 @@
 /**
  * Every process of a migration ends at every one of its events, alone and with all others, while a guest works: each case ends in one verdict in all journals, with
- * one side running and a ledger that balances; nowhere on the way do two sides run. Two at once, and groups of two VFs: `pnpm soak`.
+ * one side running and a ledger that balances; nowhere on the way do two sides run. Two at once, and every process with groups of two VFs: `pnpm soak`.
  */
 import { assert, describe, it } from "@effect/vitest"
 import { forward as steps } from "@stopcopy/migration"
@@ -44,4 +44,15 @@ describe("a migration", () => {
       matrixMillis
     )
   }
+
+  it.live("of two VFs, whose coordinator ends behind any of its own events, goes on or back as one", () =>
+    Effect.gen(function* () {
+      const { points } = yield* pointsOf(forward(2))
+      const ends = crashes(forward(2), points, { groups: [["coordinator"]], heals: "soon", before: false })
+      const own = ends.filter(({ ends: [end] = [] }) => end?.at.process === "coordinator")
+      assert.isAtLeast(own.length, fewest.coordinator)
+      const phases = yield* all(own, healed(forward(2)))
+      assert.include(Object.keys(phases), "completed")
+    })
+  )
 })

@@ -5,7 +5,7 @@
 import type { DeviceChange, PfDescription } from "@stopcopy/agent"
 import type { AgentClient } from "@stopcopy/agent/client"
 import { type HostRecord, locate } from "@stopcopy/fleet"
-import { Context, Effect, Either, FiberMap, Layer, Stream } from "effect"
+import { Context, Duration, Effect, Either, FiberMap, Layer, Stream } from "effect"
 import { FleetActor, type FleetActorService } from "../fleet/FleetActor.ts"
 import { HostAgents } from "./HostAgents.ts"
 
@@ -93,13 +93,8 @@ const noteDevices = (
     if (isNew) yield* look(fleet, host, agent)
   })
 
-/** Follows while the host answers, having said that it does; gives why it does not any more. */
-const following = (
-  fleet: FleetActorService,
-  host: string,
-  agent: AgentClient,
-  answered: Effect.Effect<void>
-): Effect.Effect<never, string> => {
+/** Follows while the host answers; gives why it does not any more. */
+const following = (fleet: FleetActorService, host: string, agent: AgentClient): Effect.Effect<never, string> => {
   const asking = Effect.repeatN(Effect.delay(ask(fleet, host, agent), askEvery), asksBetweenLooks - 1)
   const looking = Effect.forever(Effect.zipRight(asking, Effect.delay(look(fleet, host, agent), askEvery)))
   const changes = agent.watch({ devices: [] }).pipe(
@@ -109,21 +104,21 @@ const following = (
     Stream.runForEach((some) => noteDevices(fleet, host, agent, some)),
     Effect.zipRight(Effect.fail("its agent closed the stream of changes"))
   )
-  return Effect.zipRight(Effect.zipRight(look(fleet, host, agent), answered), Effect.raceFirst(looking, changes))
+  return Effect.zipRight(look(fleet, host, agent), Effect.raceFirst(looking, changes))
 }
 
 const watch = (fleet: FleetActorService, agents: Context.Tag.Service<typeof HostAgents>, host: string) =>
   Effect.suspend(() => {
     let pause = firstPause
-    const answered = Effect.sync(() => {
-      pause = firstPause
-    })
     return Effect.gen(function* () {
-      const ended = yield* agents.of(host).pipe(
+      const [followed, ended] = yield* agents.of(host).pipe(
         Effect.mapError(({ message }) => message),
-        Effect.flatMap((agent) => following(fleet, host, agent, answered)),
-        Effect.either
+        Effect.flatMap((agent) => following(fleet, host, agent)),
+        Effect.either,
+        Effect.timed
       )
+      // One that answers and is lost at once, again and again, is asked no oftener than one that does not answer.
+      if (Duration.toMillis(followed) > longestPause) pause = firstPause
       if (Either.isLeft(ended)) {
         yield* Effect.logWarning(`${host}: ${ended.left}`)
         yield* noteHealth(fleet, host, ended.left)

@@ -4,7 +4,7 @@ import { Addresses } from "@stopcopy/agent"
 import { type AgentClient, makeClient } from "@stopcopy/agent/client"
 import { locate } from "@stopcopy/fleet"
 import { ActorSystem, Journal } from "@stopcopy/runtime"
-import { Effect, Either, Layer, Ref, TestClock } from "effect"
+import { Chunk, Clock, Effect, Either, Layer, Ref, Stream, TestClock } from "effect"
 import { FleetActor } from "../../src/fleet/FleetActor.ts"
 import { HostAgents } from "../../src/hosts/HostAgents.ts"
 import { Watching } from "../../src/hosts/Watching.ts"
@@ -36,23 +36,29 @@ const until = <A, E, R>(look: Effect.Effect<A, E, R>, holds: (found: A) => boole
     Effect.repeat({ until: (found: A) => holds(found) })
   )
 
-const world = Effect.gen(function* () {
-  const served = yield* serveHost({ name: "alpha" })
-  const asked = yield* Ref.make<Asked>({ whole: 0, answers: 0 })
-  const client = yield* makeClient({ address: Either.getOrThrow(Addresses.parse(served.address)) })
-  const agent = counting(client, asked)
-  const agents = Layer.succeed(HostAgents, { at: () => Effect.succeed(agent), of: () => Effect.succeed(agent) })
-  const journal = Layer.provideMerge(ActorSystem.layer, Journal.layerMemory)
-  const context = yield* Layer.build(
-    Layer.provideMerge(Watching.layer, Layer.provideMerge(Layer.merge(FleetActor.layer, agents), journal))
-  )
-  const [fleet, watching] = yield* Effect.provide(Effect.all([FleetActor, Watching]), context)
-  yield* fleet.ask((at) => ({ _tag: "RegisterHost", host: "alpha", address: served.address, at }))
-  yield* watching.begin("alpha")
-  const host = Effect.map(fleet.state, ({ hosts }) => hosts[0])
-  yield* until(host, (known) => known?.health.state === "reachable")
-  return { agent, asked, host }
-})
+const worldOf = (changed: (agent: AgentClient) => AgentClient) =>
+  Effect.gen(function* () {
+    const served = yield* serveHost({ name: "alpha" })
+    const asked = yield* Ref.make<Asked>({ whole: 0, answers: 0 })
+    const client = yield* makeClient({ address: Either.getOrThrow(Addresses.parse(served.address)) })
+    const agent = changed(counting(client, asked))
+    const agents = Layer.succeed(HostAgents, { at: () => Effect.succeed(agent), of: () => Effect.succeed(agent) })
+    const journal = Layer.provideMerge(ActorSystem.layer, Journal.layerMemory)
+    const context = yield* Layer.build(
+      Layer.provideMerge(Watching.layer, Layer.provideMerge(Layer.merge(FleetActor.layer, agents), journal))
+    )
+    const [fleet, watching] = yield* Effect.provide(Effect.all([FleetActor, Watching]), context)
+    yield* fleet.ask((at) => ({ _tag: "RegisterHost", host: "alpha", address: served.address, at }))
+    yield* watching.begin("alpha")
+    const host = Effect.map(fleet.state, ({ hosts }) => hosts[0])
+    yield* until(asked, ({ whole }) => whole === 1)
+    return { agent, asked, host }
+  })
+
+const world = Effect.tap(
+  worldOf((agent) => agent),
+  ({ host }) => until(host, (known) => known?.health.state === "reachable")
+)
 
 it.scoped("a host is asked every ten seconds whether it answers, and once a minute for all that it has", () =>
   Effect.gen(function* () {
@@ -78,5 +84,17 @@ it.scoped("how a device is becomes known a moment after it changed", () =>
     const stateOf = Effect.map(host, (known) => (known === undefined ? undefined : locate(known, "pf0/vf0")?.vf.state))
     assert.strictEqual(yield* stateOf, "RUNNING", "the clock stands still")
     yield* until(Effect.zipRight(TestClock.adjust("10 millis"), stateOf), (state) => state === "STOP_COPY")
+  })
+)
+
+it.scoped("a host that answers and is lost at once is asked again soon at first, and then every two seconds", () =>
+  Effect.gen(function* () {
+    const { asked } = yield* worldOf((agent) => ({ ...agent, watch: () => Stream.empty }))
+    for (const [index, pause] of [100, 200, 400, 800, 1600, 2000, 2000].entries()) {
+      const next = (yield* Clock.currentTimeMillis) + pause
+      yield* until(TestClock.sleeps(), (sleeps) => Chunk.contains(sleeps, next))
+      yield* TestClock.adjust(pause)
+      yield* until(asked, ({ whole }) => whole === index + 2)
+    }
   })
 )

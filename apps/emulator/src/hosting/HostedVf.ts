@@ -106,15 +106,26 @@ const bring = (
     if ((yield* vf.state).lifecycle === "bound") yield* driver.open
   })
 
+/** An agent had the device in custody for STOP_COPY, and its process ended on the way there, or on the way back: it never got there, or is not there any more. */
+const withoutCustody = ({ custody, vf }: Pick<HostedVf, "custody" | "vf">): Effect.Effect<void, JournalError> =>
+  Effect.suspend(() =>
+    vf.unsafeState().migrationState === "STOP_COPY"
+      ? Effect.void
+      : Effect.asVoid(custody.ask({ _tag: "KeepCustody", taken: false }))
+  )
+
 /** Carries on what an earlier process had begun; it may wait for guests, so nobody waits for it. */
-const recover = ({ driver, name }: Pick<HostedVf, "driver" | "name">): Effect.Effect<void, never, Scope.Scope> =>
+const recover = (
+  driver: QatVfioPci.QatVfioPci,
+  { custody, name, vf }: VfActors
+): Effect.Effect<void, never, Scope.Scope> =>
   Effect.suspend(() => {
     const { operation } = driver.vf.unsafeState()
     const begun =
       operation === null
         ? Effect.void
         : Effect.logInfo(`${name}: carries on a walk to ${MigrationStates.describeNumber(operation.requested)}`)
-    return Effect.zipRight(begun, driver.recover).pipe(
+    return Effect.zipRight(Effect.zipRight(begun, driver.recover), withoutCustody({ custody, vf })).pipe(
       Effect.catchAllCause((cause) =>
         Effect.logError(`${name}: a walk of an earlier process could not be ended`, cause)
       ),
@@ -179,7 +190,7 @@ export const hostVf = (
     const driver = faults.driver(name, plain)
     yield* bring(actors, pf, driver, mode)
     const device = yield* QatVfioDevice.make({ driver, pci, memory, hardware })
-    yield* recover({ driver, name })
+    yield* recover(driver, actors)
     yield* keepStill(name, driver, epoch)
     const path = socketPath(socketDir, pfName, number)
     const { host, vmm } = facesOf(actors, driver, device, traffic, { faults, socketPath: path })

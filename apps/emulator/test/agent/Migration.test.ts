@@ -169,6 +169,18 @@ it.scopedLive("a device that an agent has stopped to save it is not its VMM's af
   })
 )
 
+it.scopedLive("a device that an agent was about to stop, and did not, is its VMM's after the end of the process", () =>
+  Effect.gen(function* () {
+    const { agent, here, running: first } = yield* host()
+    yield* agent.inject({ kind: { _tag: "AbortProcess" }, target: { device, message: "SetState" }, nth: 1, count: 1 })
+    yield* Effect.flip(agent.setState({ device, migration: "m1", epoch: 0, to: "STOP_COPY" }))
+    assert.strictEqual((yield* Effect.promise(() => first.ended)).signal, "SIGKILL")
+    yield* emulator.serve(here.args)
+    const vmm = yield* vmmOf(here)
+    yield* vmm.reset
+  })
+)
+
 it.scopedLive("whoever watches is told of states, standings and guests", () =>
   Effect.gen(function* () {
     const { agent, here } = yield* host()
