@@ -38,14 +38,21 @@ export const causes = ["drain", "stop", "save", "transfer", "load", "verify", "v
 export const Cause = Schema.Literal(...causes)
 export type Cause = typeof Cause.Type
 
-/** How one attempt ended. `retryable`: nothing is in doubt, and another attempt may go better. Times in milliseconds. */
+/**
+ * How one attempt ended. `retryable`: nothing is in doubt, and another attempt may go better. `ofPair`: false if it was a limit of its own that it did not keep, which
+ * says nothing of the two hosts. Times in milliseconds.
+ */
 export const Outcome = Schema.Union(
   Schema.TaggedStruct("Completed", {
     durationMs: Schema.Finite,
     downtimeMs: Schema.Finite,
     split: Schema.Array(Schema.Tuple(Cause, Schema.Finite))
   }),
-  Schema.TaggedStruct("Failed", { reason: Schema.String, retryable: Schema.Boolean }),
+  Schema.TaggedStruct("Failed", {
+    reason: Schema.String,
+    retryable: Schema.Boolean,
+    ofPair: Schema.optionalWith(Schema.Boolean, { exact: true })
+  }),
   Schema.TaggedStruct("Cancelled", { reason: Schema.String }),
   /** Nothing was touched. */
   Schema.TaggedStruct("Refused", { refusals: Schema.NonEmptyArray(Refusal) })
@@ -77,6 +84,8 @@ export const Finished = Schema.Struct({
   outcome: Schema.Literal("completed", "failed", "cancelled", "refused"),
   /** In one line; empty if it completed. */
   reason: Schema.String,
+  /** Left out by releases that did not keep it. */
+  priority: Schema.optionalWith(Schema.Int, { exact: true }),
   attempts: Schema.Int,
   queuedAt: Time,
   finishedAt: Time,

@@ -102,6 +102,16 @@ describe("the circuit breaker of a pair of hosts", () => {
     assert.deepStrictEqual(startedBy(schedule(cancelled, 2002)), ["m7"])
   })
 
+  it("does not open for limits that migrations have of their own", () => {
+    const strict = { ...failed("its limit is 1 ms"), ofPair: false } as const
+    const state = after(schedule(fleet, 9).state, ...["m0", "m1", "m2"].map((id) => end(id, strict, { at: 10 })))
+    assert.deepStrictEqual(state.breakers, [])
+    assert.deepStrictEqual(
+      state.finished.map(({ outcome, priority }) => [outcome, priority]),
+      ["m0", "m1", "m2"].map(() => ["failed", 5])
+    )
+  })
+
   it("forgets failures that are not in a row", () => {
     const state = after(
       schedule(fleet, 9).state,

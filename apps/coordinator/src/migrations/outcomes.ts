@@ -67,5 +67,6 @@ export const outcomeOf = (state: Migration): Fleets.Outcome => {
   if (phase === "cancelled") return { _tag: "Cancelled", reason: reasonOf(state) }
   if (phase === "refused" && Arr.isNonEmptyReadonlyArray(blockers)) return { _tag: "Refused", refusals: blockers }
   const again = left.length === 0 && state.cause?._tag !== "Resolved"
-  return { _tag: "Failed", reason: reasonOf(state), retryable: again }
+  const failed = { _tag: "Failed", reason: reasonOf(state), retryable: again } as const
+  return state.cause?._tag === "OverForecast" ? { ...failed, ofPair: false } : failed
 }

@@ -25,8 +25,8 @@ const kept = ({ attempt, id, kept: keeps }: Known) => {
     const pairs = moves.map(({ destination, source }) => ({ source, destination }))
     return { id, group, from, to, moves: pairs, evacuation, priority, attempt: number, queuedAt }
   }
-  const { attempts, evacuation, from, group, queuedAt, to } = keeps.of
-  return { ...fromAttempt, id, group, from, to, evacuation, attempt: attempts, queuedAt }
+  const { attempts, evacuation, from, group, priority = 0, queuedAt, to } = keeps.of
+  return { ...fromAttempt, id, group, from, to, evacuation, priority, attempt: attempts, queuedAt }
 }
 
 /** A migration that waits for its turn, or for another attempt, is queued whatever its last attempt came to. */

@@ -13,11 +13,11 @@ import { isKnown } from "./Submit.ts"
 
 type End = CommandOf<"End">
 
-/** What an attempt tells about the pair of hosts. One that was refused or cancelled tells nothing. */
+/** What an attempt tells about the pair of hosts. One that was refused or cancelled, or had a limit of its own, tells nothing. */
 const pairEvents = (state: Fleet, { from, id, to }: Migration, { at, outcome }: End): ReadonlyArray<FleetEvent> => {
   const breaker = Tables.get(state.breakers, pairOf(from, to))
   if (outcome._tag === "Completed") return breaker === undefined ? [] : [{ _tag: "PairRecovered", from, to }]
-  if (outcome._tag !== "Failed") return []
+  if (outcome._tag !== "Failed" || outcome.ofPair === false) return []
   const next = Breakers.failed(breaker, id, state.policy.breaker, at)
   return [{ _tag: "PairFailed", from, to, reason: outcome.reason, ...next }]
 }

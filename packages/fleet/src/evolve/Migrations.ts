@@ -143,6 +143,7 @@ const summary = (migration: Migration, { at, outcome }: EventOf<"MigrationFinish
   from: migration.from,
   to: migration.to,
   evacuation: migration.evacuation,
+  priority: migration.priority,
   outcome: outcomeNames[outcome._tag],
   reason: reasonOf(outcome),
   attempts: migration.attempt,
