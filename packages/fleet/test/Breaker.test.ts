@@ -106,10 +106,8 @@ describe("the circuit breaker of a pair of hosts", () => {
     const strict = { ...failed("its limit is 1 ms"), ofPair: false } as const
     const state = after(schedule(fleet, 9).state, ...["m0", "m1", "m2"].map((id) => end(id, strict, { at: 10 })))
     assert.deepStrictEqual(state.breakers, [])
-    assert.deepStrictEqual(
-      state.finished.map(({ outcome, priority }) => [outcome, priority]),
-      ["m0", "m1", "m2"].map(() => ["failed", 5])
-    )
+    for (const { outcome, priority } of state.finished) assert.deepStrictEqual([outcome, priority], ["failed", 5])
+    assert.strictEqual(state.finished.length, 3)
   })
 
   it("forgets failures that are not in a row", () => {
