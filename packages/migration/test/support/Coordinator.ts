@@ -101,7 +101,8 @@ export const runToEnd = (
       const { died, ended } = life
       const stuck = Effect.as(office.conductor.until(id, isStuck), "doubt" as const)
       // What healed may be in doubt for a moment more; what an operator has said may lead into another doubt.
-      const doubt = doubts > 0 && inDoubt === "heal" ? Effect.zipRight(hostDied(world), stuck) : stuck
+      const again = Effect.zipRight(Effect.raceFirst(hostDied(world), world.misses), stuck)
+      const doubt = doubts > 0 && inDoubt === "heal" ? again : stuck
       const dead = Effect.as(died, "died" as const)
       const found = yield* Effect.raceFirst(Effect.raceFirst(dead, Deferred.await(ended)), doubt)
       if (found === "died") {

@@ -90,6 +90,7 @@ export class World {
   inTransit: (chunk: Chunk) => Uint8Array = ({ bytes }) => bytes
   /** One call after the other, so that every state between them is looked at. */
   private readonly one = Effect.unsafeMakeSemaphore(1)
+  private readonly missing = Effect.unsafeMakeLatch(false)
   private readonly trouble: Trouble
   private readonly start: Start
 
@@ -120,15 +121,26 @@ export class World {
     })
   }
 
-  readonly healAll = Effect.suspend(() => Effect.zipRight(this.heal("source"), this.heal("destination")))
+  readonly healAll = Effect.suspend(() => {
+    this.missing.unsafeClose()
+    return Effect.zipRight(this.heal("source"), this.heal("destination"))
+  })
 
-  /** What an operator does at the machine itself, who vouches that a side does not run. */
-  readonly fenceByHand = (side: Side, epoch: number): Effect.Effect<void> => {
-    const { devices, handlers } = this.hosts[side].life
-    return Effect.orDie(
-      Effect.forEach(devices, ({ facts }) => handlers.Fence({ device: facts.name, epoch }), { discard: true })
-    )
+  /** Ends when a call has not got through since everything was healed: a way that is cut only then. */
+  get misses(): Effect.Effect<void> {
+    return this.missing.await
   }
+
+  /** What an operator does at the machine itself, who vouches that a side does not run: a process that has ended is begun anew for it. */
+  readonly fenceByHand = (side: Side, epoch: number): Effect.Effect<void, never, Scope.Scope> =>
+    Effect.gen(this, function* () {
+      const host = this.hosts[side]
+      if (host.life.fuse.blown) yield* this.startAgain(host)
+      const { devices, handlers } = host.life
+      yield* Effect.forEach(devices, ({ facts }) => Effect.orDie(handlers.Fence({ device: facts.name, epoch })), {
+        discard: true
+      })
+    })
 
   /** How many devices of a side run the guest. */
   running(side: Side): number {
@@ -182,6 +194,7 @@ export class World {
   /** A call did not get through. After a few of them a side may be whole again. */
   private missed(side: Side, call: string): Effect.Effect<never, AgentUnreachable, Scope.Scope> {
     const host = this.hosts[side]
+    this.missing.unsafeOpen()
     host.failedCalls++
     const soon = this.trouble.heals === "soon" && host.failedCalls >= soonAfter
     return Effect.zipRight(soon ? this.heal(side) : Effect.void, Effect.fail(this.unreachable(side, call)))
