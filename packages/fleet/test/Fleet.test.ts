@@ -170,6 +170,12 @@ const bad: ReadonlyArray<readonly [string, typeof initial, FleetCommand, string]
     "conflict fleet.migration.running"
   ],
   [
+    "to redirect what has ended",
+    after(queued, { _tag: "Schedule", at: 0 }, end("m0", completed(), { at: 1 })),
+    { _tag: "Redirect", migration: "m0", to: null, at: 2 },
+    "conflict fleet.migration.finished"
+  ],
+  [
     "to redirect nothing",
     twoHosts,
     { _tag: "Redirect", migration: "m0", to: null, at: 0 },

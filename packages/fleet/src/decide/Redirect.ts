@@ -9,7 +9,12 @@ import { hostNamed, locateAll, placed } from "./Submit.ts"
 
 export const redirect = (state: Fleet, { at, migration: id, to }: CommandOf<"Redirect">): Decision => {
   const migration = Tables.get(state.migrations, id)
-  if (migration === undefined) return refuse("unknown", unknown("migration", id, "look at the list"))
+  if (migration === undefined) {
+    const done = state.finished.find((each) => each.id === id)
+    if (done === undefined) return refuse("unknown", unknown("migration", id, "look at the list"))
+    const [rule, remedy] = ["what has ended goes nowhere else", "begin another migration"]
+    return refuse("conflict", because("fleet.migration.finished", rule, id, "redirect", done.outcome, remedy))
+  }
   if (migration.phase === "running") {
     const [rule, remedy] = ["a migration that runs keeps its destination", "cancel it first"]
     return refuse("conflict", because("fleet.migration.running", rule, id, "redirect", "running", remedy))
