@@ -1,6 +1,6 @@
 /** The typed client: every endpoint as a method, every error of the API as it is. The events have a reader of their own, `follow`. */
 import { HttpApiClient, HttpClient, HttpClientRequest } from "@effect/platform"
-import { Effect, Struct } from "effect"
+import { Effect, ParseResult, Struct } from "effect"
 import { CoordinatorApi } from "./Api.ts"
 
 export interface ClientOptions {
@@ -9,10 +9,18 @@ export interface ClientOptions {
   readonly token?: string
 }
 
+/** An answer that does not have the form of the API. Any other `ParseError` of a call is about what it was given: nothing was sent. */
+export class UnreadableAnswer extends ParseResult.ParseError {}
+
+const unreadable = Effect.mapError((error: unknown) =>
+  ParseResult.isParseError(error) ? new UnreadableAnswer({ issue: error.issue }) : error
+)
+
 const makeCalls = ({ baseUrl, token }: ClientOptions) =>
   Effect.map(
     HttpApiClient.make(CoordinatorApi, {
       baseUrl,
+      transformResponse: unreadable,
       transformClient: HttpClient.mapRequest((request) =>
         token === undefined ? request : HttpClientRequest.bearerToken(request, token)
       )

@@ -1,7 +1,7 @@
 /** What `@stopcopy/coordinator-api` offers: the API, its schemas and errors, a client, the reader of events. Runs in a browser too. */
 export { Caller, OperateAccess, ReadAccess, Role } from "./Access.ts"
 export { apiPrefix, CoordinatorApi } from "./Api.ts"
-export { type Client, type ClientOptions, makeClient } from "./client.ts"
+export { type Client, type ClientOptions, makeClient, UnreadableAnswer } from "./client.ts"
 export { CallerView } from "./CallerGroup.ts"
 export * from "./Errors.ts"
 export * from "./Evacuation.ts"

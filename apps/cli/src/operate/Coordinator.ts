@@ -32,7 +32,7 @@ export class Coordinator extends Context.Tag("@stopcopy/cli/Coordinator")<
     readonly command: (words: string) => string
     readonly client: Client
     readonly events: (
-      options: Pick<FollowOptions, "after" | "migration" | "follow">
+      options: Pick<FollowOptions, "after" | "migration" | "follow" | "onConnection">
     ) => Stream.Stream<Event, ApiError | StreamLost>
   }
 >() {}
@@ -79,19 +79,16 @@ const endings = [Negative, Misuse, Refused, Cancelled, InDoubt, Unanswered]
 const isOutcome = (error: CallError | Outcome): error is Outcome => endings.some((ending) => error instanceof ending)
 
 /** The code of a failure that is no error of the API. */
-const codes = { Misuse: "coordinator.untrusted", Unanswered: "coordinator.unanswered" } as const
+const codeOf = ({ _tag }: CallError, outcome: Outcome): string => {
+  if (outcome._tag !== "Misuse") return "coordinator.unanswered"
+  return _tag === "RequestError" ? "coordinator.untrusted" : "request.invalid"
+}
 
 /** What `--json` prints in place of a result. */
 const errorFields = (error: CallError, outcome: Outcome): object =>
   isApiError(error)
     ? { error: { code: error.code, message: error.message, refusals: error.refusals } }
-    : {
-        error: {
-          code: codes[outcome._tag === "Misuse" ? "Misuse" : "Unanswered"],
-          message: outcome.message,
-          refusals: []
-        }
-      }
+    : { error: { code: codeOf(error, outcome), message: outcome.message, refusals: [] } }
 
 const decodeError = Schema.decodeUnknownOption(Schema.parseJson(ApiError))
 

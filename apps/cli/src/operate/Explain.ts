@@ -1,11 +1,12 @@
 /** What went wrong with a request, as the outcome of a command: in one line, and a paragraph for each refusal if there are several. */
 import type { HttpApiError, HttpClientError } from "@effect/platform"
-import { ApiError, type StreamLost } from "@stopcopy/coordinator-api"
+import { ApiError, type StreamLost, UnreadableAnswer } from "@stopcopy/coordinator-api"
 import { ParseResult, Schema } from "effect"
 import { getSystemErrorMap } from "node:util"
 import { withoutControls } from "../Lines.ts"
 import { Misuse, Negative, oneLine, type Outcome, Refused, Unanswered } from "../Outcome.ts"
 import { against, blockersLines } from "./Blockers.ts"
+import { givenText } from "./Given.ts"
 
 /** What a request may fail with. */
 export type CallError =
@@ -85,6 +86,15 @@ const apiText = (baseUrl: string, error: ApiError): string => {
 
 export const isApiError = Schema.is(ApiError)
 
+const notUnderstood = (baseUrl: string, error: ParseResult.ParseError): Outcome => {
+  const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+  const path = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")}: `
+  const where = `${path}${issue?.message ?? "no reason"}`
+  return new Unanswered({
+    message: oneLine(`the answer of ${baseUrl} is not understood (${where}); do both have the same version?`)
+  })
+}
+
 /** The outcome. `baseUrl`: who was asked. */
 export const explain = (baseUrl: string, error: CallError): Outcome => {
   if (isApiError(error)) return new outcomes[error._tag]({ message: apiText(baseUrl, error) })
@@ -95,14 +105,10 @@ export const explain = (baseUrl: string, error: CallError): Outcome => {
       return new Unanswered({
         message: `${baseUrl} answers ${error.response.status} with something that is no answer of this API; is it a coordinator, and of this version?`
       })
-    case "ParseError": {
-      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      const path = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.map(String).join(".")}: `
-      const where = `${path}${issue?.message ?? "no reason"}`
-      return new Unanswered({
-        message: oneLine(`the answer of ${baseUrl} is not understood (${where}); do both have the same version?`)
-      })
-    }
+    case "ParseError":
+      return error instanceof UnreadableAnswer
+        ? notUnderstood(baseUrl, error)
+        : new Misuse({ message: givenText(error) })
     case "HttpApiDecodeError":
       return new Misuse({ message: oneLine(`${baseUrl} does not take the request: ${error.message}`) })
     case "StreamLost":

@@ -4,7 +4,7 @@ import { Effect } from "effect"
 import { Coordinator } from "./Coordinator.ts"
 import type { CallError } from "./Explain.ts"
 
-type Found =
+export type Found =
   | { readonly _tag: "Migration"; readonly migration: Migration }
   | { readonly _tag: "Evacuation"; readonly evacuation: Evacuation }
 

@@ -8,6 +8,7 @@ import type { Terminal } from "../Terminal.ts"
 import { Coordinator, type OperateOptions, operating, print } from "./Coordinator.ts"
 import * as Evacuations from "./followEvacuation.ts"
 import * as Migrations from "./followMigration.ts"
+import { ending, followEvents, hasEnded, showEvents } from "./followEvents.ts"
 import { find } from "./Found.ts"
 
 export interface WatchOptions extends OperateOptions {
@@ -41,18 +42,28 @@ const sequenceOf = (given: Option.Option<string>) =>
       : new Misuse({ message: `--after '${text}' is no sequence: write that of the last event that was seen` })
   )
 
-const watchEvents = ({ after, id, json, noFollow }: WatchOptions) =>
+const show = (json: boolean) => (event: Event) => print(json, Event, event, (one) => [eventText(one)])
+
+const watchEvents = ({ after, json, noFollow }: WatchOptions) =>
   Effect.gen(function* () {
     const { client, events } = yield* Coordinator
     const from = Option.getOrUndefined(yield* sequenceOf(after))
-    const filter = {
-      ...(from === undefined ? {} : { after: from }),
-      ...Option.getOrUndefined(Option.map(id, (migration) => ({ migration }))),
-      follow: !noFollow
-    }
+    const filter = { ...(from === undefined ? {} : { after: from }), follow: !noFollow }
     // Events of a coordinator that is away are waited for; whether it is there at all is found out by a question.
     yield* client.migrations.list({ urlParams: { limit: 1 } })
-    yield* Stream.runForEach(events(filter), (event) => print(json, Event, event, (one) => [eventText(one)]))
+    yield* Stream.runForEach(events(filter), show(json))
+  })
+
+/** Until it ends, and as it does. Of what has ended: every event, unless it is said where to begin. */
+const watchEventsOf = (id: string, options: WatchOptions) =>
+  Effect.gen(function* () {
+    const { json, noFollow } = options
+    const from = Option.getOrUndefined(yield* sequenceOf(options.after))
+    const found = yield* find(id)
+    const after = from ?? (hasEnded(found) || noFollow ? 0 : undefined)
+    const following = { id, after, show: show(json) }
+    if (noFollow) return yield* showEvents(following)
+    yield* ending(yield* followEvents(found, following))
   })
 
 const watchOne = (id: string, json: boolean) =>
@@ -71,7 +82,7 @@ export const watch = (options: WatchOptions): Effect.Effect<void, Outcome, Termi
     options,
     Effect.suspend(() => {
       const { after, events, id, json, noFollow } = options
-      const isEvents = events || noFollow || Option.isSome(after)
-      return Option.isSome(id) && !isEvents ? watchOne(id.value, json) : watchEvents(options)
+      if (Option.isNone(id)) return watchEvents(options)
+      return events || noFollow || Option.isSome(after) ? watchEventsOf(id.value, options) : watchOne(id.value, json)
     })
   )

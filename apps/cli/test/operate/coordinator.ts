@@ -7,6 +7,7 @@ import {
   CoordinatorApi,
   Forbidden,
   idempotencyHeader,
+  lastEventHeader,
   messages,
   NotFound,
   OperateAccess,
@@ -243,7 +244,8 @@ const message = (id: number, event: string, data: string) => `id: ${id}\nevent: 
 /** The journal, then a position at every look: nothing more happens, but somebody should look. */
 const following = (state: State) =>
   HttpApiBuilder.group(CoordinatorApi, "events", (handlers) =>
-    handlers.handleRaw("follow", ({ urlParams: { after = 0, follow, migration } }) => {
+    handlers.handleRaw("follow", ({ headers, urlParams: { follow, migration, ...position } }) => {
+      const after = headers[lastEventHeader] ?? position.after ?? 0
       const wanted = journal.filter(
         ({ correlation, sequence }) => sequence > after && (migration ?? correlation) === correlation
       )

@@ -145,6 +145,40 @@ it("values that cannot be are refused before anything is asked", async () => {
   }
 })
 
+it("values that the API does not take are the caller's, not an answer that is not understood", async () => {
+  const name = "write 1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit"
+  const id = "write 1 to 128 letters, digits, dots, dashes, underscores, colons or slashes, the first a letter or digit"
+  const long = "x".repeat(3000)
+  for (const [args, message] of [
+    [
+      ["migrate", "alpha/pf0/vf0", "--key", "abc"],
+      "--key 'abc': send 8 to 128 printable characters without spaces that no other request has, such as a UUID"
+    ],
+    [["migrate", "alpha/pf0/vf0", "--to", "a b"], `host 'a b': ${name}`],
+    [["host", "add", "ga mma", "10.0.0.3:7701"], `name 'ga mma': ${name}`],
+    [
+      ["host", "cordon", "alpha", "--reason", long],
+      `reason '${long.slice(0, 60)}...' (3000 characters): a reason has at most 1000 characters`
+    ],
+    [["host", "show", "a b"], `host 'a b': ${name}`],
+    [["vf", "group", "bad name", "alpha/pf0/vf0"], `group 'bad name': ${id}`],
+    [["vf", "placements", "alpha/ "], "device ' ': write the name that the host gives, such as pf0/vf1"],
+    [["show", "a b"], `id 'a b': ${id}`],
+    [["list", "--group", "bad name"], `group 'bad name': ${id}`],
+    [["evacuate", "b d"], `host 'b d': ${name}`],
+    [
+      ["bundle", "fetch", join(tmpdir(), "stopcopy-no.bundle"), "m-1", "--attempt", "0"],
+      "--attempt '0': write an attempt from 1 to 1000"
+    ]
+  ] as const) {
+    assert.deepStrictEqual(await run(...args), { code: 2, message, lines: [] })
+  }
+  const { lines } = await run("host", "show", "a b", "--json")
+  assert.deepStrictEqual(lines, [
+    JSON.stringify({ error: { code: "request.invalid", message: `host 'a b': ${name}`, refusals: [] } })
+  ])
+})
+
 it("something else than a coordinator is 6", async () => {
   stub.foreign = "It works!"
   const { code, message } = await run("host", "list")
@@ -157,4 +191,11 @@ it("a coordinator that is away for a moment does not end the watching", async ()
   const { code, lines } = await run("watch", "m-1")
   assert.deepStrictEqual([code, lines.at(-3)], [0, "completed after 1.5 s; web-1 is on beta"])
   assert.isBelow(stub.failing.times, 1)
+})
+
+it("a position that is none ends the watching of events at once", async () => {
+  stub.world.migration = [queued, completed]
+  stub.failing = { error: new Api.InvalidRequest(one("events.position")), status: 400, after: 1, times: 1 }
+  const { code, message } = await run("watch", "m-1", "--after", "9")
+  assert.deepStrictEqual([code, message], [2, "a clear sentence; and a remedy [events.position]"])
 })

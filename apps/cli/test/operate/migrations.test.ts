@@ -216,6 +216,22 @@ it("watch without an id shows events, from a sequence on", async () => {
   )
 })
 
+it("watch of the events of a migration ends with it, and as it did", async () => {
+  const begun = "      2  08:00:00.000005  migration/m-1           Begun                   epoch=2"
+  assert.deepStrictEqual(await well("watch", "m-1", "--events"), [begun])
+  assert.strictEqual(stub.world.migration[0]?.phase, "completed")
+  stub.world.migration = [failed]
+  for (const [after, lines] of [
+    [[], [begun]],
+    [["--after", "1"], [begun]],
+    [["--after", "2"], []]
+  ] as const) {
+    const ran = await run("watch", "m-1", "--events", ...after)
+    assert.deepStrictEqual(ran, { code: 1, message: "m-1 failed: the digests of bank 2 differ", lines })
+  }
+  assert.strictEqual((await run("watch", "m-9", "--after", "0")).code, 2)
+})
+
 it("list shows migrations by what its options say", async () => {
   stub.world.migration = [completed, queued]
   assert.deepStrictEqual(await well("list"), [
