@@ -5,12 +5,23 @@ import { oneLine } from "../Outcome.ts"
 import { blockersLines } from "./Blockers.ts"
 import { bytesText, microsText, millisText, timeText } from "./Units.ts"
 
+const microsPerMilli = 1000
+
 /** Whether it has ended. */
 export const hasEnded = ({ phase }: Pick<Migration, "phase">): boolean => ends.includes(phase)
 
 /** `m-1: web-1, 2 VFs, from alpha to beta`. */
 export const headline = ({ from, group, id, moves, to }: MigrationSummary): string =>
   `${id}: ${group}, ${plural(moves.length, "VF")}, from ${from} to ${to}`
+
+/** What a request of the API has, as options of this program. */
+const optionsOf: ReadonlyArray<readonly [field: RegExp, option: string]> = [
+  [/\bdowntimeLimitMillis\b/, "downtimeLimitMillis (--downtime-limit)"],
+  [/\bwhenOver\b/, "whenOver (--patience)"]
+]
+
+const withOptions = (text: string): string =>
+  optionsOf.reduce((said, [field, option]) => said.replace(field, option), text)
 
 /** How long the guest would stand still, against what it may. */
 const forecastText = ({ downtimeLimitMillis, forecast }: Migration): string =>
@@ -38,7 +49,7 @@ const waitingText = ({ attempt, lastReason, priority, retryAt, waiting = [] }: M
     retryAt === null
       ? []
       : [
-          `attempt ${attempt + 1} in ${millisText(Math.max(0, retryAt - now))}; the last one: ${lastReason ?? "no reason was given"}`
+          `attempt ${attempt + 1} in ${millisText(Math.max(0, retryAt - now))}; the last one: ${withOptions(lastReason ?? "no reason was given")}`
         ]
   const waits = waiting.length === 0 ? [] : [`waits: ${waiting.map(reasonToWait(now)).join("; ")}`]
   const said = [...again, ...waits]
@@ -51,7 +62,7 @@ export const standingText = (migration: Migration, now: number): string => {
   if (inDoubt) return `in doubt: ${migration.doubts.map(doubtText).join("; ")}`
   if (phase === "queued") return waitingText(migration, now)
   const doing = steps.length === 0 ? "" : `; ${listed(steps, 4)}`
-  const why = cause === null ? "" : `; goes back: ${cause}`
+  const why = cause === null ? "" : `; goes back: ${withOptions(cause)}`
   return `${bytesText(bytes)}, ${forecastText(migration)}${doing}${why}`
 }
 
@@ -69,12 +80,12 @@ export const downtimeParts = [
   "other"
 ] as const
 
-/** `11.9 ms: drain 1.2 ms, stop 0.3 ms ...`, without the parts that took nothing. */
-const downtimeText = (downtime: Downtime): string => {
+/** `: drain 1.2 ms, stop 0.3 ms ...`, without the parts that took nothing. */
+const partsText = (downtime: Downtime): string => {
   const split = downtimeParts
     .filter((part) => downtime[part] > 0)
     .map((part) => `${part} ${microsText(downtime[part])}`)
-  return `${microsText(downtime.whole)}${split.length === 0 ? "" : `: ${split.join(", ")}`}`
+  return split.length === 0 ? "" : `: ${split.join(", ")}`
 }
 
 const guestText = ({ from, group, to, verdict }: MigrationSummary): string =>
@@ -84,7 +95,7 @@ const guestText = ({ from, group, to, verdict }: MigrationSummary): string =>
 export const reasonText = ({ phase, verdict }: MigrationSummary): string => {
   const reason =
     verdict === null || phase === "refused" ? "" : oneLine(verdict.reason.replace(/^it was cancelled(: |$)/, ""))
-  return reason === "" ? "" : `: ${reason}`
+  return reason === "" ? "" : `: ${withOptions(reason)}`
 }
 
 /** How it ended, in one line. */
@@ -95,12 +106,20 @@ export const verdictText = (migration: MigrationSummary): string => {
   return `${phase}${after}${reasonText(migration)}; ${guestText(migration)}${touched}`
 }
 
+/** How long the guest stood still, and the limit if that was longer: a forecast may be wrong. */
+const stoodText = (downtime: Downtime, limitMillis: number): string => {
+  const isOver = downtime.whole > limitMillis * microsPerMilli
+  const limit = `, its limit is ${millisText(limitMillis)}`
+  const [whole, parts] = [microsText(downtime.whole), partsText(downtime)]
+  return `  stood still for ${whole}${isOver ? limit : ""}${parts}`
+}
+
 /** How it ended, with everything that belongs to that. */
 export const endLines = (migration: Migration): ReadonlyArray<string> => {
-  const { blockers, bytes, downtime, left } = migration
+  const { blockers, bytes, downtime, downtimeLimitMillis, left } = migration
   return [
     verdictText(migration),
-    ...(downtime === null ? [] : [`  stood still for ${downtimeText(downtime)}`]),
+    ...(downtime === null ? [] : [stoodText(downtime, downtimeLimitMillis)]),
     ...(bytes === 0 ? [] : [`  moved ${bytesText(bytes)} of migration data`]),
     ...blockersLines(blockers),
     ...left.map(({ message, step }) => `  not done: ${step}: ${message}`)

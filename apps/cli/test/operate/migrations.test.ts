@@ -146,6 +146,20 @@ it("how a migration ends is how migrate and watch end", async () => {
   }
 })
 
+it("what stood still for longer than its limit says so, and what may be allowed more says how", async () => {
+  const { downtime } = completed
+  const long = { ...completed, downtime: downtime === null ? null : { ...downtime, whole: 355_000 } }
+  stub.world.migration = [long]
+  const split = "drain 1.2 ms, stop 300 us, save 2.1 ms"
+  assert.include((await well("show", "m-1")).join("\n"), `  stood still for 355 ms, its limit is 300 ms: ${split}`)
+  const reason = "it takes too long; allow more with downtimeLimitMillis, or let it wait with whenOver"
+  stub.world.migration = [{ ...failed, verdict: { outcome: "failed", guest: "source", reason } }]
+  assert.strictEqual(
+    (await run(...migrate)).message,
+    "m-1 failed: it takes too long; allow more with downtimeLimitMillis (--downtime-limit), or let it wait with whenOver (--patience)"
+  )
+})
+
 it("a refused migration names every blocker", async () => {
   stub.world.migration = [refused]
   const { lines } = await run(...migrate)
