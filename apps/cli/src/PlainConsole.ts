@@ -27,3 +27,9 @@ export const withoutErrors = (base: Console.Console): Console.Console => ({
   ...base,
   error: (text) => (ownMessage.test(String(text)) ? base.error(text) : Effect.void)
 })
+
+/** `base` whose standard output gets every text as `change` makes it. */
+export const changing = (base: Console.Console, change: (text: string) => string): Console.Console => ({
+  ...base,
+  log: (text) => base.log(change(String(text)))
+})

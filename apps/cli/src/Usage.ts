@@ -1,4 +1,5 @@
 /** What is wrong with a command line, in one line. `@effect/cli` sees what is left over; which option it belongs to is found here. */
+import { nearest } from "./Nearest.ts"
 
 /** Options of a command that take a value. */
 interface Valued {
@@ -107,7 +108,11 @@ const commandsIn = (group: string): ReadonlyArray<string> => {
 const noCommand = (command: string, rest: ReadonlyArray<string>, said: string): string | undefined => {
   if (!/^Invalid subcommand/i.test(said)) return undefined
   const typed = valued.has(command) ? rest[0] : command
-  return `there is no command '${typed ?? ""}', use one of ${commandsIn(command).join(", ")}`
+  const names = commandsIn(command)
+  const meant = nearest(typed ?? "", names)
+  return meant.length === 0
+    ? `there is no command '${typed ?? ""}', use one of ${names.join(", ")}`
+    : `there is no command '${typed ?? ""}' (did you mean ${meant.join(" or ")}?)`
 }
 
 /**
@@ -121,6 +126,18 @@ export const withValuesApart = (args: ReadonlyArray<string>): ReadonlyArray<stri
     const option = end >= 0 && index > end ? undefined : repeated.find((name) => arg.startsWith(`${name}=`))
     return option === undefined ? [arg] : [option, arg.slice(option.length + 1)]
   })
+}
+
+/** What `@effect/cli` says of the type of every option and argument; what it is for stands behind it. */
+const typeLine = /^ *A (user-defined piece of text|true or false value)\.\n\n/gm
+
+/** A help text whose usage has the whole command: `@effect/cli` leaves out what stands before the last word. */
+export const helpText = (args: ReadonlyArray<string>, text: string): string => {
+  const [command] = commandOf(args)
+  const whole = text.replaceAll(typeLine, "")
+  if (!valued.has(command)) return whole
+  const before = `stopcopy ${command}`.slice(0, -(command.split(" ").at(-1) ?? "").length)
+  return whole.replace(/^\$ /m, `$$ ${before}`)
 }
 
 const inHelp = (command: string, known: boolean): string => `; see stopcopy ${known ? `${command} ` : ""}--help`

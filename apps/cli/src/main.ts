@@ -15,9 +15,9 @@ import { run } from "./Commands.ts"
 import { eventLoopTurn } from "./EventLoop.ts"
 import { exitCodes, Misuse } from "./Outcome.ts"
 import { outputFailed } from "./Output.ts"
-import { plainConsole, withoutErrors } from "./PlainConsole.ts"
+import { changing, plainConsole, withoutErrors } from "./PlainConsole.ts"
 import { Terminal } from "./Terminal.ts"
-import { optionText, usageText, withValuesApart } from "./Usage.ts"
+import { helpText, optionText, usageText, withValuesApart } from "./Usage.ts"
 
 const interrupted = 130
 
@@ -41,8 +41,20 @@ const wrongOption = optionText(args)
 const running =
   wrongOption === undefined ? run([...started, ...args]) : Effect.fail(new Misuse({ message: wrongOption }))
 
+const isHelp = args.includes("--help") || args.includes("-h")
+
 const command = running.pipe(
   Effect.as(0),
+  // What it prints with --help is its own text, never a result.
+  (answering) =>
+    isHelp
+      ? Effect.consoleWith((base) =>
+          Effect.withConsole(
+            answering,
+            changing(base, (text) => helpText(args, text))
+          )
+        )
+      : answering,
   // `@effect/cli` prints what it does not understand, and fails with it: it is said here, once.
   (parsing) => Effect.consoleWith((base) => Effect.withConsole(parsing, withoutErrors(base))),
   Effect.catchAll((error) => {

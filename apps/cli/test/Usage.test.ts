@@ -3,7 +3,7 @@ import * as Command from "@effect/cli/Command"
 import { assert, it } from "@effect/vitest"
 import { HashMap } from "effect"
 import { stopcopy } from "../src/Commands.ts"
-import { usageText, withValuesApart } from "../src/Usage.ts"
+import { helpText, usageText, withValuesApart } from "../src/Usage.ts"
 
 const unknown = (given: string): string => `Received unknown argument: '${given}'`
 
@@ -61,6 +61,24 @@ it("an unknown option and an argument too many are told apart", () => {
     "there is no option '--at'; see stopcopy demo --help"
   )
   assert.include(usageText(["decode", "a", "b"], unknown("b")), "'b' is an argument too many")
+})
+
+it("who mistypes a command is told the one that was meant", () => {
+  const said = (...args: ReadonlyArray<string>) => usageText(args, "Invalid subcommand")
+  assert.strictEqual(said("lst"), "there is no command 'lst' (did you mean list?); see stopcopy --help")
+  assert.include(said("shwo"), "did you mean show?")
+  assert.include(said("migrat"), "did you mean migrate?")
+  assert.include(said("vf", "grup", "a"), "(did you mean group?); see stopcopy vf --help")
+  assert.include(said("x"), "there is no command 'x', use one of demo, ")
+})
+
+it("help shows the whole command, and of options only what they are for", () => {
+  const text = "USAGE\n\n$ group [--json]\n\n--json\n\n  A true or false value.\n\n  Print JSON\n"
+  assert.strictEqual(
+    helpText(["vf", "group", "--help"], text),
+    "USAGE\n\n$ stopcopy vf group [--json]\n\n--json\n\n  Print JSON\n"
+  )
+  assert.strictEqual(helpText(["--help"], "USAGE\n\n$ stopcopy\n"), "USAGE\n\n$ stopcopy\n")
 })
 
 it("everything else is said as it is, in one line", () => {

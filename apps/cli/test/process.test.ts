@@ -163,6 +163,9 @@ it("help and version are plain and exit with 0; an unknown command is misuse", a
   for (const name of names) assert.include(help.stdout, `- ${name} `)
   assert.isFalse(help.stdout.includes("\u001b"))
   assert.strictEqual(version.stdout, `${versionIn(read("../package.json"))}\n`)
+  const group = await program.run(["vf", "group", "--help"])
+  assert.match(group.stdout, /^\$ stopcopy vf group /m)
+  assert.notInclude(group.stdout, "user-defined")
   assertMisuse(
     await program.run(["teleport"]),
     "stopcopy: there is no command 'teleport', use one of demo, start, decode,"

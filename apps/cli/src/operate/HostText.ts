@@ -48,9 +48,13 @@ export const hostLines = (host: Host): ReadonlyArray<string> => [
   ...pfTable(host)
 ]
 
+/** Why hosts do not answer, a line each: the table has no room for it. */
+const reasonLines = (hosts: ReadonlyArray<HostSummary>): ReadonlyArray<string> =>
+  hosts.flatMap(({ health, name }) => (health.reason === "" ? [] : [`${name} is ${healthText(health)}`]))
+
 /** A list. */
-export const hostTable = (hosts: ReadonlyArray<HostSummary>): ReadonlyArray<string> =>
-  columns(
+export const hostTable = (hosts: ReadonlyArray<HostSummary>): ReadonlyArray<string> => [
+  ...columns(
     [
       ["host", "health", "PFs", "VFs", "address", "cordon"],
       ...hosts.map(({ address, cordon, health, name, pfs, vfs }) => [
@@ -63,4 +67,6 @@ export const hostTable = (hosts: ReadonlyArray<HostSummary>): ReadonlyArray<stri
       ])
     ],
     ["left", "left", "right", "right"]
-  )
+  ),
+  ...reasonLines(hosts)
+]

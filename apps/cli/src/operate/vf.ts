@@ -124,8 +124,13 @@ export const placements = (options: VfsOptions): Effect.Effect<void, Outcome, Te
     })
   )
 
-const groupText = ({ devices, host, name }: Group): string =>
-  `${name}  ${devices.map((device) => `${host}/${device}`).join(" ")}`
+const groupCells = ({ devices, host, name }: Group): ReadonlyArray<string> => [
+  name,
+  devices.map((device) => `${host}/${device}`).join(" ")
+]
+
+const groupTable = (groups: ReadonlyArray<Group>): ReadonlyArray<string> =>
+  columns([["group", "VFs"], ...groups.map(groupCells)])
 
 /** `vf groups` */
 export const listGroups = (options: OperateOptions): Effect.Effect<void, Outcome, Terminal> =>
@@ -134,7 +139,7 @@ export const listGroups = (options: OperateOptions): Effect.Effect<void, Outcome
     Effect.gen(function* () {
       const { client } = yield* Coordinator
       yield* printAll(options.json, Group, yield* client.groups.list(), (groups) =>
-        groups.length === 0 ? ["there is no group: every VF is one of its own"] : groups.map(groupText)
+        groups.length === 0 ? ["there is no group: every VF is one of its own"] : groupTable(groups)
       )
     })
   )
@@ -147,7 +152,7 @@ export const defineGroup = (options: GroupOptions & VfsOptions): Effect.Effect<v
       const { client } = yield* Coordinator
       const payload = yield* parseDevices(options.vfs)
       const group = yield* client.groups.define({ path: { group: options.name }, payload })
-      yield* print(options.json, Group, group, (one) => [groupText(one)])
+      yield* print(options.json, Group, group, (one) => columns([groupCells(one)]))
     })
   )
 

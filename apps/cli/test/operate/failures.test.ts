@@ -126,7 +126,7 @@ it("TLS needs a certificate that somebody vouches for: --ca-file names the autho
     unknown.message,
     /^nobody vouches for the certificate of https:.* name the one of its authority with --ca-file$/
   )
-  assert.deepStrictEqual([known.code, known.lines.length], [0, 3], known.message)
+  assert.deepStrictEqual([known.code, known.lines.length], [0, 4], known.message)
 })
 
 it("values that cannot be are refused before anything is asked", async () => {

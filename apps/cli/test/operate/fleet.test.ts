@@ -29,7 +29,8 @@ it("host list has a line for each host, or says how to add one", async () => {
   assert.deepStrictEqual(lines, [
     "host   health       PFs  VFs  address               cordon",
     "alpha  reachable      1    2  http://10.0.0.1:7701  -",
-    "beta   unreachable    0    0  unix:/run/beta.sock   since 2026-11-30T08:00:00Z by e-1: new kernel"
+    "beta   unreachable    0    0  unix:/run/beta.sock   since 2026-11-30T08:00:00Z by e-1: new kernel",
+    "beta is unreachable since 2026-11-30T08:00:00Z: connection refused"
   ])
   assert.deepStrictEqual(missingFrom("Operating a fleet", await everyLine()), [])
   stub.world.hosts = []
@@ -147,7 +148,7 @@ it("groups are defined, listed and forgotten", async () => {
   const members = ["alpha/pf0/vf0", "alpha/pf0/vf1"]
   assert.deepStrictEqual(await well("vf", "group", "web-2", ...members), [`web-2  ${members.join(" ")}`])
   assert.deepStrictEqual(stub.asked, [{ what: "define", payload: { host: "alpha", devices: ["pf0/vf0", "pf0/vf1"] } }])
-  assert.deepStrictEqual(await well("vf", "groups"), ["web-1  alpha/pf0/vf0"])
+  assert.deepStrictEqual(await well("vf", "groups"), ["group  VFs", "web-1  alpha/pf0/vf0"])
   assert.deepStrictEqual(await well("vf", "ungroup", "web-1"), [
     "web-1 is no group any more; its VFs are groups of their own"
   ])
