@@ -1,6 +1,6 @@
 /** One connection to a server for two clients: whose messages go where, in which order, and what becomes of a guest that is wrong, slow, or gone. */
 import { assert, describe, it } from "@effect/vitest"
-import { Command, Header, makeClient, Message, Messages, share } from "@stopcopy/vfio-user"
+import { Command, Header, Message, Messages, share } from "@stopcopy/vfio-user"
 import { Effect, Fiber, Logger, LogLevel, Utils } from "effect"
 import { makePeer, type PeerOptions, type Received } from "../client/peer.ts"
 import { answerOf, MemoryConnection } from "../support/MemoryConnection.ts"
@@ -29,7 +29,9 @@ const shared = (options: PeerOptions = {}, { errno = 0, maxWaitingClients = 8 }:
     const closed: Array<number> = []
     const closeDescriptor = (descriptor: number): void => void closed.push(descriptor)
     const sharing = share("nic", closeDescriptor)
-    const client = yield* makeClient(sharing.through(peer.open), { closeDescriptor })
+    const client = yield* sharing.makeClient(peer.open)
+    // Guests share the connection of the client that is given, whatever was made since.
+    yield* sharing.makeClient(makePeer(options).open)
     let isThere = true
     const present = Effect.suspend(() => (isThere ? Effect.succeed(client) : Effect.fail({ message: "it is away" })))
     const accept = yield* sharing.serve({ client: present, refuses: () => errno, maxWaitingClients })
