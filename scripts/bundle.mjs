@@ -113,8 +113,11 @@ export const bundleAt = async (root, entry) => {
     return bundle(root, entry, { executable: true })
   }
   const [from, to] = [dirname(join(root, made.output)), dirname(join(root, entry.output))]
-  for (const name of [basename(made.output), `${basename(made.output)}.map`, "chunks"]) {
-    cpSync(join(from, name), join(to, name), { recursive: true })
+  const name = basename(made.output)
+  // There are chunks only where something is imported when it is needed.
+  const chunks = existsSync(join(from, "chunks")) ? ["chunks"] : []
+  for (const each of [name, `${name}.map`, ...chunks]) {
+    cpSync(join(from, each), join(to, each), { recursive: true })
   }
   return true
 }

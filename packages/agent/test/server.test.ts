@@ -1,7 +1,14 @@
 /** The server: what it answers beside the calls, what it refuses, how it starts and stops. */
 import { assert, describe, it } from "@effect/vitest"
 import { contractHeader, contractVersion, type DeviceChange, Host } from "@stopcopy/agent"
-import { answerLimit, CannotServe, defaultBodyLimit, serve, type ServeOptions } from "@stopcopy/agent/server"
+import {
+  answerLimit,
+  CannotServe,
+  checkServing,
+  defaultBodyLimit,
+  serve,
+  type ServeOptions
+} from "@stopcopy/agent/server"
 import { type Address, makeClient } from "@stopcopy/agent/client"
 import { makeMemoryHost } from "@stopcopy/agent/testing"
 import { Effect, Exit, Queue, Scope, Stream } from "effect"
@@ -232,6 +239,25 @@ const leaveBehind = (path: string) =>
       })
     })
   })
+
+it.scopedLive("whether an address can be had is known at once, also where somebody connects meanwhile", () =>
+  Effect.gen(function* () {
+    const path = join(yield* folder, "agent.sock")
+    let [met, isOver] = [0, false]
+    const knock = (): void => {
+      if (isOver) return
+      const socket = connect(path, () => met++)
+      socket.on("error", () => undefined)
+      socket.once("close", () => setImmediate(knock))
+    }
+    knock()
+    yield* Effect.addFinalizer(() => Effect.sync(() => (isOver = true)))
+    const check = checkServing({ address: { _tag: "Unix", path } })
+    yield* Effect.repeat(check, { until: () => met > 0 })
+    assert.isAbove(met, 0)
+    assert.isFalse(existsSync(path))
+  }).pipe(Effect.timeout("10 seconds"))
+)
 
 describe("the end of the service", () => {
   it.scopedLive("streams end and say why; nobody answers afterwards", () =>

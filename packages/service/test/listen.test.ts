@@ -83,6 +83,14 @@ const idle = (port: number) =>
     socket.on("close", () => Deferred.unsafeDone(ended, Effect.void))
   })
 
+it.scopedLive("who connects when the end has begun is let go, and not waited for", () =>
+  Effect.gen(function* () {
+    const { closing, port } = yield* listen({ ...options, grace: "1 hour" })
+    yield* closing
+    yield* Deferred.await(yield* idle(port))
+  }).pipe(Effect.timeout("10 seconds"))
+)
+
 for (const protocol of ["http", "https"] as const) {
   it.scopedLive(`over ${protocol} the end waits for answers, and for no connection without one`, () =>
     Effect.gen(function* () {

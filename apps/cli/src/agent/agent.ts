@@ -70,7 +70,8 @@ const drivenOf = (device: BareDevice, transport: Transport.Transport) =>
 const reached = ({ devices, serving: how }: Plan) =>
   Effect.gen(function* () {
     yield* checkServing(how)
-    const transport = devices.some(({ guest }) => guest !== undefined) ? yield* bestTransport : Transport.messages
+    const withGuests = devices.some(({ guest }) => guest !== undefined)
+    const transport = withGuests ? yield* bestTransport((line) => Effect.logWarning(line)) : Transport.messages
     const driven = yield* Effect.forEach(devices, (device) => drivenOf(device, transport))
     yield* Effect.forEach(driven, examine, { discard: true })
     return driven

@@ -72,7 +72,7 @@ export const record = (
 ): Effect.Effect<void, Misuse | Negative, FileSystem | Path> =>
   Effect.gen(function* () {
     const { faults, file, name } = yield* checked(options)
-    const transport = yield* bestTransport
+    const transport = yield* bestTransport((line) => printLines([line]))
     yield* checkListen(transport, options.listen)
     yield* Effect.gen(function* () {
       const system = yield* ActorSystem

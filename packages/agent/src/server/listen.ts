@@ -9,7 +9,7 @@ import { Data, type Duration, Effect, Fiber, type Scope } from "effect"
 import { chmod, lstat, unlink } from "node:fs/promises"
 import { createServer, type Server } from "node:http"
 import { createServer as createSecureServer } from "node:https"
-import { connect } from "node:net"
+import { connect, type Socket } from "node:net"
 import { type Address, format, isSecure } from "../Address.ts"
 import type { ServerCertificate } from "./Certificate.ts"
 
@@ -71,6 +71,17 @@ const listenOnce = (server: Server, address: Address) =>
 const onlyOwner = (address: Address): Effect.Effect<void, CannotServe> =>
   address._tag === "Tcp" ? Effect.void : file(address, () => chmod(address.path, 0o600))
 
+/** Listens where nobody does, until the scope closes. */
+const listenThere = (server: Server, address: Address) =>
+  listenOnce(server, address).pipe(
+    Effect.catchIf(
+      (error) => codeOf(error.cause) === "EADDRINUSE",
+      () => Effect.zipRight(replaceLeftOver(address), listenOnce(server, address))
+    ),
+    Effect.catchTag("ServeError", (error) => Effect.fail(new CannotServe({ address, reason: codeOf(error.cause) }))),
+    Effect.zipLeft(onlyOwner(address))
+  )
+
 /** How long a client may take to say who it is and agree on keys, in milliseconds. */
 const handshakeMillis = 10_000
 
@@ -108,17 +119,21 @@ export const listen = (
     const cut = Effect.delay(connections.cut, grace)
     let cutting: Fiber.RuntimeFiber<void> | undefined
     yield* Effect.addFinalizer(() => (cutting === undefined ? Effect.void : Fiber.interrupt(cutting)))
-    const http = yield* listenOnce(server, address).pipe(
-      Effect.catchIf(
-        (error) => codeOf(error.cause) === "EADDRINUSE",
-        () => Effect.zipRight(replaceLeftOver(address), listenOnce(server, address))
-      ),
-      Effect.catchTag("ServeError", (error) => Effect.fail(new CannotServe({ address, reason: codeOf(error.cause) })))
-    )
-    yield* onlyOwner(address)
+    const http = yield* listenThere(server, address)
     const limited = Effect.map(Effect.forkDaemon(Effect.interruptible(cut)), (fiber) => {
       cutting = fiber
     })
     const closing = Effect.zipRight(limited, connections.drain)
     return { http, closing }
+  })
+
+/** Listens for a moment: fails where `listen` does. Who connects meanwhile is turned away: nobody would answer, and the end would wait for him. */
+export const tryListening = (
+  address: Address,
+  certificate: ServerCertificate | undefined
+): Effect.Effect<void, CannotServe, Scope.Scope> =>
+  Effect.gen(function* () {
+    const server = yield* makeServer(address, isSecure(address) ? certificate : undefined)
+    server.on("connection", (socket: Socket) => socket.destroy())
+    yield* listenThere(server, address)
   })

@@ -8,7 +8,7 @@ import { Host } from "../Host.ts"
 import { chunkLimit } from "../Transfer.ts"
 import { health, makeApp } from "./App.ts"
 import { fingerprintOf, type ServerCertificate } from "./Certificate.ts"
-import { CannotServe, listen } from "./listen.ts"
+import { CannotServe, listen, tryListening } from "./listen.ts"
 import { makeEndpoint } from "./RpcEndpoint.ts"
 
 /** The longest body that is read: a chunk of the greatest size as base64, and the call around it. */
@@ -60,7 +60,7 @@ const served = (options: ServeOptions): Either.Either<Address, CannotServe> => {
 
 /** Fails where `serve` would, and serves nothing: for what has to be known before anything else is made. */
 export const checkServing = (options: ServeOptions): Effect.Effect<void, CannotServe> =>
-  Effect.flatMap(served(options), (address) => Effect.scoped(Effect.asVoid(listen(address, options.certificate, 0))))
+  Effect.flatMap(served(options), (address) => Effect.scoped(tryListening(address, options.certificate)))
 
 const addressOf = (asked: Address, port: number | undefined): Address =>
   asked._tag === "Tcp" && port !== undefined ? { ...asked, port } : asked

@@ -22,6 +22,8 @@ export class Connections {
     server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
       this.asking.set(socket, 0)
       socket.once("close", () => this.asking.delete(socket))
+      // It was accepted between `drain` and the end of listening: what it asks nobody would answer.
+      if (this.isDraining) socket.destroySoon()
     })
     server.on("request", ({ socket }, response) => {
       this.count(socket, 1)

@@ -14,7 +14,7 @@ import type { DmaToClient } from "../server/DmaToClient.ts"
 
 const [eio, ebusy, einval] = [5, 16, 22]
 
-/** Data of commands that wait for the VMM, at most, in bytes. */
+/** Data of commands that wait for the VMM, and of replies that the server does not read, at most, in bytes. */
 const mostBytes = 8 * 1024 * 1024
 
 const noData = new Uint8Array(0)
@@ -22,19 +22,25 @@ const noData = new Uint8Array(0)
 /** Payload of the reply, or its errno. */
 type Answer = Either.Either<DmaTransfer.DmaTransfer, number>
 
+/** The server, as who answers it has it. */
+interface Asking {
+  readonly answer: (message: Uint8Array) => void
+  /** Bytes of replies that it does not read. */
+  readonly unread: number
+}
+
 export class GuestMemory {
   /** The way to the VMM: replies of the VMM are told to it. */
   readonly toGuest: DmaToClient
   private readonly runtime: Runtime.Runtime<never>
-  private readonly answer: (message: Uint8Array) => void
+  private readonly server: () => Asking | undefined
   private underway = 0
   private bytes = 0
 
-  /** `answer` takes the replies for the server. */
-  constructor(toGuest: DmaToClient, runtime: Runtime.Runtime<never>, answer: (message: Uint8Array) => void) {
+  constructor(toGuest: DmaToClient, runtime: Runtime.Runtime<never>, server: () => Asking | undefined) {
     this.toGuest = toGuest
     this.runtime = runtime
-    this.answer = answer
+    this.server = server
   }
 
   /** Passes a command of the server on: `size` bytes at `at`, borrowed until it returns. */
@@ -42,14 +48,15 @@ export class GuestMemory {
     const [id, command] = [view.getUint16(at, true), view.getUint16(at + 2, true)]
     const wantsReply = (view.getUint32(at + 8, true) & noReply) === 0
     const reply = (answer: Answer): void => {
-      if (wantsReply) this.answer(messageOf(id, command, answer))
+      if (wantsReply) this.server()?.answer(messageOf(id, command, answer))
     }
     // Copied: it may wait.
     const payload = new Uint8Array(view.buffer, view.byteOffset + at + headerBytes, size - headerBytes).slice()
     const transfer = checked(command, payload)
     if (Either.isLeft(transfer)) return reply(Either.left(transfer.left))
     const { count } = transfer.right
-    if (this.underway >= maxWaitingCommands || this.bytes + count > mostBytes) return reply(Either.left(ebusy))
+    const bytes = this.bytes + (this.server()?.unread ?? 0) + count
+    if (this.underway >= maxWaitingCommands || bytes > mostBytes) return reply(Either.left(ebusy))
     this.underway++
     this.bytes += count
     Runtime.runCallback(this.runtime)(Effect.either(this.done(command, transfer.right)), {

@@ -3,7 +3,7 @@
  *
  * G1 Commands go on in the order they came; one that is refused here is answered when those before it are.
  * G2 While a command cannot go on, or the VMM does not read, nothing more is received, unless replies of the VMM are due; then up to `hardLimit` is kept.
- * G3 A VMM that does not read what it has asked for is let go at `hardLimit`: the server's connection never waits for it.
+ * G3 Replies of about `askedLimit` are asked for at most, unread ones among them: a slow VMM waits. It is let go at `hardLimit`: a server has answered too much.
  * G4 When its connection ends, what it has left on the server is taken away; the next VMM waits for that.
  */
 import { Fiber, Runtime } from "effect"
@@ -25,6 +25,8 @@ import type { Guest } from "./Upstream.ts"
 
 /** Bytes that wait in either direction, at most. */
 const hardLimit = 4 * 1024 * 1024
+/** No more is asked for while the replies that are due and those that wait for the VMM have this many bytes. */
+const askedLimit = hardLimit / 2
 /** The largest message beside its data, in bytes: a header and 16 bytes. */
 const headRoom = 32
 /** Bytes of a VERSION message, at most. */
@@ -55,7 +57,7 @@ export class GuestSession implements Queued, Sink, Guest {
   private isOver = false
   private isGone = false
   private isStopping = false
-  /** Bytes for a VMM that does not read. */
+  /** Bytes of replies for a VMM that does not read. */
   private unread = 0
 
   constructor(shared: Shared, connection: Connection, told: Told) {
@@ -67,7 +69,7 @@ export class GuestSession implements Queued, Sink, Guest {
       (message) => this.sendCommand(message),
       () => this.adjust()
     )
-    this.memory = new GuestMemory(this.dma, shared.runtime, (message) => this.present?.upstream.answer(message))
+    this.memory = new GuestMemory(this.dma, shared.runtime, () => this.present?.upstream)
   }
 
   get isSilent(): boolean {
@@ -172,7 +174,8 @@ export class GuestSession implements Queued, Sink, Guest {
   }
 
   private get canTake(): boolean {
-    const mayForward = this.present === undefined || this.present.upstream.takesMore
+    const upstream = this.present?.upstream
+    const mayForward = upstream === undefined || (upstream.takesMore && upstream.owed + this.unread < askedLimit)
     return mayForward && !this.isHeld && this.opening === undefined && !this.outbox.isFull() && !this.isOver
   }
 
@@ -265,7 +268,6 @@ export class GuestSession implements Queued, Sink, Guest {
   private sendCommand(message: Uint8Array): boolean {
     if (this.isOver) return true
     this.outbox.add(message)
-    this.count(message.length)
     return !this.outbox.isFull()
   }
 
@@ -283,7 +285,7 @@ export class GuestSession implements Queued, Sink, Guest {
     if (!this.outbox.isFull()) return
     this.unread += bytes
     if (this.unread <= hardLimit) return
-    this.shared.log.warn(`the guest's VMM is let go: it does not read what it has asked for, ${this.unread} bytes`)
+    this.shared.log.warn(`the guest's VMM is let go: it does not read, and the server answers more than was asked for`)
     this.end()
   }
 

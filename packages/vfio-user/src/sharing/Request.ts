@@ -66,6 +66,23 @@ interface Beside {
   readonly maps: number
 }
 
+/** Their answers, too, and no limit is looked at: what they tell is short. */
+const tellsArgsz: ReadonlySet<number> = new Set([
+  Command.DEVICE_GET_INFO,
+  Command.DEVICE_GET_REGION_INFO,
+  Command.DEVICE_GET_IRQ_INFO
+])
+
+/** Bytes that the reply to a good command at `at` may have. */
+export const replyBytes = (view: DataView, at: number): number => {
+  const [command, payload] = [view.getUint16(at + 2, true), at + headerBytes]
+  const head = headerBytes + headBytes
+  if (command === Command.REGION_READ) return head + view.getUint32(payload + 12, true)
+  if (command === Command.MIG_DATA_READ) return head + view.getUint32(payload + 4, true)
+  if (!answersArgsz.has(command) && !tellsArgsz.has(command)) return head
+  return headerBytes + Math.min(view.getUint32(payload, true), answerBytes)
+}
+
 /** The commands that may come with descriptors. */
 export const takesDescriptors = (command: number): boolean =>
   command === Command.DMA_MAP || command === Command.DEVICE_SET_IRQS

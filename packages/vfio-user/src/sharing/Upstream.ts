@@ -3,7 +3,8 @@
  *
  * U1 A client's commands reach the server in their order, and between those of the other one. Replies go back to who asked, under the id that he gave.
  * U2 Commands of the server are the guest's. Where there is none they are the other one's, who has no memory to give.
- * U3 At most `maxUnderway` commands of the guest are on their way, so that those of the other one wait behind no more than these.
+ * U3 At most `maxUnderway` commands of the guest are on their way, so that those of the other one wait behind no more than these. Of posted ones each 64th in a row is
+ *    sent as one that is answered, which tells how far the server is; the guest does not see that answer.
  * U4 The end of the connection is the end for both.
  */
 import { ETIMEDOUT } from "@stopcopy/errno"
@@ -18,6 +19,7 @@ import { errorReply, headerBytes, noReply, typeCommand, typeMask, typeReply } fr
 import { encodeCommand } from "../Message.ts"
 import type { Log } from "../server/Log.ts"
 import { Footprint, keptBytes, leavesSomething } from "./Footprint.ts"
+import { replyBytes } from "./Request.ts"
 import { firstId, Underway } from "./Underway.ts"
 
 /** The largest message that a server may send, in bytes: what clients announce, and the heads. */
@@ -25,6 +27,9 @@ const maxMessageBytes = announcedDataBytes + 4096
 
 /** How long the answers to a guest that has gone are waited for, in milliseconds: a change of the migration state may take as long. */
 const answerMillis = 30_000
+
+/** Replies for a server that does not read, at most, in bytes: more than `GuestMemory` gives it data. */
+const maxUnreadBytes = 16 * 1024 * 1024
 
 const late = new ETIMEDOUT({
   refusal: {
@@ -61,6 +66,8 @@ export class Upstream implements Receiver {
   private readonly underway = new Underway()
   private guest: Guest | undefined
   private isCongested = false
+  /** Bytes of replies that wait for a server that does not read. */
+  unread = 0
   private isOver = false
   private quiet: () => void = () => undefined
 
@@ -90,6 +97,11 @@ export class Upstream implements Receiver {
   /** Commands of the guest that are not answered. */
   get unanswered(): number {
     return this.underway.count
+  }
+
+  /** Bytes that the replies to these may have. */
+  get owed(): number {
+    return this.underway.owed
   }
 
   /** The guest that the connection is shared with from now on. */
@@ -122,13 +134,18 @@ export class Upstream implements Receiver {
 
   /** Sends a good command of the guest, `size` bytes at `at`. Descriptors are closed here. */
   forward(view: DataView, at: number, size: number, descriptors: ReadonlyArray<number>): void {
-    const { outbox } = this
+    const { outbox, underway } = this
     const command = view.getUint16(at + 2, true)
     const payload = new Uint8Array(view.buffer, view.byteOffset + at + headerBytes, size - headerBytes)
-    const wantsReply = (view.getUint32(at + 8, true) & noReply) === 0
+    const isPosted = (view.getUint32(at + 8, true) & noReply) !== 0
     const kept = leavesSomething(command) ? payload.slice(0, keptBytes) : undefined
-    if (!wantsReply && kept !== undefined) this.footprint.done(command, new DataView(kept.buffer))
-    const id = wantsReply ? this.underway.begin({ id: view.getUint16(at, true), command, kept }) : 0
+    if (isPosted && kept !== undefined) this.footprint.done(command, new DataView(kept.buffer))
+    const wantsReply = !isPosted || underway.needsProof
+    const asked = isPosted
+      ? { id: undefined, command, kept: undefined, bytes: 0 }
+      : { id: view.getUint16(at, true), command, kept, bytes: replyBytes(view, at) }
+    const id = wantsReply ? underway.begin(asked) : 0
+    if (!wantsReply) underway.post()
     if (descriptors.length > 0) {
       outbox.sendAlone(encodeCommand(id, command, payload, wantsReply), descriptors)
       return descriptors.forEach(this.close)
@@ -139,7 +156,11 @@ export class Upstream implements Receiver {
 
   /** Sends a reply of the guest to a command of the server. */
   answer(message: Uint8Array): void {
-    if (!this.isOver) this.outbox.add(message)
+    if (this.isOver) return
+    this.outbox.add(message)
+    if (!this.isCongested) return
+    this.unread += message.length
+    if (this.unread > maxUnreadBytes) this.fail("it does not read the replies to its commands")
   }
 
   received(bytes: Uint8Array, descriptors: ReadonlyArray<number>): void {
@@ -150,6 +171,7 @@ export class Upstream implements Receiver {
 
   drained(): void {
     this.isCongested = false
+    this.unread = 0
     this.outbox.drained()
     this.own.drained()
     this.settle()
@@ -216,7 +238,7 @@ export class Upstream implements Receiver {
     }
     const isGood = (flags & errorReply) === 0
     if (isGood && asked.kept !== undefined) this.footprint.done(command, new DataView(asked.kept.buffer))
-    if (this.guest === undefined) return descriptors.forEach(this.close)
+    if (this.guest === undefined || asked.id === undefined) return descriptors.forEach(this.close)
     view.setUint16(at, asked.id, true)
     this.guest.replied(bytesAt(view, at, size), descriptors)
   }

@@ -3,7 +3,8 @@
  * one client at a time; this is how two of them use it. Source: section 17 of the vfio-user specification.
  */
 import { Effect, type Scope } from "effect"
-import type { Client } from "../Client.ts"
+import { type Client, makeClient } from "../Client.ts"
+import type { CallError, VersionRefused } from "../client/errors.ts"
 import type { Accept, CloseDescriptor, Connection } from "../Connection.ts"
 import { Clients } from "../server/Clients.ts"
 import { Log } from "../server/Log.ts"
@@ -16,7 +17,7 @@ type Open<E, R> = (accept: Accept) => Effect.Effect<Connection, E, R>
 
 /** How VMMs are served. */
 export interface GuestOptions {
-  /** The client of the present connection, or of a new one; made by the way that `through` gives. */
+  /** The client of the present connection, or of a new one; one that `makeClient` of the same sharing has made. */
   readonly client: Effect.Effect<Client, { readonly message: string }>
   /** The errno of what would change the device's migration state, or reset it; 0: it may. */
   readonly refuses: () => number
@@ -25,26 +26,31 @@ export interface GuestOptions {
 }
 
 export interface Sharing {
-  /** The way to the server, with every connection shared. */
-  readonly through: <E, R>(open: Open<E, R>) => Open<E, R>
+  /** A client over the connection that `open` makes to the server, until the scope ends; its connection is shared. */
+  readonly makeClient: <E, R>(
+    open: Open<E, R>
+  ) => Effect.Effect<Client, E | CallError | VersionRefused, R | Scope.Scope>
   /** Serves VMMs, one at a time, until the scope ends. */
   readonly serve: (options: GuestOptions) => Effect.Effect<Accept, never, Scope.Scope>
 }
 
 /** For one server. `name` is the device's, for the log. */
 export const share = (name: string, close: CloseDescriptor): Sharing => {
-  let latest: Upstream | undefined
-  const through =
-    <E, R>(open: Open<E, R>): Open<E, R> =>
-    (accept) =>
-      open((connection) => {
-        latest = new Upstream(connection, accept, close)
-        return latest
+  const upstreams = new WeakMap<Client, Upstream>()
+  const makeShared: Sharing["makeClient"] = (open) =>
+    Effect.suspend(() => {
+      let made: Upstream | undefined
+      const through = (accept: Accept) => open((connection) => (made = new Upstream(connection, accept, close)))
+      return Effect.tap(makeClient(through, { closeDescriptor: close }), (client) => {
+        if (made !== undefined) upstreams.set(client, made)
       })
-  const presentOf = (client: Client): Effect.Effect<Present, { readonly message: string }> =>
-    latest === undefined
+    })
+  const presentOf = (client: Client): Effect.Effect<Present, { readonly message: string }> => {
+    const upstream = upstreams.get(client)
+    return upstream === undefined
       ? Effect.fail({ message: "its connection is not shared" })
-      : Effect.succeed({ client, upstream: latest })
+      : Effect.succeed({ client, upstream })
+  }
   const serve = ({ client, maxWaitingClients = defaults.maxWaitingClients, refuses }: GuestOptions) =>
     Effect.gen(function* () {
       const runtime = yield* Effect.runtime<never>()
@@ -60,5 +66,5 @@ export const share = (name: string, close: CloseDescriptor): Sharing => {
       yield* Effect.addFinalizer(() => clients.stop)
       return (connection: Connection) => clients.accept(connection)
     })
-  return { through, serve }
+  return { makeClient: makeShared, serve }
 }

@@ -1,6 +1,6 @@
 /** The kit for servers against a device whose connection is shared: a guest's VMM finds it as it finds the server itself. */
 import { assert, it } from "@effect/vitest"
-import { makeClient, Server, share } from "@stopcopy/vfio-user"
+import { Server, share } from "@stopcopy/vfio-user"
 import { clauses, run } from "@stopcopy/vfio-user/conformance"
 import {
   closeDescriptor,
@@ -23,8 +23,7 @@ it.scopedLive("passes with descriptors", () =>
     const [socket, place] = [join(folder, "device.sock"), join(folder, "guest.sock")]
     const server = yield* Server.serve(new PciDevice({ flags: 7 }), { host: makeDescriptorHost(libc) })
     yield* transport.listen(socket, server.accept)
-    const open = sharing.through((accept) => transport.connect(socket, accept))
-    const client = yield* makeClient(open, { closeDescriptor })
+    const client = yield* sharing.makeClient((accept) => transport.connect(socket, accept))
     yield* transport.listen(place, yield* sharing.serve({ client: Effect.succeed(client), refuses: () => 0 }))
     const connect = (accept: Parameters<typeof transport.connect>[1]) =>
       Effect.mapError(transport.connect(place, accept), ({ message }) => message)

@@ -3,7 +3,7 @@
  * that client, nobody answers here (`adapter` is for both). Made when it is needed, again when it was lost.
  */
 import { HostFailed } from "@stopcopy/agent"
-import { type Accept, type Client, type ClientOptions, type Connection, makeClient } from "@stopcopy/vfio-user"
+import { type Accept, type Client, type Connection, makeClient } from "@stopcopy/vfio-user"
 import { Effect, ExecutionStrategy, Exit, Scope } from "effect"
 import type { DeviceAccess } from "./DeviceAccess.ts"
 
@@ -20,12 +20,11 @@ const silent = "it takes connections and does not answer: another client has the
 const reasonOf = (error: { readonly message: string; readonly _tag?: string }): string =>
   error._tag === "CallTimedOut" || error._tag === "Disconnected" ? `${silent} (${error.message})` : error.message
 
-/** The way to the server behind `open`, until the scope ends. `options`: those of the client. */
-export const bareSocket = (
-  name: string,
-  open: Open,
-  options: ClientOptions = {}
-): Effect.Effect<DeviceAccess, never, Scope.Scope> =>
+/** A new client of the server. */
+type Make = Effect.Effect<Client, { readonly message: string; readonly _tag?: string }, Scope.Scope>
+
+/** The way to the server that `make` has clients of, one at a time, until the scope ends. */
+export const accessThrough = (name: string, make: Make): Effect.Effect<DeviceAccess, never, Scope.Scope> =>
   Effect.gen(function* () {
     const parent = yield* Effect.scope
     const turn = yield* Effect.makeSemaphore(1)
@@ -33,7 +32,7 @@ export const bareSocket = (
     const connect = Effect.uninterruptibleMask((restore) =>
       Effect.gen(function* () {
         const scope = yield* Scope.fork(parent, ExecutionStrategy.sequential)
-        const client = yield* restore(Scope.extend(makeClient(open, options), scope)).pipe(
+        const client = yield* restore(Scope.extend(make, scope)).pipe(
           Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))),
           Effect.mapError((error) => new HostFailed({ device: name, reason: reasonOf(error) }))
         )
@@ -50,3 +49,7 @@ export const bareSocket = (
     })
     return { client: turn.withPermits(1)(client) }
   })
+
+/** The way to the server behind `open`, until the scope ends. */
+export const bareSocket = (name: string, open: Open): Effect.Effect<DeviceAccess, never, Scope.Scope> =>
+  accessThrough(name, makeClient(open))

@@ -149,8 +149,7 @@ export const drive = (options: DrivenOptions): Effect.Effect<Driven, HostFailed 
     const { isLed, migration: remote, sound } = yield* remoteMigration({ name, access, flags, still, keepsState })
     const { migration, seen } = carried(remote, format, verify)
     const failed = ({ message }: { readonly message: string }) => new HostFailed({ device: name, reason: message })
-    let { standing } = yield* epoch.state
-    if (access.admit !== undefined) yield* access.admit(() => ruleOf(standing, isLed()))
+    if (access.admit !== undefined) yield* access.admit(() => ruleOf(epoch.unsafeState().standing, isLed()))
     const parts: Parts = { options, identity, epoch }
     const device: HostDevice = {
       facts: factsOf(parts),
@@ -160,12 +159,7 @@ export const drive = (options: DrivenOptions): Effect.Effect<Driven, HostFailed 
       ...(options.guest === undefined ? {} : { guest: options.guest }),
       epoch: Effect.mapError(epoch.state, failed),
       recordEpoch: (record) =>
-        Effect.mapBoth(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" }), {
-          onFailure: failed,
-          onSuccess: () => {
-            standing = record.standing
-          }
-        })
+        Effect.mapError(Effect.asVoid(epoch.ask({ _tag: "RecordEpoch", ...record }, { durability: "durable" })), failed)
     }
     return { device, pf: { facts: { name, deviceId, deviceKind: deviceType, capabilities }, devices: [device] } }
   })

@@ -4,6 +4,7 @@
  * R1 A session ends with its connection: its file fails, and the migration begins again.
  * R2 A device that stood still when its connection ended does not go on before it was reset, unless its server is known to keep what it has: nobody can tell
  *    whether the guest's state is still in it. `EIO`.
+ * R3 A device is led while it is out of RUNNING for this agent or the one before it, or is recorded to stand still: also one that seems to run since its server has lost it.
  */
 import { HostFailed } from "@stopcopy/agent"
 import { EIO, type Errno, isErrno } from "@stopcopy/errno"
@@ -51,7 +52,7 @@ class Connections {
   private known: { readonly client: Client; readonly device: Remote } | undefined
   /** The connection over which the device was stopped; none: an earlier one, or it was not. */
   private stoppedOver: Client | undefined
-  /** Led out of RUNNING by this agent and not back. */
+  /** R3. */
   isLed = false
   private readonly options: RemoteOptions
 
@@ -121,23 +122,40 @@ class Connections {
       this.isLed = true
       return Effect.gen(this, function* () {
         yield* before
-        const mine = this.options.keepsState || !(yield* this.isStill) || this.stoppedOver === client
+        const wasStill = yield* this.isStill
+        const mine = this.options.keepsState || !wasStill || this.stoppedOver === client
         if (!atWork.has(requested) && mine) yield* this.remember(true, client)
-        const file = yield* walked
+        const file = yield* Effect.tapError(walked, (error) =>
+          isErrno(error) ? this.withdraw(wasStill, client) : Effect.void
+        )
         if (requested === running) yield* this.remember(false, client)
         this.isLed = requested !== running
         return Option.map(file, (opened) => this.file(opened))
       }).pipe(Effect.tapError((error) => (isErrno(error) ? this.lookAgain : Effect.void)))
     })
 
-  /** After a walk that the device refused: where it has come to nothing, the device is its guest's again. */
+  /** What was recorded for a walk that came to nothing is taken back: over this connection the device never stopped. */
+  private withdraw(wasStill: boolean, client: Client): Effect.Effect<void> {
+    const runs = Effect.map(this.getState, (state) => state === "RUNNING" && this.known?.client === client)
+    const back = Effect.flatMap(runs, (never) => (never ? this.remember(false, client) : Effect.void))
+    return wasStill ? Effect.void : Effect.ignore(back)
+  }
+
+  /** After a walk that was refused: where it has come to nothing, the device is its guest's again. */
   private get lookAgain(): Effect.Effect<void> {
     return Effect.ignore(
-      Effect.map(this.getState, (state) => {
-        this.isLed = state !== "RUNNING"
+      Effect.zipWith(this.getState, this.isStill, (state, still) => {
+        this.isLed = state !== "RUNNING" || still
       })
     )
   }
+
+  /** An agent before this one may have led the device: what it did not record, because the guest went on, is the device's state. */
+  readonly takeOver: Effect.Effect<void, JournalError> = Effect.suspend(() =>
+    Effect.zipWith(this.options.still.state, Effect.option(this.getState), ({ still }, state) => {
+      this.isLed = still || Option.contains(state, "PRE_COPY")
+    })
+  )
 
   readonly getState = Effect.suspend(() =>
     Effect.flatMap(this.present, ({ device }) => Effect.mapError(device.getState, this.failed))
@@ -166,19 +184,18 @@ interface RemoteMigration {
   readonly migration: MigratableDevice<HostFailed>
   /** Fails where the device's state may be gone. */
   readonly sound: Effect.Effect<void, Errno | HostFailed>
-  /** Whether this agent has led the device out of RUNNING, and not back. */
+  /** Whether a migration has the device (R3). */
   readonly isLed: () => boolean
 }
 
 /** The device as it is recorded: one that stood still for a migration does so for the next agent too. */
 export const remoteMigration = (options: RemoteOptions): Effect.Effect<RemoteMigration, JournalError> =>
-  Effect.map(options.still.state, ({ still }) => {
+  Effect.suspend(() => {
     const device = new Connections(options)
-    device.isLed = still
     const { check, dataSize, getState, reset, setState } = device
-    return {
+    return Effect.as(device.takeOver, {
       migration: { flags: options.flags, setState, getState, dataSize, reset },
       sound: check,
       isLed: () => device.isLed
-    }
+    })
   })

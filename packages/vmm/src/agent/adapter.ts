@@ -5,7 +5,7 @@
 import type { Accept, CloseDescriptor, Connection } from "@stopcopy/vfio-user"
 import { share } from "@stopcopy/vfio-user"
 import { Deferred, Effect, type Scope } from "effect"
-import { bareSocket } from "./BareSocket.ts"
+import { accessThrough } from "./BareSocket.ts"
 import type { DeviceAccess, GuestRule } from "./DeviceAccess.ts"
 
 export interface AdapterOptions<E> {
@@ -32,7 +32,7 @@ export const adapter = <E>({
     const sharing = share(name, closeDescriptor)
     const admitted = yield* Deferred.make<GuestRule>()
     let rule: GuestRule = () => 0
-    const access = yield* bareSocket(name, sharing.through(open), { closeDescriptor })
+    const access = yield* accessThrough(name, sharing.makeClient(open))
     const client = Effect.flatMap(Deferred.await(admitted), (given) => {
       rule = given
       return access.client

@@ -13,7 +13,7 @@ import { join } from "node:path"
 import { arena, folder, guest, layer, serve } from "../support/devices.ts"
 
 /** An agent beside the device on this socket, with a place for a guest. */
-const agentBeside = (host: Host, where: string, name: string, socket: string, free = false) =>
+const agentBeside = (host: Host, where: string, name: string, socket: string, free = false, keepsState = true) =>
   Effect.gen(function* () {
     const path = join(where, `${name}.vmm`)
     const access = yield* adapter({
@@ -27,7 +27,7 @@ const agentBeside = (host: Host, where: string, name: string, socket: string, fr
       program: "test",
       address: { _tag: "Unix", path: join(where, `${name}.agent`) },
       grace: 100,
-      devices: [{ name, access, socketPath: path, keepsState: true, free, guest: guestAt(path) }]
+      devices: [{ name, access, socketPath: path, keepsState, free, guest: guestAt(path) }]
     })
     return { name, guestPath: path, agent: yield* makeClient({ address }) }
   })
@@ -108,19 +108,20 @@ it.scopedLive("a guest at work moves from one adapter to the other, and the ledg
 )
 
 /** A server that can be ended and begun anew, with an agent beside it. */
-const foreign = Effect.gen(function* () {
-  const [host, where, device] = [yield* makeHost({ messagesOnly: true }), yield* folder, new ForeignDevice()]
-  const socket = join(where, "nic.sock")
-  const begin = Effect.gen(function* () {
-    const life = yield* Scope.make()
-    yield* Scope.extend(serveDevice(host, device, socket, { extensions: false }), life)
-    return Scope.close(life, Exit.void)
+const foreign = (keepsState: boolean) =>
+  Effect.gen(function* () {
+    const [host, where, device] = [yield* makeHost({ messagesOnly: true }), yield* folder, new ForeignDevice()]
+    const socket = join(where, "nic.sock")
+    const begin = Effect.gen(function* () {
+      const life = yield* Scope.make()
+      yield* Scope.extend(serveDevice(host, device, socket, { extensions: false }), life)
+      return Scope.close(life, Exit.void)
+    })
+    const end = yield* begin
+    const beside = yield* agentBeside(host, where, "nic", socket, false, keepsState)
+    const vmm = makeVmm((accept) => host.transport.connect(beside.guestPath, accept))
+    return { ...beside, begin, device, end, host, vmm, where }
   })
-  const end = yield* begin
-  const beside = yield* agentBeside(host, where, "nic", socket)
-  const vmm = makeVmm((accept) => host.transport.connect(beside.guestPath, accept))
-  return { ...beside, begin, device, end, host, vmm, where }
-})
 
 const tagOf = <A, R>(asked: Effect.Effect<A, { readonly _tag: string }, R>) =>
   Effect.map(Effect.flip(asked), ({ _tag }) => _tag)
@@ -129,7 +130,7 @@ const nic = { device: "nic", epoch: 0 }
 
 it.scopedLive("while a migration has the device its VMM neither resets it nor leads it anywhere", () =>
   Effect.gen(function* () {
-    const { agent, device, vmm } = yield* foreign
+    const { agent, device, vmm } = yield* foreign(true)
     const guest = yield* vmm
     yield* guest.writeWord(0, 0, 4, 0x1234)
     yield* guest.setMigrationState(1)
@@ -149,28 +150,62 @@ it.scopedLive("while a migration has the device its VMM neither resets it nor le
   }).pipe(Effect.provide(layer), Effect.timeout("20 seconds"))
 )
 
-it.scopedLive("the next agent knows that a migration has the device, and its VMM waits for it", () =>
+it.scopedLive("a device that its server has lost is held back from its VMM until somebody has reset it", () =>
   Effect.gen(function* () {
-    const [host, where, device] = [yield* makeHost({ messagesOnly: true }), yield* folder, new ForeignDevice()]
-    const socket = join(where, "nic.sock")
-    yield* serveDevice(host, device, socket, { extensions: false })
-    const life = yield* Scope.make()
-    const first = yield* Scope.extend(agentBeside(host, where, "nic", socket), life)
-    yield* first.agent.setState({ ...nic, to: "STOP_COPY" })
-    yield* Scope.close(life, Exit.void)
-    const { agent, guestPath } = yield* agentBeside(host, where, "nic", socket)
-    const guest = yield* makeVmm((accept) => host.transport.connect(guestPath, accept))
+    const { agent, begin, device, end, vmm } = yield* foreign(false)
+    yield* agent.setState({ ...nic, to: "STOP_COPY" })
+    yield* end
+    yield* device.reset
+    yield* begin
+    assert.strictEqual(yield* tagOf(agent.setState({ ...nic, to: "RUNNING" })), "EIO")
+    const guest = yield* vmm
     assert.strictEqual(yield* tagOf(guest.reset), "EBUSY")
-    yield* agent.setState({ ...nic, to: "RUNNING" })
+    yield* agent.reset(nic)
     yield* guest.reset
   }).pipe(Effect.provide(layer), Effect.timeout("20 seconds"))
 )
+
+it.scopedLive("a device that refuses to stop is its guest's again", () =>
+  Effect.gen(function* () {
+    const { agent, device, end, begin, vmm } = yield* foreign(false)
+    assert.strictEqual(yield* tagOf(agent.setState({ ...nic, to: "PRE_COPY_P2P" })), "EINVAL")
+    assert.strictEqual(device.now, "RUNNING")
+    const guest = yield* vmm
+    yield* guest.reset
+    yield* end
+    yield* guest.ended
+    yield* begin
+    yield* agent.setState({ ...nic, to: "STOP_COPY" })
+  }).pipe(Effect.provide(layer), Effect.timeout("20 seconds"))
+)
+
+for (const state of ["PRE_COPY", "STOP_COPY"] as const)
+  it.scopedLive(`the next agent knows that a migration has the device in ${state}, and its VMM waits for it`, () =>
+    Effect.gen(function* () {
+      const [host, where, device] = [
+        yield* makeHost({ messagesOnly: true }),
+        yield* folder,
+        new ForeignDevice({ flags: 5 })
+      ]
+      const socket = join(where, "nic.sock")
+      yield* serveDevice(host, device, socket, { extensions: false })
+      const life = yield* Scope.make()
+      const first = yield* Scope.extend(agentBeside(host, where, "nic", socket), life)
+      yield* first.agent.setState({ ...nic, to: state })
+      yield* Scope.close(life, Exit.void)
+      const { agent, guestPath } = yield* agentBeside(host, where, "nic", socket)
+      const guest = yield* makeVmm((accept) => host.transport.connect(guestPath, accept))
+      assert.strictEqual(yield* tagOf(guest.reset), "EBUSY")
+      yield* agent.setState({ ...nic, to: "RUNNING" })
+      yield* guest.reset
+    }).pipe(Effect.provide(layer), Effect.timeout("20 seconds"))
+  )
 
 it.scopedLive(
   "a server that ends takes its guest's connection with it, and no other; it is found again when it is back",
   () =>
     Effect.gen(function* () {
-      const { agent, begin, end, host, vmm, where } = yield* foreign
+      const { agent, begin, end, host, vmm, where } = yield* foreign(true)
       const other = yield* place(host, where, "17", false)
       const [guest, kept] = [yield* vmm, yield* makeVmm((accept) => host.transport.connect(other.guestPath, accept))]
       yield* end
