@@ -97,7 +97,8 @@ export const pointsOf = (scenario: Scenario) =>
       const ended = last === undefined ? -1 : world.points.findIndex(({ moment }) => isSame(last, moment))
       // Behind its own ends, from the event that it names.
       const rest = world.points.slice(ended + 1)
-      const first = rest.findIndex(({ moment }) => moment.label.startsWith(from))
+      // An end behind the last event of all leaves none.
+      const first = from === "" ? 0 : rest.findIndex(({ moment }) => moment.label.startsWith(from))
       assert.isAtLeast(first, 0, `${scenario.name} has no event ${from}`)
       const points = rest.slice(first)
       return { points, state }
