@@ -117,7 +117,10 @@ export class World {
       yield* Scope.close(host.scope, Exit.void)
       host.scope = yield* Scope.fork(yield* Effect.scope, ExecutionStrategy.sequential)
       const fuse = new Fuse(host.side, this.plot)
-      host.life = yield* Effect.orDie(Scope.extend(this.start(host.disk, fuse), host.scope))
+      const started = yield* Effect.exit(Effect.orDie(Scope.extend(this.start(host.disk, fuse), host.scope)))
+      // It may end at an event of what it carries on, before it is there.
+      if (Exit.isFailure(started) && fuse.blown) return yield* this.startAgain(host)
+      host.life = yield* started
     })
   }
 
