@@ -115,7 +115,8 @@ export const makeClient = <E, R>(
 ): Effect.Effect<Client, E | CallError | VersionRefused, R | Scope.Scope> =>
   Effect.gen(function* () {
     const core = yield* openCore(open, options)
-    yield* Effect.forkScoped(Effect.repeat(Effect.sync(core.tick), Schedule.spaced(tickMillis)))
+    // Also where it is made again in the middle of something that is not to be interrupted: the scope's end would wait for it for ever.
+    yield* Effect.forkScoped(Effect.interruptible(Effect.repeat(Effect.sync(core.tick), Schedule.spaced(tickMillis))))
     const negotiated = yield* negotiate(core)
     return {
       negotiated,

@@ -60,7 +60,7 @@ export const watching = (
       const telling = Effect.catchAllCause(tell(device, changeOf(device), queue), (cause) =>
         Effect.logError(`changes of ${device.name} are not told any more`, cause)
       )
-      yield* Effect.forkScoped(telling)
+      yield* Effect.forkScoped(Effect.interruptible(telling))
     }
     return queue
   })

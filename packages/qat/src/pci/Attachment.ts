@@ -34,6 +34,7 @@ const relay = (
       )
     ),
     Effect.forever,
+    Effect.interruptible,
     Effect.forkScoped,
     Effect.asVoid
   )

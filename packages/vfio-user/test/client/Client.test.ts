@@ -237,6 +237,10 @@ describe("what ends a connection", () => {
     })
   )
 
+  it.live("a client that was made where nothing interrupts ends with its scope all the same", () =>
+    Effect.scoped(Effect.asVoid(Effect.uninterruptible(connected()))).pipe(Effect.timeout("5 seconds"))
+  )
+
   it.scoped("descriptors that come in are closed, also those of a message that never became whole", () =>
     Effect.gen(function* () {
       const { client, peer } = yield* connected({ passesDescriptors: true })

@@ -76,7 +76,7 @@ const arm = <E>(
     if (!passes || eventfd === undefined) return yield* Effect.as(noInterrupts(name), 0)
     const sources = yield* Effect.replicateEffect(eventfd, count)
     for (const [vector, { take }] of sources.entries()) {
-      yield* Effect.forkScoped(Effect.forever(Effect.map(take, () => lines.raise(vector))))
+      yield* Effect.forkScoped(Effect.interruptible(Effect.forever(Effect.map(take, () => lines.raise(vector)))))
     }
     yield* client.assignEventfds(
       msix,
