@@ -1,7 +1,6 @@
 /**
  * The process `stopcopy`. Exit codes: 0 all is well, 1 the answer is no, 2 misuse (also what `@effect/cli` does not
- * understand), 130 interrupted
- * (`start`, which is there to be interrupted: 0). Messages go to standard error, one line each; results to standard output.
+ * understand), 130 interrupted (`start`, which is there to be interrupted: 0). Messages go to standard error, one line each; results to standard output.
  */
 import * as CliConfig from "@effect/cli/CliConfig"
 import * as HelpDoc from "@effect/cli/HelpDoc"

@@ -53,9 +53,21 @@ const accessOf = ({ guest, name, socket }: BareDevice, transport: Transport.Tran
     listen: (accept) => transport.listen(guest, accept),
     closeDescriptor
   }).pipe(
-    Effect.mapError(({ message }) => new Misuse({ message: `--device ${name}=${socket},guest=${guest}: ${message}` }))
+    Effect.mapError((error) => {
+      const isNoFolder = error._tag === "SocketFailed" && error.code === "ENOENT"
+      const reason = isNoFolder ? `there is no folder ${error.path}: make it, or name another place` : error.message
+      return new Misuse({ message: `--device ${name}=${socket},guest=${guest}: ${reason}` })
+    })
   )
 }
+
+/** Whether the server is there and has a device that migrates. */
+const examined = (driven: DrivenOptions, { socket }: BareDevice) =>
+  Effect.catchTag(examine(driven), "HostFailed", ({ device, reason }) =>
+    Effect.fail(
+      new Misuse({ message: `--device ${device}=${socket}: ${reason}; start its server, or name another socket` })
+    )
+  )
 
 /** The device as it is described: a VMM of a guest finds it at the agent's socket for guests, and is asked beside that one. */
 const drivenOf = (device: BareDevice, transport: Transport.Transport) =>
@@ -72,9 +84,11 @@ const reached = ({ devices, serving: how }: Plan) =>
     yield* checkServing(how)
     const withGuests = devices.some(({ guest }) => guest !== undefined)
     const transport = withGuests ? yield* bestTransport((line) => Effect.logWarning(line)) : Transport.messages
-    const driven = yield* Effect.forEach(devices, (device) => drivenOf(device, transport))
-    yield* Effect.forEach(driven, examine, { discard: true })
-    return driven
+    const all = yield* Effect.forEach(devices, (device) =>
+      Effect.map(drivenOf(device, transport), (driven) => ({ device, driven }))
+    )
+    for (const { device, driven } of all) yield* examined(driven, device)
+    return all.map(({ driven }) => driven)
   })
 
 const serving = ({ devices, serving: how }: Plan, host: string, driven: ReadonlyArray<DrivenOptions>) =>

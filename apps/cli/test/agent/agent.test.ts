@@ -131,7 +131,7 @@ it.scopedLive("everything that is wrong is named at once, and nothing is started
     }
     assert.lengthOf(found, 8)
     assert.match((yield* failure({ device: [] })).join(" "), /^--device: is missing/)
-    assert.match((yield* failure({})).join(" "), /nic0 failed: connect .*nic0.sock: ENOENT/)
+    assert.match((yield* failure({})).join(" "), /--device nic0=.*nic0.sock: connect to .*nic0.sock: ENOENT; start its server, or name another socket/)
     assert.deepStrictEqual(readdirSync(at), ["token"])
   }).pipe(Effect.provide(quiet))
 )
@@ -164,7 +164,7 @@ it.scopedLive(
       for (const [path, what] of [
         [join(at, "file"), /nic0.sock,guest=.*file: .*is there and no socket/],
         [long, /nic0.sock,guest=.*at most 107 bytes/],
-        [join(at, "no", "folder"), /nic0.sock,guest=.*folder.*ENOENT/]
+        [join(at, "no", "folder"), /nic0.sock,guest=.*: there is no folder .*no: make it, or name another place/]
       ] as const) {
         assert.match((yield* Effect.flip(agent(guestAt(path)))).message, what)
       }
