@@ -131,7 +131,10 @@ it.scopedLive("everything that is wrong is named at once, and nothing is started
     }
     assert.lengthOf(found, 8)
     assert.match((yield* failure({ device: [] })).join(" "), /^--device: is missing/)
-    assert.match((yield* failure({})).join(" "), /--device nic0=.*nic0.sock: connect to .*nic0.sock: ENOENT; start its server, or name another socket/)
+    assert.match(
+      (yield* failure({})).join(" "),
+      /--device nic0=.*nic0.sock: connect to .*nic0.sock: ENOENT; start its server, or name another socket/
+    )
     assert.deepStrictEqual(readdirSync(at), ["token"])
   }).pipe(Effect.provide(quiet))
 )

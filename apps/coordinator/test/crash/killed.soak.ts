@@ -26,6 +26,8 @@ const killingsOf = (batches: Ended["batches"], whose: "own" | "others"): Readonl
 
 /** How often a point is tried that is not met: what waits for what differs from run to run. */
 const rounds = 4
+/** So many of more than a hundred may be left: waits of banks that had nothing to do each time. */
+const mostUnmet = 4
 
 /** Cases over one site, up to the first that fails, which is told. */
 const together = (courses: ReadonlyArray<Course>) =>
@@ -87,7 +89,7 @@ const soak = (course: Course, whose: "own" | "others") =>
       yield* Effect.logWarning(`not met in ${rounds} rounds: ${who} ends ${when} ${event} (${nth}) of ${at}`)
     }
     assert.deepStrictEqual(tally.failures, [])
-    assert.isBelow(left.length, killings.length / 4)
+    assert.isAtMost(left.length, mostUnmet)
   })
 
 const courses: ReadonlyArray<readonly [name: string, course: Course]> = [

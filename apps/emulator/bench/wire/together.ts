@@ -39,18 +39,6 @@ export const write = (data: Uint8Array): Request => ({
 /** What is done with the data in the replies to reads, one behind the other; none of other replies. */
 type Done = (data: Uint8Array) => void
 
-const joined = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const [first] = parts
-  if (first !== undefined && parts.length === 1) return first
-  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let end = 0
-  for (const part of parts) {
-    all.set(part, end)
-    end += part.length
-  }
-  return all
-}
-
 /** Sends requests with one send, by callbacks, as the floor's client does. */
 export const send = (
   core: Core,
@@ -61,7 +49,7 @@ export const send = (
   let left = requests.length
   const parts: Array<Uint8Array> = []
   const replied = (): void => {
-    if (--left === 0) done(joined(parts))
+    if (--left === 0) done(Buffer.concat(parts))
   }
   const read = (view: DataView, at: number, size: number): void => {
     const from = view.byteOffset + at + headerBytes + MigData.headBytes
